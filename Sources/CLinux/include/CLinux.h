@@ -1,0 +1,5 @@
+#pragma once
+/// Calls that Swift cannot make by itself: variadic functions, system calls unknown to the C library, and structures whose layout differs between architectures.
+/// Every function returns its result, or -errno; none allocates, retries or decides.
+#include "CLinux_file.h"
+#include "CLinux_message.h"

@@ -1,0 +1,31 @@
+internal import CLinux
+
+/// An open file, owned: closed exactly once, when its owner ends.
+@frozen
+public struct FileDescriptor: ~Copyable, Sendable {
+  public let rawValue: Int32
+  public init(owning rawValue: Int32) { self.rawValue = rawValue }
+  deinit { closeDescriptor(rawValue) }
+
+  /// Gives up ownership: the caller closes the number.
+  public consuming func release() -> Int32 {
+    let number = rawValue
+    discard self
+    return number
+  }
+
+  /// A second descriptor of the same open file, closed by exec. The C function is `fcntl` with `F_DUPFD_CLOEXEC`.
+  public borrowing func duplicate() throws(Errno) -> FileDescriptor {
+    let number = rawValue
+    return FileDescriptor(owning: try checked { clinux_duplicate(number, 3) })
+  }
+
+  /// The path by which this process reaches the open file itself, whatever its name is by now.
+  public var processPath: Path { Path("/proc/self/fd/\(rawValue)") }
+}
+
+@usableFromInline
+func closeDescriptor(_ number: Int32) { _ = clinux_close(number) }
+
+/// The directory that relative paths start from when none is given. The C constant is `AT_FDCWD`.
+public var currentDirectory: Int32 { clinux_AT_FDCWD }

@@ -1,0 +1,76 @@
+internal import CLinux
+
+extension FileDescriptor {
+  /// Reads up to the size of `buffer`; 0 is the end of the file. The C function is `read`.
+  public borrowing func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    let number = rawValue
+    return try checked { clinux_read(number, buffer.baseAddress, buffer.count) }
+  }
+
+  /// Reads the rest of the file, at most `limit` bytes; a longer file throws `.fileTooLarge`, so that nothing reads without a bound.
+  public borrowing func readAll(limit: Int) throws(Errno) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var capacity = 4096
+    let number = rawValue
+    while true {
+      let wanted = min(capacity, limit + 1 - bytes.count)
+      var got = 0
+      var failure: Errno?
+      let chunk = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+        do throws(Errno) {
+          got = try checked { clinux_read(number, buffer.baseAddress, wanted) }
+        } catch {
+          failure = error
+        }
+        count = got
+      }
+      if let failure { throw failure }
+      if got == 0 { return bytes }
+      if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
+      if bytes.count > limit { throw .fileTooLarge }
+      if got == wanted, capacity < 1 << 16 { capacity *= 4 }
+    }
+  }
+
+  /// Writes all of `bytes`, in as many calls as the kernel takes. The C function is `write`.
+  public borrowing func writeAll(_ bytes: some Collection<UInt8>) throws(Errno) {
+    let array = Array(bytes)
+    let number = rawValue
+    var done = 0
+    while done < array.count {
+      let from = done
+      done += try checked { array.withUnsafeBytes { clinux_write(number, $0.baseAddress.map { $0 + from }, $0.count - from) } }
+    }
+  }
+
+  /// Writes all of the raw bytes, in as many calls as the kernel takes. The C function is `write`.
+  public borrowing func writeAll(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
+    let number = rawValue
+    var done = 0
+    while done < bytes.count {
+      let from = done
+      done += try checked { clinux_write(number, bytes.baseAddress.map { $0 + from }, bytes.count - from) }
+    }
+  }
+
+  /// Writes a control file of the kernel: it takes a value in one write or not at all, so a short write is an error, not a reason to go on. The C function is `write`.
+  public borrowing func writeValue(_ value: String) throws(Errno) {
+    var value = value
+    let number = rawValue
+    let count = value.utf8.count
+    let written = try checked { value.withUTF8 { clinux_write(number, $0.baseAddress, $0.count) } }
+    guard written == count else { throw .inputOutput }
+  }
+
+  /// Waits until the file is on the medium. The C function is `fsync`.
+  public borrowing func synchronize() throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_fsync(number) }
+  }
+
+  /// Waits until the whole file system of the file is on the medium. The C function is `syncfs`.
+  public borrowing func synchronizeFileSystem() throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_syncfs(number) }
+  }
+}

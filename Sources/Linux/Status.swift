@@ -1,0 +1,89 @@
+internal import CLinux
+
+/// What kind of file it is: the type bits of `st_mode`.
+public enum FileType: Equatable, Sendable {
+  case regular, directory, symbolicLink, characterDevice, blockDevice, fifo, socket, unknown
+}
+
+/// What fstat(2) tells about a file.
+public struct FileStatus: Sendable {
+  /// The device number of the file system.
+  public var device: UInt64
+  public var inode: UInt64
+  /// Bytes.
+  public var size: UInt64
+  /// Number of hard links.
+  public var links: UInt64
+  /// Type and permission bits.
+  public var mode: UInt32
+  public var user: UInt32
+  public var group: UInt32
+  /// Device number of a character or block device.
+  public var specialMajor: UInt32
+  public var specialMinor: UInt32
+
+  public var type: FileType {
+    switch mode & 0o170000 {
+    case 0o100000: .regular
+    case 0o040000: .directory
+    case 0o120000: .symbolicLink
+    case 0o020000: .characterDevice
+    case 0o060000: .blockDevice
+    case 0o010000: .fifo
+    case 0o140000: .socket
+    default: .unknown
+    }
+  }
+
+  /// Whether both are the same file of the same file system.
+  public func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
+}
+
+/// What fstatfs(2) tells about a file system.
+public struct FileSystemStatus: Sendable {
+  /// The magic number, such as `PROC_SUPER_MAGIC`.
+  public var type: UInt64
+  /// Mounted read-only. The C constant is `ST_RDONLY`.
+  public var isReadOnly: Bool
+  /// Bytes that an unprivileged user could still write.
+  public var bytesAvailable: UInt64
+
+  /// The C constant is `PROC_SUPER_MAGIC`.
+  public static var procfs: UInt64 { 0x9fa0 }
+  /// The C constant is `DEVPTS_SUPER_MAGIC`.
+  public static var devpts: UInt64 { 0x1cd1 }
+  /// The C constant is `CGROUP2_SUPER_MAGIC`.
+  public static var cgroup2: UInt64 { 0x6367_7270 }
+  /// The C constant is `CGROUP_SUPER_MAGIC`.
+  public static var cgroup: UInt64 { 0x27e0eb }
+}
+
+/// `AT_SYMLINK_NOFOLLOW` and `AT_EMPTY_PATH` are the same on every architecture.
+let noFollowLink: Int32 = 0x100
+let emptyPath: Int32 = 0x1000
+
+extension FileDescriptor {
+  /// The C function is `fstat`; works on `O_PATH` descriptors too.
+  public borrowing func status() throws(Errno) -> FileStatus { try status(of: "", flags: emptyPath) }
+
+  /// The status of `path` below this directory; a link in the last component is not followed. The C function is `fstatat` with `AT_SYMLINK_NOFOLLOW`.
+  public borrowing func status(of path: Path) throws(Errno) -> FileStatus { try status(of: path, flags: noFollowLink) }
+
+  private borrowing func status(of path: Path, flags: Int32) throws(Errno) -> FileStatus {
+    var raw = clinux_stat()
+    let number = rawValue
+    _ = try checked { path.withCString { clinux_fstatat(number, $0, &raw, flags) } }
+    return FileStatus(
+      device: raw.device, inode: raw.inode, size: raw.size, links: raw.links, mode: raw.mode, user: raw.user, group: raw.group,
+      specialMajor: raw.special_major, specialMinor: raw.special_minor)
+  }
+
+  /// The C function is `fstatfs`.
+  public borrowing func fileSystemStatus() throws(Errno) -> FileSystemStatus {
+    var raw = clinux_statfs()
+    let number = rawValue
+    _ = try checked { clinux_fstatfs(number, &raw) }
+    let (bytes, overflow) = raw.blocks_available.multipliedReportingOverflow(by: raw.block_size)
+    return FileSystemStatus(type: raw.type, isReadOnly: raw.flags & 1 != 0, bytesAvailable: overflow ? .max : bytes)
+  }
+}

@@ -1,0 +1,93 @@
+#define _GNU_SOURCE
+#include "CLinux_event.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "result.h"
+
+/// The kernel's signal set: 64 bits.
+static int set_mask(int how, uint64_t mask, uint64_t *before) {
+  long result = syscall(SYS_rt_sigprocmask, how, &mask, before, sizeof mask);
+  return result < 0 ? -errno : 0;
+}
+
+int clinux_block_signals(uint64_t mask, uint64_t *before) { return set_mask(SIG_BLOCK, mask, before); }
+int clinux_set_signal_mask(uint64_t mask) { return set_mask(SIG_SETMASK, mask, NULL); }
+
+void clinux_default_signals(void) {
+  for (int number = 1; number < 32; number++) {
+    if (number != SIGKILL && number != SIGSTOP) signal(number, SIG_DFL);
+  }
+}
+
+int clinux_signalfd(uint64_t mask) {
+  long result = syscall(SYS_signalfd4, -1, &mask, sizeof mask, SFD_CLOEXEC | SFD_NONBLOCK);
+  return result < 0 ? -errno : (int)result;
+}
+
+int clinux_read_signal(int descriptor, int *sender) {
+  struct signalfd_siginfo information;
+  long count = read(descriptor, &information, sizeof information);
+  if (count < 0) return -errno;
+  if (count != sizeof information) return -EIO;
+  *sender = (int)information.ssi_pid;
+  return (int)information.ssi_signo;
+}
+
+int clinux_poll(const int *descriptors, uint8_t *ready, size_t count, int timeout) {
+  struct pollfd waiting[8];
+  if (count > sizeof waiting / sizeof *waiting) return -EINVAL;
+  for (size_t i = 0; i < count; i++) waiting[i] = (struct pollfd){.fd = descriptors[i], .events = POLLIN};
+  int result = poll(waiting, count, timeout);
+  if (result < 0) return -errno;
+  for (size_t i = 0; i < count; i++) ready[i] = waiting[i].revents != 0;
+  return result;
+}
+
+int clinux_socketpair(int *first, int *second) {
+  int sockets[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) return -errno;
+  *first = sockets[0];
+  *second = sockets[1];
+  return 0;
+}
+
+long clinux_send(int socket, const void *bytes, size_t count, int descriptor) {
+  struct iovec content = {.iov_base = (void *)bytes, .iov_len = count};
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct msghdr message = {.msg_iov = &content, .msg_iovlen = 1};
+  if (descriptor >= 0) {
+    memset(&control, 0, sizeof control);
+    control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+    message.msg_control = &control;
+    message.msg_controllen = sizeof control.space;
+  }
+  RESULT(sendmsg(socket, &message, MSG_NOSIGNAL));
+}
+
+long clinux_receive(int socket, void *bytes, size_t count, int *descriptor) {
+  struct iovec content = {.iov_base = bytes, .iov_len = count};
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct msghdr message = {.msg_iov = &content, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
+  *descriptor = -1;
+  long result = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  if (result < 0) return -errno;
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
+    memcpy(descriptor, CMSG_DATA(header), sizeof *descriptor);
+  return result;
+}

@@ -1,0 +1,24 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// Signals, waiting for descriptors, and passing them between processes.
+
+/// sigprocmask(2): blocks the signals of `mask` (bit N-1 is signal N) and gives the mask before.
+int clinux_block_signals(uint64_t mask, uint64_t *before);
+/// sigprocmask(2): sets the mask.
+int clinux_set_signal_mask(uint64_t mask);
+/// sigaction(2): every signal back to its default action.
+void clinux_default_signals(void);
+/// signalfd4(2) for the signals of `mask`, closed by exec.
+int clinux_signalfd(uint64_t mask);
+/// Reads one signal from a signalfd: its number and who sent it (`*sender` is a process id as this namespace sees it, 0 from outside).
+int clinux_read_signal(int descriptor, int *sender);
+/// poll(2) on `count` descriptors: for each, whether it can be read or has ended; `timeout` in milliseconds, -1 for ever.
+int clinux_poll(const int *descriptors, uint8_t *ready, size_t count, int timeout);
+/// socketpair(2) AF_UNIX SOCK_SEQPACKET, closed by exec.
+int clinux_socketpair(int *first, int *second);
+/// sendmsg(2) of `bytes` and, unless it is -1, of one descriptor (SCM_RIGHTS).
+long clinux_send(int socket, const void *bytes, size_t count, int descriptor);
+/// recvmsg(2) of one packet; `*descriptor` is the one that came with it, closed by exec, or -1. 0 is the end.
+long clinux_receive(int socket, void *bytes, size_t count, int *descriptor);

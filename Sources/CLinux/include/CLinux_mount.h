@@ -1,0 +1,19 @@
+#pragma once
+#include <stdint.h>
+
+/// Mounts.
+
+/// mount(2). Null stands for an argument that is not used.
+int clinux_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data);
+/// umount2(2).
+int clinux_umount(const char *target, int flags);
+/// pivot_root(2).
+int clinux_pivot_root(const char *new_root, const char *put_old);
+/// chroot(2).
+int clinux_chroot(const char *path);
+/// open_tree(2), Linux 5.2. An empty path with AT_EMPTY_PATH stands for `directory` itself.
+int clinux_open_tree(int directory, const char *path, uint32_t flags);
+/// move_mount(2) of the mount `from` onto the place `to`, both by descriptor, Linux 5.2.
+int clinux_move_mount(int from, int to);
+/// mount_setattr(2) on the mount `descriptor`, Linux 5.12. `flags` is AT_RECURSIVE or nothing; `set`, `clear` and `propagation` as in struct mount_attr.
+int clinux_mount_setattr(int descriptor, uint32_t flags, uint64_t set, uint64_t clear, uint64_t propagation);

@@ -1,0 +1,62 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// Processes, their identity and their limits.
+
+/// clone3(2), Linux 5.3, without a stack of its own: returns twice like fork(2), 0 in the child. `cgroup` is a directory of a v2 group or -1 (CLONE_INTO_CGROUP, Linux 5.7).
+int clinux_clone3(uint64_t flags, int cgroup);
+/// clone(2) without a stack of its own: returns twice like fork(2), 0 in the child.
+int clinux_clone(uint64_t flags);
+/// setns(2).
+int clinux_setns(int descriptor, int type);
+/// ioctl(2) NS_GET_NSTYPE, Linux 4.11: the CLONE_NEW* flag of a namespace's descriptor.
+int clinux_namespace_type(int descriptor);
+/// unshare(2).
+int clinux_unshare(uint64_t flags);
+/// execve(2). Returns only to tell why it failed.
+int clinux_execve(const char *path, const char *const *arguments, const char *const *environment);
+/// execveat(2) with AT_EMPTY_PATH: runs the open file itself.
+int clinux_fexecve(int descriptor, const char *const *arguments, const char *const *environment);
+/// wait4(2) for `process`; the status as the kernel encodes it. `options` is WNOHANG (1) or nothing; 0 means that nothing has ended yet.
+int clinux_wait(int process, int *status, int options);
+/// kill(2).
+int clinux_kill(int process, int signal);
+/// getpid(2), from the kernel, not from a cache.
+int clinux_getpid(void);
+/// geteuid(2).
+uint32_t clinux_geteuid(void);
+/// setsid(2).
+int clinux_setsid(void);
+/// umask(2): the mask before.
+uint32_t clinux_umask(uint32_t mask);
+/// chdir(2).
+int clinux_chdir(const char *path);
+/// fchdir(2).
+int clinux_fchdir(int directory);
+/// getcwd(2) itself: the length with the NUL. Unlike the C library's, it tells of a directory out of reach by a path that does not begin with a slash.
+long clinux_getcwd(char *buffer, size_t size);
+/// sethostname(2).
+int clinux_sethostname(const char *name, size_t length);
+/// setdomainname(2).
+int clinux_setdomainname(const char *name, size_t length);
+/// setgroups(2).
+int clinux_setgroups(const uint32_t *groups, size_t count);
+/// setresgid(2), all three the same.
+int clinux_setgid(uint32_t group);
+/// setresuid(2), all three the same.
+int clinux_setuid(uint32_t user);
+/// prlimit(2) on this process.
+int clinux_setrlimit(int resource, uint64_t soft, uint64_t hard);
+/// prctl(2) PR_SET_DUMPABLE.
+int clinux_set_dumpable(int dumpable);
+/// prctl(2) PR_SET_PDEATHSIG: the signal that this process gets when its parent ends.
+int clinux_set_parent_death_signal(int signal);
+/// getppid(2).
+int clinux_getppid(void);
+/// close_range(2), Linux 5.9; with `close_on_exec` they are only marked (Linux 5.11).
+int clinux_close_range(uint32_t first, uint32_t last, int close_on_exec);
+/// fcntl(2) F_SETFD FD_CLOEXEC.
+int clinux_set_close_on_exec(int descriptor);
+/// The environment of this process, ended by a null pointer.
+const char *const *clinux_environment(void);

@@ -1,0 +1,49 @@
+#define _GNU_SOURCE
+#include "CLinux_mount.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "result.h"
+
+/// struct mount_attr as it was first published (Linux 5.12).
+struct mount_attr_v0 {
+  uint64_t set, clear, propagation, user_namespace;
+};
+
+/// The numbers of the newer calls are the same on every architecture; the C library's headers may be older than the kernel.
+enum { OPEN_TREE = 428, MOVE_MOUNT = 429, MOUNT_SETATTR = 442 };
+
+#define MOVE_MOUNT_FROM_EMPTY 0x04
+#define MOVE_MOUNT_TO_EMPTY 0x40
+
+int clinux_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data) {
+  RESULT(mount(source, target, type, (unsigned long)flags, data));
+}
+
+int clinux_umount(const char *target, int flags) { RESULT(umount2(target, flags)); }
+
+int clinux_pivot_root(const char *new_root, const char *put_old) {
+  long result = syscall(SYS_pivot_root, new_root, put_old);
+  return result < 0 ? -errno : 0;
+}
+
+int clinux_chroot(const char *path) { RESULT(chroot(path)); }
+
+int clinux_open_tree(int directory, const char *path, uint32_t flags) {
+  long result = syscall(OPEN_TREE, directory, path, flags);
+  return result < 0 ? -errno : (int)result;
+}
+
+int clinux_move_mount(int from, int to) {
+  long result = syscall(MOVE_MOUNT, from, "", to, "", MOVE_MOUNT_FROM_EMPTY | MOVE_MOUNT_TO_EMPTY);
+  return result < 0 ? -errno : 0;
+}
+
+int clinux_mount_setattr(int descriptor, uint32_t flags, uint64_t set, uint64_t clear, uint64_t propagation) {
+  struct mount_attr_v0 attributes = {set, clear, propagation, 0};
+  long result = syscall(MOUNT_SETATTR, descriptor, "", flags | AT_EMPTY_PATH, &attributes, sizeof attributes);
+  return result < 0 ? -errno : 0;
+}

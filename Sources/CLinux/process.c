@@ -1,0 +1,97 @@
+#define _GNU_SOURCE
+#include "CLinux_process.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "result.h"
+
+/// struct clone_args up to `cgroup` (Linux 5.7); the kernel takes its size as its version, so that without a cgroup the first, shorter version is given.
+struct clone_args_v2 {
+  uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+  uint64_t set_tid, set_tid_size;
+  uint64_t cgroup;
+};
+
+enum { CLONE3 = 435, CLOSE_RANGE = 436, CLONE_ARGS_SIZE_VER0 = 64 };
+
+#define INTO_CGROUP 0x200000000ULL
+
+int clinux_clone3(uint64_t flags, int cgroup) {
+  struct clone_args_v2 arguments = {.flags = flags, .exit_signal = SIGCHLD};
+  size_t size = CLONE_ARGS_SIZE_VER0;
+  if (cgroup >= 0) {
+    arguments.flags |= INTO_CGROUP;
+    arguments.cgroup = (uint64_t)cgroup;
+    size = sizeof arguments;
+  }
+  long result = syscall(CLONE3, &arguments, size);
+  return result < 0 ? -errno : (int)result;
+}
+
+int clinux_clone(uint64_t flags) {
+  long result = syscall(SYS_clone, (unsigned long)flags | SIGCHLD, 0, 0, 0, 0);
+  return result < 0 ? -errno : (int)result;
+}
+
+int clinux_setns(int descriptor, int type) { RESULT(setns(descriptor, type)); }
+int clinux_namespace_type(int descriptor) { RESULT(ioctl(descriptor, NS_GET_NSTYPE)); }
+int clinux_unshare(uint64_t flags) { RESULT(unshare((int)flags)); }
+
+int clinux_execve(const char *path, const char *const *arguments, const char *const *environment) {
+  RESULT(execve(path, (char *const *)arguments, (char *const *)environment));
+}
+
+int clinux_fexecve(int descriptor, const char *const *arguments, const char *const *environment) {
+  long result = syscall(SYS_execveat, descriptor, "", arguments, environment, AT_EMPTY_PATH);
+  return result < 0 ? -errno : 0;
+}
+
+int clinux_wait(int process, int *status, int options) { RESULT(wait4(process, status, options, NULL)); }
+int clinux_kill(int process, int signal) { RESULT(kill(process, signal)); }
+int clinux_getpid(void) { return (int)syscall(SYS_getpid); }
+uint32_t clinux_geteuid(void) { return geteuid(); }
+int clinux_setsid(void) { RESULT(setsid()); }
+uint32_t clinux_umask(uint32_t mask) { return umask(mask); }
+int clinux_chdir(const char *path) { RESULT(chdir(path)); }
+int clinux_fchdir(int directory) { RESULT(fchdir(directory)); }
+
+long clinux_getcwd(char *buffer, size_t size) {
+  long result = syscall(SYS_getcwd, buffer, size);
+  return result < 0 ? -errno : result;
+}
+
+int clinux_sethostname(const char *name, size_t length) { RESULT(sethostname(name, length)); }
+int clinux_setdomainname(const char *name, size_t length) { RESULT(setdomainname(name, length)); }
+int clinux_setgroups(const uint32_t *groups, size_t count) { RESULT(setgroups(count, groups)); }
+int clinux_setgid(uint32_t group) { RESULT(setresgid(group, group, group)); }
+int clinux_setuid(uint32_t user) { RESULT(setresuid(user, user, user)); }
+
+int clinux_setrlimit(int resource, uint64_t soft, uint64_t hard) {
+  struct rlimit limit = {.rlim_cur = (rlim_t)soft, .rlim_max = (rlim_t)hard};
+  RESULT(setrlimit(resource, &limit));
+}
+
+int clinux_set_dumpable(int dumpable) { RESULT(prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0)); }
+int clinux_set_parent_death_signal(int signal) { RESULT(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)); }
+int clinux_getppid(void) { return getppid(); }
+
+int clinux_close_range(uint32_t first, uint32_t last, int close_on_exec) {
+  long result = syscall(CLOSE_RANGE, first, last, close_on_exec ? 4 /* CLOSE_RANGE_CLOEXEC */ : 0);
+  return result < 0 ? -errno : 0;
+}
+
+int clinux_set_close_on_exec(int descriptor) { RESULT(fcntl(descriptor, F_SETFD, FD_CLOEXEC)); }
+
+extern char **environ;
+const char *const *clinux_environment(void) { return (const char *const *)environ; }

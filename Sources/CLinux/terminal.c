@@ -1,0 +1,55 @@
+#define _GNU_SOURCE
+#include "CLinux_terminal.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#include "result.h"
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+
+_Static_assert(sizeof(struct termios) <= sizeof(struct clinux_terminal_settings), "struct termios fits");
+
+int clinux_is_terminal(int descriptor) {
+  struct winsize size;
+  RESULT(ioctl(descriptor, TIOCGWINSZ, &size));
+}
+
+int clinux_make_raw(int descriptor, struct clinux_terminal_settings *before) {
+  struct termios settings;
+  if (tcgetattr(descriptor, &settings) < 0) return -errno;
+  memcpy(before, &settings, sizeof settings);
+  cfmakeraw(&settings);
+  RESULT(tcsetattr(descriptor, TCSADRAIN, &settings));
+}
+
+int clinux_restore_terminal(int descriptor, const struct clinux_terminal_settings *settings) {
+  struct termios before;
+  memcpy(&before, settings, sizeof before);
+  RESULT(tcsetattr(descriptor, TCSADRAIN, &before));
+}
+
+int clinux_get_window(int descriptor, uint16_t *rows, uint16_t *columns) {
+  struct winsize size;
+  if (ioctl(descriptor, TIOCGWINSZ, &size) < 0) return -errno;
+  *rows = size.ws_row;
+  *columns = size.ws_col;
+  return 0;
+}
+
+int clinux_set_window(int descriptor, uint16_t rows, uint16_t columns) {
+  struct winsize size = {.ws_row = rows, .ws_col = columns};
+  RESULT(ioctl(descriptor, TIOCSWINSZ, &size));
+}
+
+int clinux_unlock_terminal(int multiplexer) {
+  int locked = 0;
+  RESULT(ioctl(multiplexer, TIOCSPTLCK, &locked));
+}
+
+int clinux_open_terminal_peer(int multiplexer) { RESULT(ioctl(multiplexer, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)); }
+int clinux_set_controlling_terminal(int descriptor) { RESULT(ioctl(descriptor, TIOCSCTTY, 0)); }

@@ -1,0 +1,177 @@
+internal import CLinux
+
+/// Flags of clone(2), unshare(2) and setns(2): the namespaces.
+@frozen
+public struct NamespaceFlags: OptionSet, Sendable, Equatable {
+  public let rawValue: UInt64
+  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+  /// The C constant is `CLONE_NEWNS`.
+  public static var mount: NamespaceFlags { NamespaceFlags(rawValue: 0x0002_0000) }
+  /// The C constant is `CLONE_NEWCGROUP`, Linux 4.6.
+  public static var cgroup: NamespaceFlags { NamespaceFlags(rawValue: 0x0200_0000) }
+  /// The C constant is `CLONE_NEWUTS`.
+  public static var uts: NamespaceFlags { NamespaceFlags(rawValue: 0x0400_0000) }
+  /// The C constant is `CLONE_NEWIPC`.
+  public static var ipc: NamespaceFlags { NamespaceFlags(rawValue: 0x0800_0000) }
+  /// The C constant is `CLONE_NEWUSER`.
+  public static var user: NamespaceFlags { NamespaceFlags(rawValue: 0x1000_0000) }
+  /// The C constant is `CLONE_NEWPID`.
+  public static var pid: NamespaceFlags { NamespaceFlags(rawValue: 0x2000_0000) }
+  /// The C constant is `CLONE_NEWNET`.
+  public static var network: NamespaceFlags { NamespaceFlags(rawValue: 0x4000_0000) }
+  /// The C constant is `CLONE_NEWTIME`, Linux 5.6.
+  public static var time: NamespaceFlags { NamespaceFlags(rawValue: 0x0000_0080) }
+}
+
+/// Where a clone came out.
+public enum CloneSide: Sendable, Equatable {
+  /// In the new process. It ends by exec or `exitProcess`, never by returning: owners made before the clone exist in both processes.
+  case child
+  /// In the old process, with the id of the new one as seen from here.
+  case parent(Int32)
+}
+
+/// Makes a process in new namespaces, in the v2 cgroup whose directory `cgroup` is when given.
+///
+/// clone3(2), Linux 5.3, with CLONE_INTO_CGROUP, Linux 5.7. Where a kernel or filter has no clone3 (ENOSYS, EPERM), clone(2) does it, unless a cgroup is given: then the
+/// caller joins the group in another way.
+public func cloneProcess(_ namespaces: NamespaceFlags, cgroup: Int32? = nil) throws(Errno) -> CloneSide {
+  var result = clinux_clone3(namespaces.rawValue, cgroup ?? -1)
+  let error = Errno(rawValue: 0 - result)
+  if cgroup == nil, error == .noSystemCall || error == .notPermitted {
+    result = clinux_clone(namespaces.rawValue)
+  }
+  if result < 0 { throw Errno(rawValue: 0 - result) }
+  return result == 0 ? .child : .parent(result)
+}
+
+/// Leaves the namespaces for new ones. The C function is `unshare`.
+public func unshare(_ namespaces: NamespaceFlags) throws(Errno) {
+  _ = try checked { clinux_unshare(namespaces.rawValue) }
+}
+
+extension FileDescriptor {
+  /// Joins the namespace that this descriptor stands for, after making sure that it is one of the kind asked for. The C functions are `ioctl` with `NS_GET_NSTYPE` and `setns`.
+  public borrowing func joinNamespace(_ kind: NamespaceFlags) throws(Errno) {
+    let number = rawValue
+    let found = try checked { clinux_namespace_type(number) }
+    guard UInt64(UInt32(bitPattern: found)) == kind.rawValue else { throw .invalidArgument }
+    _ = try checked { clinux_setns(number, found) }
+  }
+}
+
+/// How a process ended.
+public enum ExitStatus: Sendable, Equatable {
+  case exited(Int32)
+  case signalled(Int32)
+
+  /// As a shell tells it: the status, or 128 plus the signal's number.
+  public var code: Int32 {
+    switch self {
+    case .exited(let status): status
+    case .signalled(let number): 128 + number
+    }
+  }
+
+  /// From the number that wait4(2) gives; nil for a process that has only stopped.
+  init?(waitStatus status: Int32) {
+    if status & 0x7F == 0 {
+      self = .exited((status >> 8) & 0xFF)
+    } else if status & 0xFF != 0x7F {
+      self = .signalled(status & 0x7F)
+    } else {
+      return nil
+    }
+  }
+}
+
+/// Waits for a child's end. The C function is `wait4`.
+public func waitForExit(of process: Int32) throws(Errno) -> ExitStatus {
+  while true {
+    var status: Int32 = 0
+    _ = try checked { clinux_wait(process, &status, 0) }
+    if let ended = ExitStatus(waitStatus: status) { return ended }
+  }
+}
+
+/// The end of a child that has ended already; nil when it still runs. The C function is `wait4` with `WNOHANG`.
+public func pollExit(of process: Int32) throws(Errno) -> ExitStatus? {
+  var status: Int32 = 0
+  let ended = try checked { clinux_wait(process, &status, 1) }
+  return ended == 0 ? nil : ExitStatus(waitStatus: status)
+}
+
+/// Sends a signal. The C function is `kill`.
+public func kill(_ process: Int32, _ signal: Signal) throws(Errno) {
+  _ = try checked { clinux_kill(process, signal.rawValue) }
+}
+
+/// Ends this process without running anything of the C library's. The C function is `_exit`.
+public func exitProcess(_ status: Int32) -> Never { clinux_exit(status) }
+
+/// The id of this process. The system call is `getpid`.
+public func processID() -> Int32 { clinux_getpid() }
+
+/// The id of the parent, 0 when it is outside of this pid namespace. The C function is `getppid`.
+public func parentProcessID() -> Int32 { clinux_getppid() }
+
+/// The effective user. The C function is `geteuid`.
+public func effectiveUser() -> UInt32 { clinux_geteuid() }
+
+/// Arguments or environment in the form that exec takes, made before the clone so that nothing is allocated after it.
+public struct CStringArray: ~Copyable {
+  private let pointers: UnsafeMutablePointer<UnsafePointer<CChar>?>
+  /// Number of strings, without the null pointer at the end.
+  public let count: Int
+
+  public init(_ strings: [String]) {
+    count = strings.count
+    pointers = .allocate(capacity: strings.count + 1)
+    for (index, string) in strings.enumerated() {
+      let bytes = string.utf8
+      let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
+      var at = 0
+      for byte in bytes {
+        copy[at] = CChar(bitPattern: byte)
+        at += 1
+      }
+      copy[at] = 0
+      pointers[index] = UnsafePointer(copy)
+    }
+    pointers[count] = nil
+  }
+
+  deinit {
+    for index in 0..<count { pointers[index]?.deallocate() }
+    pointers.deallocate()
+  }
+
+  fileprivate var raw: UnsafePointer<UnsafePointer<CChar>?> { UnsafePointer(pointers) }
+}
+
+/// Runs the program at `path` in place of this one; returns only to tell why not. The C function is `execve`.
+public func execute(_ path: Path, _ arguments: borrowing CStringArray, _ environment: borrowing CStringArray) -> Errno {
+  let arguments = arguments.raw
+  let environment = environment.raw
+  return Errno(rawValue: 0 - path.withCString { clinux_execve($0, arguments, environment) })
+}
+
+extension FileDescriptor {
+  /// Runs this open file in place of this program, with the environment that this process has; returns only to tell why not. The system call is `execveat`.
+  public borrowing func execute(_ arguments: UnsafePointer<UnsafePointer<CChar>?>) -> Errno {
+    Errno(rawValue: 0 - clinux_fexecve(rawValue, arguments, clinux_environment()))
+  }
+}
+
+/// Marks all descriptors from `first` on to be closed by exec.
+///
+/// close_range(2) with `CLOSE_RANGE_CLOEXEC`, Linux 5.11; before, the names in /proc/self/fd are marked one by one. CVE-2024-21626 is what one forgotten descriptor does.
+public func closeOnExec(from first: Int32) throws(Errno) {
+  if clinux_close_range(UInt32(bitPattern: first), .max, 1) == 0 { return }
+  let directory = try FileDescriptor.open("/proc/self/fd", [.readOnly, .directory])
+  for entry in try directory.entries() {
+    var number: Int32 = 0
+    for digit in entry.name.bytes { number = number * 10 + Int32(digit) - 0x30 }
+    if number >= first { _ = try checked { clinux_set_close_on_exec(number) } }
+  }
+}

@@ -1,0 +1,88 @@
+"""The command line of cross/images."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import cache, layout
+from .build import TOOLS, Builder
+from .errors import BuildError
+from .packages import missing_tools
+from .recipe import Recipe, load_all
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+RECIPES = REPOSITORY / "cross" / "image-recipes"
+OUTPUT = REPOSITORY / ".build" / "images"
+
+_DESCRIPTION = """\
+Builds the test images: OCI image layouts made of Debian packages, for devices (arm64) and for the dev box (amd64), in
+.build/images/ARCH/NAME. What is in an image is described in cross/image-recipes/NAME/; docs/test-images.md says how to add one.
+"""
+_EPILOGUE = """\
+Finished images are kept in ${APUS_CACHE:-~/.cache/apus}/images by the hash of their recipe and of the versions of their packages; an image whose
+recipe has not changed is taken from there, without the network. SOURCE_DATE_EPOCH (seconds) overrides the time that files and images get.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="cross/images", description=_DESCRIPTION, epilog=_EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="images to build (default: all)")
+    parser.add_argument("--arch", action="append", choices=sorted(layout.VARIANTS), help="only this architecture; may be given several times (default: all)")
+    parser.add_argument("--update", action="store_true", help="ask apt for newer packages, and build again what they change")
+    parser.add_argument("--list", action="store_true", help="list the images and what they are, and build nothing")
+    options = parser.parse_args(arguments)
+    try:
+        recipes = load_all(RECIPES)
+        images = {name: recipe for name, recipe in recipes.items() if not recipe.internal}
+        if options.list:
+            print("\n".join(f"{name:12}{recipe.description}" for name, recipe in images.items()))
+            return 0
+        unknown = [name for name in options.names if name not in images]
+        if unknown:
+            raise BuildError(f"no such image: {', '.join(unknown)} (there are: {', '.join(images)})")
+        wanted = [(architecture, name) for architecture in options.arch or list(layout.VARIANTS) for name in options.names or list(images)]
+        return _build(recipes, list(dict.fromkeys(wanted)), options.update)
+    except BuildError as error:
+        print(f"cross/images: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("cross/images: interrupted", file=sys.stderr)
+        return 130
+
+
+def _build(recipes: dict[str, Recipe], wanted: list[tuple[str, str]], update: bool) -> int:
+    if os.geteuid() != 0:
+        raise BuildError("needs root, because the files of an image belong to several users")
+    missing = missing_tools(TOOLS)
+    if missing:
+        raise BuildError(f"missing tools; install them with: apt-get install --no-install-recommends {' '.join(missing)}")
+    start = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - start:5.1f} s] {text}", flush=True)
+
+    failed: list[str] = []
+    store = cache.Cache(cache.default_folder())
+    with (
+        cache.locked(store.folder, lambda: say("waiting for another run of cross/images")),
+        cache.locked(OUTPUT, lambda: say("waiting for another run of cross/images in this work tree")),
+    ):
+        store.empty_staging()
+        builder = Builder(recipes, store, say, update)
+        for architecture, name in wanted:
+            try:
+                place, _ = builder.build(architecture, name)
+                new = cache.publish(place, OUTPUT / architecture / name, OUTPUT / ".staging")
+                layers = [f"{path.stat().st_size / 1e6:.1f}" for path in layout.read(place).layers]
+                say(f"{architecture}/{name}: {'ready' if new else 'unchanged'}; layers of {' + '.join(layers)} MB compressed")
+            except BuildError as error:
+                failed.append(f"{architecture}/{name}")
+                print(f"cross/images: {architecture}/{name}: {error}", file=sys.stderr, flush=True)
+        store.empty_staging()
+    if failed:
+        raise BuildError(f"failed: {', '.join(failed)}")
+    return 0

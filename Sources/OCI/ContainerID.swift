@@ -1,0 +1,43 @@
+/// The name of a container: `[A-Za-z0-9_+-][A-Za-z0-9_+.-]*`, at most 1024 bytes.
+///
+/// It becomes the name of directories and cgroups. What runc, crun and their callers use fits; `.`, `..`, a slash, a NUL and a newline cannot occur.
+public struct ContainerID: Sendable {
+  public let text: String
+
+  public init(_ text: String) throws(ContainerIDError) {
+    if text.utf8.isEmpty { throw .empty }
+    if text.utf8.count > ContainerID.maximumLength { throw .tooLong }
+    var isFirst = true
+    for byte in text.utf8 {
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2B, 0x2D, 0x5F: break
+      case 0x2E: if isFirst { throw .leadingDot }
+      default: throw .character
+      }
+      isFirst = false
+    }
+    self.text = text
+  }
+
+  /// Bytes.
+  public static var maximumLength: Int { 1024 }
+}
+
+extension ContainerID: Equatable {
+  public static func == (left: ContainerID, right: ContainerID) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+}
+
+/// Why a text cannot name a container.
+public enum ContainerIDError: Error, Equatable, Sendable {
+  case empty, tooLong, leadingDot, character
+
+  /// One sentence; it does not repeat the text, which may hold anything.
+  public var message: String {
+    switch self {
+    case .empty: "container id: must not be empty"
+    case .tooLong: "container id: longer than \(ContainerID.maximumLength) bytes"
+    case .leadingDot: "container id: must not begin with a dot"
+    case .character: "container id: only letters, digits, '_', '+', '-' and '.' are allowed"
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/// What `state` tells about a container, and what hooks get on their standard input (runtime-spec, runtime.md, "State").
+public struct ContainerState: Equatable, Sendable {
+  /// The version of the specification that the document complies with.
+  public var ociVersion: String
+  public var id: ContainerID
+  public var status: ContainerStatus
+  /// The first process as the reader sees it; set when `status` is `created`, `running` or `paused`.
+  public var pid: Int32?
+  /// Absolute path of the bundle.
+  public var bundle: String
+  /// Those of config.json.
+  public var annotations: [Annotation]
+
+  public init(
+    ociVersion: String = Spec.version, id: ContainerID, status: ContainerStatus, pid: Int32? = nil, bundle: String, annotations: [Annotation] = []
+  ) {
+    self.ociVersion = ociVersion
+    self.id = id
+    self.status = status
+    self.pid = pid
+    self.bundle = bundle
+    self.annotations = annotations
+  }
+}
+
+/// Where in its lifecycle a container is (runtime-spec, runtime.md, "State").
+public enum ContainerStatus: NamedValue {
+  /// `create` is at work.
+  case creating
+  /// `create` is done, `start` has not been called.
+  case created
+  /// The container's program has been executed.
+  case running
+  /// Running, but frozen. Not in the specification; runc and crun have it.
+  case paused
+  /// The first process has ended.
+  case stopped
+
+  public var name: String {
+    switch self {
+    case .creating: "creating"
+    case .created: "created"
+    case .running: "running"
+    case .paused: "paused"
+    case .stopped: "stopped"
+    }
+  }
+}

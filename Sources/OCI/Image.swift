@@ -1,0 +1,146 @@
+/// What some content is, where it is found and how large it is (image-spec, descriptor.md).
+///
+/// Embedded content (`data`) and other addresses (`urls`) are not taken: content comes from the store, by its digest.
+public struct Descriptor: Equatable, Sendable {
+  /// Any type, also an unknown one, which is no error by itself.
+  public var mediaType: String
+  public var digest: Digest
+  /// Bytes; at most `Int64.max`.
+  public var size: UInt64
+  /// The machine that an entry of an index is for.
+  public var platform: Platform?
+  /// Set when the content is a manifest that is no image.
+  public var artifactType: String?
+  public var annotations: [Annotation]
+
+  public init(
+    mediaType: String, digest: Digest, size: UInt64, platform: Platform? = nil, artifactType: String? = nil, annotations: [Annotation] = []
+  ) {
+    self.mediaType = mediaType
+    self.digest = digest
+    self.size = size
+    self.platform = platform
+    self.artifactType = artifactType
+    self.annotations = annotations
+  }
+
+  /// What the media type means; nil for a type that is unknown here.
+  public var role: MediaRole? { MediaType(named: mediaType)?.role }
+}
+
+/// The machine that an image is built for (image-spec, image-index.md, `platform`), in the words of Go's GOOS and GOARCH.
+public struct Platform: Equatable, Sendable {
+  public var os: String
+  public var architecture: String
+  /// `v7` of `arm`, `v8` of `arm64`; nil when the document has none or an empty one.
+  public var variant: String?
+
+  public init(os: String = "linux", architecture: String, variant: String? = nil) {
+    self.os = os
+    self.architecture = architecture
+    self.variant = variant
+  }
+}
+
+/// A list of manifests: `index.json` of an image layout, or an image for several platforms (image-spec, image-index.md).
+public struct ImageIndex: Equatable, Sendable {
+  public var manifests: [Descriptor]
+  public var annotations: [Annotation]
+
+  public init(manifests: [Descriptor], annotations: [Annotation] = []) {
+    self.manifests = manifests
+    self.annotations = annotations
+  }
+}
+
+/// An image for one platform: its configuration and its layers, the base first (image-spec, manifest.md).
+public struct ImageManifest: Equatable, Sendable {
+  public var config: Descriptor
+  public var layers: [Descriptor]
+  public var annotations: [Annotation]
+
+  public init(config: Descriptor, layers: [Descriptor], annotations: [Annotation] = []) {
+    self.config = config
+    self.layers = layers
+    self.annotations = annotations
+  }
+}
+
+/// The configuration of an image (image-spec, config.md). The history has no use here.
+public struct ImageConfig: Equatable, Sendable {
+  public var platform: Platform
+  /// RFC 3339; handed on as it is.
+  public var created: String?
+  public var author: String?
+  /// How a container of the image is run.
+  public var execution: ImageExecution
+  /// The digests of the uncompressed layers, the base first: `rootfs.diff_ids`. Whether they are as many as the manifest's layers is for the importer to see.
+  public var diffIDs: [Digest]
+
+  public init(platform: Platform, created: String? = nil, author: String? = nil, execution: ImageExecution = ImageExecution(), diffIDs: [Digest]) {
+    self.platform = platform
+    self.created = created
+    self.author = author
+    self.execution = execution
+    self.diffIDs = diffIDs
+  }
+}
+
+/// How a container of the image is run, unless the one who runs it says otherwise: `config` of the configuration (image-spec, config.md).
+public struct ImageExecution: Equatable, Sendable {
+  /// `user`, `uid`, `user:group`, `uid:gid`, `uid:group` or `user:gid`; names are the image's own. Nil when absent or empty.
+  public var user: String?
+  /// `NAME=value` each.
+  public var env: [String]
+  public var entrypoint: [String]
+  public var cmd: [String]
+  /// Nil when absent or empty.
+  public var workingDir: String?
+  /// `port`, `port/tcp` or `port/udp` each.
+  public var exposedPorts: [String]
+  /// Directories with data of the container's own.
+  public var volumes: [String]
+  /// Metadata out of the image: untrusted, so nothing may obey it (CVE-2026-53488).
+  public var labels: [Annotation]
+  /// `SIGTERM`, `SIGRTMIN+3`, ...; nil when absent or empty.
+  public var stopSignal: String?
+  /// Docker's; image-spec reserves the name.
+  public var healthcheck: Healthcheck?
+
+  public init(
+    user: String? = nil, env: [String] = [], entrypoint: [String] = [], cmd: [String] = [], workingDir: String? = nil, exposedPorts: [String] = [],
+    volumes: [String] = [], labels: [Annotation] = [], stopSignal: String? = nil, healthcheck: Healthcheck? = nil
+  ) {
+    self.user = user
+    self.env = env
+    self.entrypoint = entrypoint
+    self.cmd = cmd
+    self.workingDir = workingDir
+    self.exposedPorts = exposedPorts
+    self.volumes = volumes
+    self.labels = labels
+    self.stopSignal = stopSignal
+    self.healthcheck = healthcheck
+  }
+}
+
+/// How Docker finds out whether a container is healthy: `HEALTHCHECK` of a Dockerfile. Times are nanoseconds; 0 is the default.
+public struct Healthcheck: Equatable, Sendable {
+  /// Empty inherits; `NONE` switches off; `CMD` and arguments, or `CMD-SHELL` and one line.
+  public var test: [String]
+  public var interval: Int64
+  public var timeout: Int64
+  public var startPeriod: Int64
+  public var startInterval: Int64
+  /// Failures in a row until the container is unhealthy; 0 is the default.
+  public var retries: Int64
+
+  public init(test: [String], interval: Int64 = 0, timeout: Int64 = 0, startPeriod: Int64 = 0, startInterval: Int64 = 0, retries: Int64 = 0) {
+    self.test = test
+    self.interval = interval
+    self.timeout = timeout
+    self.startPeriod = startPeriod
+    self.startInterval = startInterval
+    self.retries = retries
+  }
+}

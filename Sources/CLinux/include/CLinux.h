@@ -1,10 +1,12 @@
 #pragma once
 /// Calls that Swift cannot make by itself: variadic functions, system calls unknown to the C library, and structures whose layout differs between architectures.
 /// Every function returns its result, or -errno; none allocates, retries or decides.
+#include "CLinux_capability.h"
 #include "CLinux_event.h"
 #include "CLinux_file.h"
 #include "CLinux_message.h"
 #include "CLinux_mount.h"
 #include "CLinux_network.h"
 #include "CLinux_process.h"
+#include "CLinux_seccomp.h"
 #include "CLinux_terminal.h"

@@ -1,0 +1,11 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// Filters of system calls.
+
+/// seccomp(2) SECCOMP_SET_MODE_FILTER, Linux 3.17, on the calling thread. `instructions` are `count` of struct sock_filter.
+/// With SECCOMP_FILTER_FLAG_TSYNC a result above 0 is the thread that could not follow.
+int clinux_seccomp_load(const void *instructions, size_t count, uint32_t flags);
+/// prctl(2) PR_SET_SECCOMP with SECCOMP_MODE_FILTER: the same without flags, for kernels without seccomp(2).
+int clinux_seccomp_load_by_prctl(const void *instructions, size_t count);

@@ -18,10 +18,10 @@ class Architecture:
     swift_triple: str
     #: The triple for which clang compiles C.
     c_triple: str
-    #: Debian's name, as in `linux-libc-dev-NAME-cross`.
+    #: The triple of Debian's cross compiler, which names the folders in the binary packages.
+    gnu_triple: str
+    #: Debian's name, as in `linux-libc-dev-NAME-cross`; also the name in OCI image indexes.
     debian: str
-    #: The name in OCI image indexes (`platform.architecture`).
-    oci: str
     #: The constant of elf.h for the machine.
     elf_machine: str
     #: Extra flags for C, `-` for none.

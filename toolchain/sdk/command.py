@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _TOOLS = {
     "apt-get": "apt", "dpkg-deb": "dpkg", "dpkg-source": "dpkg-dev", "gcc": "gcc", "gperf": "gperf", "make": "make", "patch": "patch",
     "xz": "xz-utils", "bzip2": "bzip2",
 }  # fmt: skip
+_KEY_LENGTH = 16
+_MONTH = 30 * 24 * 3600  # seconds
 _LLVM_TOOLS = ["clang", "ld.lld", "llvm-ar", "llvm-ranlib", "llvm-nm", "llvm-objcopy"]
 
 
@@ -96,14 +99,17 @@ def build(*, update: bool, quiet: bool) -> Path:
         if not files or not (place / bundle.NAME).is_dir():
             require_tools()
             place = build_new(cache, recipe, files, architectures, compiler)
-        elif not quiet:
-            say(f"the device SDK is up to date ({place.name})")
+        else:
+            os.utime(place)
+            if not quiet:
+                say(f"the device SDK is up to date ({place.name})")
         bundle.point_link_at(link, place / bundle.NAME)
     return link
 
 
 def build_new(cache: Cache, recipe: str, files: list[PackageFile], architectures: list[Architecture], compiler: Compiler) -> Path:
     """Builds a bundle in a staging directory and renames it into the cache; `files` is empty if versions are still to be chosen."""
+    sweep(cache.root)
     staging = Path(tempfile.mkdtemp(prefix="staging-", dir=cache.root))
     log = cache.root / "last.log"
     log.write_bytes(b"")
@@ -159,6 +165,14 @@ def build_bundle(
     bundle.write_licences(made, sources, unpacked)
 
 
+def sweep(root: Path) -> None:
+    """Removes what a killed build left, and bundles that nobody has used for a month; the caller holds the lock."""
+    for directory in root.iterdir():
+        unused = len(directory.name) == _KEY_LENGTH and directory.is_dir() and time.time() - directory.stat().st_mtime > _MONTH
+        if directory.name.startswith("staging-") or unused:
+            shutil.rmtree(directory)
+
+
 def unpack(files: list[PackageFile], downloads: Path, sources: Path, unpacked: Path, log: Path) -> None:
     """Unpacks source packages to sources/PACKAGE, with Debian's patches, and binary packages together to `unpacked`."""
     sources.mkdir()
@@ -198,7 +212,7 @@ def write_choice(path: Path, files: list[PackageFile]) -> None:
 def key(recipe: str, files: list[PackageFile], compiler: Compiler) -> str:
     """The name of the bundle's place in the cache: a hash of all that decides its content."""
     text = "\n".join([recipe, compiler.version, *(file.line() for file in files)])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode()).hexdigest()[:_KEY_LENGTH]
 
 
 def find_compiler() -> Compiler:

@@ -89,7 +89,7 @@ class Site:
 
 def kernel_headers(site: Site) -> None:
     """The kernel's user-space headers."""
-    found = sorted(path.parent.parent for path in site.unpacked.glob(f"usr/{site.architecture.name}-linux-gnu*/include/asm/unistd.h"))
+    found = sorted(path.parent.parent for path in site.unpacked.glob(f"usr/{site.architecture.gnu_triple}/include/asm/unistd.h"))
     if len(found) != 1:
         raise BuildError(f"{len(found)} sets of kernel headers for {site.architecture.name} in the unpacked packages instead of one")
     shutil.copytree(found[0], site.include, dirs_exist_ok=True)
@@ -97,7 +97,7 @@ def kernel_headers(site: Site) -> None:
 
 def builtins(site: Site) -> None:
     """The compiler's helper functions (libgcc.a): the long-double arithmetic that musl's printf and strtod call on 64-bit ARM."""
-    found = sorted(site.unpacked.glob(f"usr/lib/gcc-cross/{site.architecture.name}-linux-gnu*/*/libgcc.a"))
+    found = sorted(site.unpacked.glob(f"usr/lib/gcc-cross/{site.architecture.gnu_triple}/*/libgcc.a"))
     if len(found) != 1:
         raise BuildError(f"{len(found)} libgcc.a for {site.architecture.name} in the unpacked packages instead of one")
     site.install(found, [])

@@ -1,0 +1,1 @@
+"""How the device binary is built and checked."""

@@ -1,0 +1,112 @@
+"""The command cross/build: options, and one device binary per architecture."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from sdk import command as toolchain
+from sdk.architectures import Architecture, read_architectures
+from sdk.bundle import NAME, sdk_id
+from sdk.progress import BuildError, environment, read, say, step
+
+from .elf import faults
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the command and returns its exit status."""
+    architectures = read_architectures(_ROOT / "toolchain/architectures.tsv")
+    names = [architecture.name for architecture in architectures]
+    parser = argparse.ArgumentParser(
+        prog="cross/build",
+        description="Builds the device binary as .build/device/ARCH/apus: static, stripped, its debug symbols beside it as apus.debug. "
+        "Builds the device SDK first if it is not up to date.",
+    )
+    parser.add_argument("architectures", metavar="ARCH", nargs="*", help=f"one of {', '.join(names)}; default: all")
+    parser.add_argument("--jobs", type=int, metavar="N", help="compiler processes at a time; default: one per processor")
+    options = parser.parse_args(arguments)
+    for name in options.architectures:
+        if name not in names:
+            parser.error(f"unknown architecture {name}; toolchain/architectures.tsv has {', '.join(names)}")
+    chosen = [architecture for architecture in architectures if architecture.name in (options.architectures or names)]
+    try:
+        toolchain.build(update=False, quiet=True)
+        tools = toolchain.find_compiler().tools
+        for architecture in chosen:
+            build(architecture, tools, options.jobs)
+    except BuildError as error:
+        say(f"cross/build: error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("cross/build: interrupted")
+        return 130
+    return 0
+
+
+def build(architecture: Architecture, tools: Path, jobs: int | None) -> None:
+    """Builds, checks and installs the binary of one architecture."""
+    scratch = _ROOT / ".build/device-scratch" / architecture.name
+    target = _ROOT / ".build/device" / architecture.name
+    forget_other_sdk(scratch)
+    with step(f"{architecture.name}: compiling"):
+        compile_product(architecture, scratch, jobs)
+    linked = scratch / "release/apus"
+    with step(f"{architecture.name}: separating the debug symbols"):
+        size = install(linked, target, architecture, tools)
+    say(f"{architecture.name}: {target.relative_to(_ROOT)}/apus is ready: {size} bytes ({size / 1024:.1f} KiB), a static position-independent program")
+
+
+def forget_other_sdk(scratch: Path) -> None:
+    """Removes what another version of the SDK has built: SwiftPM sees the SDK's path, which stays the same, and not its content."""
+    sdk = os.readlink(_ROOT / ".build/sdks" / NAME)
+    note = scratch / "apus-sdk"
+    if scratch.exists() and (not note.exists() or note.read_text() != sdk):
+        shutil.rmtree(scratch)
+    scratch.mkdir(parents=True, exist_ok=True)
+    note.write_text(sdk)
+
+
+def compile_product(architecture: Architecture, scratch: Path, jobs: int | None) -> None:
+    """Runs `swift build` with the SDK; prints its output only if it fails."""
+    words = [
+        "swift", "build", "--package-path", _ROOT, "--scratch-path", scratch, "--swift-sdks-path", _ROOT / ".build/sdks",
+        "--swift-sdk", sdk_id(architecture), "-c", "release", "--product", "apus",
+    ]  # fmt: skip
+    if jobs is not None:
+        words += ["--jobs", str(jobs)]
+    done = subprocess.run(
+        words, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+    )
+    if done.returncode != 0:
+        raise BuildError(f"swift build ended with status {done.returncode}\n{done.stdout}")
+
+
+def install(linked: Path, target: Path, architecture: Architecture, tools: Path) -> int:
+    """Puts the stripped binary and its debug symbols into `target`, each in one step, if the binary is what a device can run; returns its size in bytes."""
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=target) as name:
+        new = Path(name)
+        objcopy = tools / "llvm-objcopy"
+        read([objcopy, "--only-keep-debug", linked, new / "apus.debug"])
+        read(["env", "-C", new, objcopy, "--strip-all", "--add-gnu-debuglink=apus.debug", linked, new / "apus"])
+        undefined = read([tools / "llvm-nm", "--undefined-only", linked]).split()
+        wrong = faults((new / "apus").read_bytes(), architecture.elf_machine)
+        if undefined:
+            wrong.append(f"undefined symbols: {' '.join(undefined)}")
+        if wrong:
+            raise BuildError(f"the program is not fit for a device: {'; '.join(wrong)}")
+        (new / "apus").chmod(0o755)
+        for file in ["apus.debug", "apus"]:
+            if not _same(new / file, target / file):
+                (new / file).replace(target / file)
+    return (target / "apus").stat().st_size
+
+
+def _same(new: Path, old: Path) -> bool:
+    return old.exists() and old.read_bytes() == new.read_bytes()

@@ -40,7 +40,10 @@ def test_only_the_sources_of_the_release_are_used(tmp_path: Path) -> None:
 
 def test_sources_of_one_line_each(tmp_path: Path) -> None:
     folder = etc_apt(tmp_path, {
-        "sources.list": "# deb http://no.invalid bookworm main\ndeb [arch=amd64 signed-by=/key] http://one.invalid bookworm main contrib\ndeb-src http://one.invalid bookworm main\n",
+        "sources.list": (
+            "# deb http://no.invalid bookworm main\ndeb [arch=amd64 signed-by=/key] http://one.invalid bookworm main contrib\n"
+            "deb-src http://one.invalid bookworm main\n"
+        ),
         "sources.list.d/more.list": "deb [arch=amd64] http://two.invalid bookworm-security main\ndeb http://three.invalid stable main\n",
     })
     assert packages.debian_sources("bookworm", folder) == {
@@ -125,6 +128,18 @@ def test_a_damaged_layout_is_not_whole_and_is_published_anew(tmp_path: Path) -> 
     assert not layout.is_whole(tmp_path / "nowhere")
 
 
+def test_what_is_not_used_is_deleted_in_the_end(tmp_path: Path) -> None:
+    store = cache.Cache(tmp_path)
+    old, new = store.image("a" * 64), store.image("b" * 64)
+    for place in (old, new):
+        place.mkdir()
+    os.utime(old, (1000, 1000))
+    store.prune(now=os.stat(new).st_mtime, seconds=100)
+    assert not old.exists()
+    assert new.exists()
+    assert (tmp_path / "resolved").exists()
+
+
 def test_a_second_run_waits_for_the_first(tmp_path: Path) -> None:
     waiting, order = threading.Event(), []
 
@@ -142,8 +157,14 @@ def test_a_second_run_waits_for_the_first(tmp_path: Path) -> None:
 
 
 def test_the_configuration_in_the_words_of_umoci() -> None:
-    options = config_options(Config(entrypoint=("a", "b"), env=("X=1",), user="redis", ports=("80/tcp",), labels={"k": "v"}))
-    assert options == ["--config.user=redis", "--config.entrypoint=a", "--config.entrypoint=b", "--config.env=X=1", "--config.exposedports=80/tcp", "--config.label=k=v"]
+    assert config_options(Config(entrypoint=("a", "b"), env=("X=1",), user="redis", ports=("80/tcp",), labels={"k": "v"})) == [
+        "--config.user=redis",
+        "--config.entrypoint=a",
+        "--config.entrypoint=b",
+        "--config.env=X=1",
+        "--config.exposedports=80/tcp",
+        "--config.label=k=v",
+    ]
 
 
 def test_the_tools_are_in_the_list_of_packages() -> None:

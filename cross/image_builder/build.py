@@ -41,23 +41,39 @@ class Builder:
         """The finished layout in the cache, made if it is not there, and all packages in it, its base's among them."""
         if (architecture, name) in self._done:
             return self._done[architecture, name]
-        recipe, recipe_hash = self.recipes[name], self.recipe_hash(architecture, name)
+        recipe = self.recipes[name]
         base, present = self.build(architecture, recipe.base) if recipe.base else (None, [])
-
-        def place_of(versions: Versions) -> Path:
-            return self.cache.image(caching.digest(recipe_hash, base.name if base else "", *(f"{package}={version}" for package, version in versions)))
-
-        finished = None
-        versions = None if self.update else self.cache.resolved(recipe_hash)
-        if versions is None or not layout.is_whole(place_of(versions)):
+        known = None if self.update else self.cached(architecture, name)
+        if known is None:
             self.say(f"{architecture}/{name}: asking apt which packages it needs")
             versions = self._apt(architecture).resolve(recipe.packages, recipe.without, present)
-            if not layout.is_whole(place_of(versions)):
+            place, finished = self._place(architecture, name, versions, base), None
+            if not layout.is_whole(place):
                 finished = self._make(architecture, recipe, versions, base, present)
-        place = place_of(versions)
-        self.cache.keep(recipe_hash, versions, place, finished)
+            self.cache.keep(self.recipe_hash(architecture, name), versions, place, finished)
+            known = place, versions
+        place, versions = known
+        self.cache.mark_used(place)
         self._done[architecture, name] = (place, sorted({*present, *versions}))
         return self._done[architecture, name]
+
+    def cached(self, architecture: str, name: str) -> tuple[Path, Versions] | None:
+        """The finished layout of the recipe as it is now, with the versions it got last time; None if that is not in the cache, or damaged."""
+        base = None
+        if self.recipes[name].base:
+            below = self.cached(architecture, self.recipes[name].base)
+            if below is None:
+                return None
+            base = below[0]
+        versions = self.cache.resolved(self.recipe_hash(architecture, name))
+        if versions is None:
+            return None
+        place = self._place(architecture, name, versions, base)
+        return (place, versions) if layout.is_whole(place) else None
+
+    def _place(self, architecture: str, name: str, versions: Versions, base: Path | None) -> Path:
+        parts = [self.recipe_hash(architecture, name), base.name if base else "", *(f"{package}={version}" for package, version in versions)]
+        return self.cache.image(caching.digest(*parts))
 
     def _apt(self, architecture: str) -> Packages:
         if architecture not in self._packages:

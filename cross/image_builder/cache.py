@@ -1,7 +1,7 @@
 """Finished images, kept by content hash outside the work tree, and their copies inside it.
 
     CACHE/resolved/HASH.json   which package versions a recipe got (HASH: recipe, its base, architecture, release, builder)
-    CACHE/HASH/                the layout made of exactly those versions (HASH: the above and the versions)
+    CACHE/HASH/                the layout made of exactly those versions (HASH: the above and the versions); deleted when unused for long
     CACHE/apt/ARCH/            package lists
     CACHE/staging/             what is not finished; emptied by the next run
 """
@@ -58,6 +58,16 @@ class Cache:
         note.write_text(json.dumps(versions, indent=0), encoding="utf-8")
         note.rename(self.folder / "resolved" / note.name)
 
+    def mark_used(self, place: Path) -> None:
+        """Notes that a layout was used now; `prune` goes by that."""
+        os.utime(place)
+
+    def prune(self, now: float, seconds: float) -> None:
+        """Deletes layouts that nobody used for so long."""
+        for place in self.folder.glob("[0-9a-f]" * 64):
+            if place.stat().st_mtime < now - seconds:
+                shutil.rmtree(place)
+
     def empty_staging(self) -> None:
         """Throws away what an interrupted run left."""
         shutil.rmtree(self.staging, ignore_errors=True)
@@ -82,7 +92,7 @@ def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 def publish(source: Path, place: Path, staging: Path) -> bool:
     """Makes `place` a copy of the layout `source`; false if it was one already. `staging` is on the same file system as `place`."""
-    if place.is_dir() and (place / "index.json").exists() and (place / "index.json").read_bytes() == (source / "index.json").read_bytes() and layout.is_whole(place):
+    if layout.is_whole(place) and (place / "index.json").read_bytes() == (source / "index.json").read_bytes():
         return False
     new, old = staging / "new", staging / "old"
     for path in (new, old):

@@ -27,6 +27,10 @@ recipe has not changed is taken from there, without the network. SOURCE_DATE_EPO
 """
 
 
+#: How long an unused image stays in the cache: 60 days.
+_KEPT_SECONDS = 60 * 24 * 3600
+
+
 def main(arguments: Sequence[str]) -> int:
     """Runs the command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="cross/images", description=_DESCRIPTION, epilog=_EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -55,11 +59,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _build(recipes: dict[str, Recipe], wanted: list[tuple[str, str]], update: bool) -> int:
-    if os.geteuid() != 0:
-        raise BuildError("needs root, because the files of an image belong to several users")
-    missing = missing_tools(TOOLS)
-    if missing:
-        raise BuildError(f"missing tools; install them with: apt-get install --no-install-recommends {' '.join(missing)}")
     start = time.monotonic()
 
     def say(text: str) -> None:
@@ -73,6 +72,8 @@ def _build(recipes: dict[str, Recipe], wanted: list[tuple[str, str]], update: bo
     ):
         store.empty_staging()
         builder = Builder(recipes, store, say, update)
+        if update or any(builder.cached(*one) is None for one in wanted):
+            _check_machine()
         for architecture, name in wanted:
             try:
                 place, _ = builder.build(architecture, name)
@@ -83,6 +84,16 @@ def _build(recipes: dict[str, Recipe], wanted: list[tuple[str, str]], update: bo
                 failed.append(f"{architecture}/{name}")
                 print(f"cross/images: {architecture}/{name}: {error}", file=sys.stderr, flush=True)
         store.empty_staging()
+        store.prune(time.time(), _KEPT_SECONDS)
     if failed:
         raise BuildError(f"failed: {', '.join(failed)}")
     return 0
+
+
+def _check_machine() -> None:
+    """Refuses to build where it cannot work."""
+    if os.geteuid() != 0:
+        raise BuildError("needs root, because the files of an image belong to several users")
+    missing = missing_tools(TOOLS)
+    if missing:
+        raise BuildError(f"missing tools; install them with: apt-get install --no-install-recommends {' '.join(missing)}")

@@ -14,7 +14,8 @@ class BuildError(Exception):
 def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> str:
     """Runs a program to its end and returns its standard output; what it said goes into the error when it fails."""
     words = [str(word) for word in command]
-    result = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})}, check=False)
+    surroundings = {**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})}
+    result = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=surroundings, check=False)
     if result.returncode != 0:
         said = (result.stderr.strip() or result.stdout.strip()).splitlines()[-12:]
         raise BuildError("\n    ".join([f"{shlex.join(words[:3])} … ended with status {result.returncode}:", *said]))

@@ -120,8 +120,15 @@ def check(folder: Path, architecture: str, config: Config) -> Image:
 def expected_config(config: Config) -> dict[str, Any]:
     """The `config` object of the image configuration that a recipe asks for (config.md, "Properties")."""
     values = {
-        "User": config.user, "ExposedPorts": {port: {} for port in config.ports}, "Env": list(config.env), "Entrypoint": list(config.entrypoint), "Cmd": list(config.cmd),
-        "Volumes": {volume: {} for volume in config.volumes}, "WorkingDir": config.working_dir, "Labels": dict(config.labels), "StopSignal": config.stop_signal,
+        "User": config.user,
+        "ExposedPorts": {port: {} for port in config.ports},
+        "Env": list(config.env),
+        "Entrypoint": list(config.entrypoint),
+        "Cmd": list(config.cmd),
+        "Volumes": {volume: {} for volume in config.volumes},
+        "WorkingDir": config.working_dir,
+        "Labels": dict(config.labels),
+        "StopSignal": config.stop_signal,
     }
     return {key: value for key, value in values.items() if value}
 

@@ -94,9 +94,18 @@ class Packages:
             self._sources.append(self.folder / "sources" / f"debian{suffix}")
             self._sources[-1].write_text(text, encoding="utf-8")
         settings = {
-            "APT::Architecture": self.architecture, "APT::Architectures": self.architecture, "APT::Sandbox::User": "root", "APT::Install-Recommends": "false",
-            "Dir::State": self.folder, "Dir::State::Lists": self.folder / "lists", "Dir::State::status": self.folder / "status", "Dir::Cache": self.folder / "cache",
-            "Dir::Etc::SourceList": "/dev/null", "Dir::Etc::SourceParts": self.folder / "sources", "Acquire::Languages": "none",
+            "APT::Architecture": self.architecture,
+            "APT::Architectures": self.architecture,
+            "APT::Sandbox::User": "root",
+            "APT::Install-Recommends": "false",
+            "Dir::State": self.folder,
+            "Dir::State::Lists": self.folder / "lists",
+            "Dir::State::status": self.folder / "status",
+            "Dir::Cache": self.folder / "cache",
+            "Dir::Etc::SourceList": "/dev/null",
+            "Dir::Etc::SourceParts": self.folder / "sources",
+            "Acquire::Languages": "none",
+            "Acquire::Retries": "3",
         }
         (self.folder / "apt.conf").write_text("".join(f'{key} "{value}";\n' for key, value in settings.items()), encoding="utf-8")
         (self.folder / "status").write_text("", encoding="utf-8")
@@ -116,10 +125,11 @@ class Packages:
         self.refresh()
         claimed = [*present, *((name, _ABSENT) for name in without)]
         (self.folder / "claimed").write_text(status_text(claimed, self.architecture), encoding="utf-8")
-        machine = [line for line in run(["apt-config", "dump"]).splitlines() if re.match(r"Acquire::(\S*[Pp]roxy|Check-|Retries)", line)]
+        machine = [line for line in run(["apt-config", "dump"]).splitlines() if re.match(r"Acquire::(\S*[Pp]roxy|Check-)", line)]
+        options = [*machine, 'Acquire::Retries "3";', 'APT::Sandbox::User "root";']
         run([
             "mmdebstrap", "--quiet", "--mode=root", "--format=directory", "--variant=extract", f"--architectures={self.architecture}",
-            "--skip=update,download/empty,chroot/mount", *(f"--aptopt={line}" for line in (*machine, 'APT::Sandbox::User "root";')),
+            "--skip=update,download/empty,chroot/mount", *(f"--aptopt={line}" for line in options),
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in (*EXCLUDED, *exclude)), *(f"--dpkgopt=path-include={pattern}" for pattern in _INCLUDED),
             f"--hook-dir={_MERGED_USR}",
             f'--setup-hook=cp -r {shlex.quote(str(self.folder / "lists"))} "$1/var/lib/apt/"',

@@ -130,7 +130,10 @@ def _overlay(files: Path, root: Path) -> None:
 
 
 def applet_names(binary: bytes) -> list[str]:
-    """The names in busybox's applet table: zero-terminated, sorted, from `[` on. It reads the program instead of running it, so the architecture does not matter."""
+    """The names in busybox's applet table: zero-terminated, sorted, from `[` on.
+
+    It reads the program instead of running it, so the architecture does not matter.
+    """
     start = binary.find(b"\0[\0[[\0")
     end = binary.find(b"\0\0", start + 1)
     names = [name.decode("ascii", "replace") for name in binary[start + 1 : end].split(b"\0")] if 0 <= start < end else []

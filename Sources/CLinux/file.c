@@ -103,6 +103,7 @@ int clinux_fchownat(int directory, const char *path, uint32_t user, uint32_t gro
 int clinux_utimensat(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags) {
   struct timespec time = {.tv_sec = (time_t)seconds, .tv_nsec = (long)nanoseconds};
   struct timespec times[2] = {time, time};
+  if (path == NULL) RESULT(futimens(directory, times));
   RESULT(utimensat(directory, path, times, flags));
 }
 

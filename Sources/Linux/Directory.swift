@@ -11,24 +11,31 @@ extension FileDescriptor {
   /// The names in this directory except `.` and `..`, in the kernel's order; at most `limit`, more throws `.fileTooLarge`. Reads from the start only on a fresh descriptor.
   /// The system call is `getdents64`.
   public borrowing func entries(limit: Int = 1 << 20) throws(Errno) -> [DirectoryEntry] {
+    let entries = try entries(atMost: limit + 1)
+    if entries.count > limit { throw .fileTooLarge }
+    return entries
+  }
+
+  /// The next names in this directory, `count` of them unless they end before; what was read beyond is lost, so the rest cannot be asked for.
+  borrowing func entries(atMost count: Int) throws(Errno) -> [DirectoryEntry] {
     var entries: [DirectoryEntry] = []
     var buffer = [UInt8](repeating: 0, count: 32768)
     let number = rawValue
-    while true {
-      let count = try checked { buffer.withUnsafeMutableBytes { clinux_getdents64(number, $0.baseAddress, $0.count) } }
-      if count == 0 { return entries }
+    while entries.count < count {
+      let filled = try checked { buffer.withUnsafeMutableBytes { clinux_getdents64(number, $0.baseAddress, $0.count) } }
+      if filled == 0 { return entries }
       // struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name.
       var at = 0
-      while at + 19 < count {
+      while at + 19 < filled, entries.count < count {
         let length = Int(buffer[at + 16]) | Int(buffer[at + 17]) << 8
         let name = Path(bytes: buffer[(at + 19)..<(at + length)])
         if !DirectoryEntry.isDots(name) {
           entries.append(DirectoryEntry(name: name, type: DirectoryEntry.type(buffer[at + 18])))
-          if entries.count > limit { throw .fileTooLarge }
         }
         at += length
       }
     }
+    return entries
   }
 
   /// Makes a directory. The C function is `mkdirat`.
@@ -57,21 +64,6 @@ extension FileDescriptor {
   public borrowing func removeDirectory(_ path: Path) throws(Errno) {
     let number = rawValue
     _ = try checked { path.withCString { clinux_unlinkat(number, $0, 0x200) } }
-  }
-
-  /// Removes whatever `name` is, with all that is in it; no link is followed. A name that is gone already is no error.
-  public borrowing func removeTree(_ name: Path) throws(Errno) {
-    do throws(Errno) {
-      try unlink(name)
-      return
-    } catch {
-      if error == .noSuchFileOrDirectory { return }
-      // EPERM is what POSIX has for unlink of a directory, EISDIR what Linux says.
-      if error != .isDirectory && error != .notPermitted { throw error }
-    }
-    let directory = try open(name, [.readOnly, .directory, .noFollow])
-    for entry in try directory.entries() { try directory.removeTree(entry.name) }
-    try removeDirectory(name)
   }
 
   /// Renames within or between directories. The C function is `renameat`.

@@ -5,6 +5,16 @@ public enum FileType: Equatable, Sendable {
   case regular, directory, symbolicLink, characterDevice, blockDevice, fifo, socket, unknown
 }
 
+/// A time of a file: seconds since 1970, before it when negative, and the nanoseconds to add, below 1,000,000,000.
+public struct FileTime: Equatable, Sendable {
+  public var seconds: Int64
+  public var nanoseconds: Int64
+  public init(seconds: Int64, nanoseconds: Int64 = 0) {
+    self.seconds = seconds
+    self.nanoseconds = nanoseconds
+  }
+}
+
 /// What fstat(2) tells about a file.
 public struct FileStatus: Sendable {
   /// The device number of the file system.
@@ -21,6 +31,8 @@ public struct FileStatus: Sendable {
   /// Device number of a character or block device.
   public var specialMajor: UInt32
   public var specialMinor: UInt32
+  /// When the contents changed last.
+  public var modified: FileTime
 
   public var type: FileType {
     switch mode & 0o170000 {
@@ -75,7 +87,8 @@ extension FileDescriptor {
     _ = try checked { path.withCString { clinux_fstatat(number, $0, &raw, flags) } }
     return FileStatus(
       device: raw.device, inode: raw.inode, size: raw.size, links: raw.links, mode: raw.mode, user: raw.user, group: raw.group,
-      specialMajor: raw.special_major, specialMinor: raw.special_minor)
+      specialMajor: raw.special_major, specialMinor: raw.special_minor,
+      modified: FileTime(seconds: raw.modified_seconds, nanoseconds: raw.modified_nanoseconds))
   }
 
   /// The C function is `fstatfs`.

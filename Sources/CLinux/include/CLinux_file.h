@@ -78,7 +78,7 @@ long clinux_getdents64(int directory, void *buffer, size_t size);
 int clinux_fchmod(int descriptor, uint32_t mode);
 /// fchownat(2).
 int clinux_fchownat(int directory, const char *path, uint32_t user, uint32_t group, int flags);
-/// utimensat(2), both times set to the one given.
+/// utimensat(2), both times set to the one given; without `path` futimens(3), which sets those of the open file itself.
 int clinux_utimensat(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags);
 /// flock(2).
 int clinux_flock(int descriptor, int operation);

@@ -1,0 +1,11 @@
+#include "CLinux_attribute.h"
+
+#include <sys/xattr.h>
+
+#include "result.h"
+
+long clinux_fgetxattr(int descriptor, const char *name, void *value, size_t size) { RESULT(fgetxattr(descriptor, name, value, size)); }
+
+int clinux_fsetxattr(int descriptor, const char *name, const void *value, size_t size) { RESULT(fsetxattr(descriptor, name, value, size, 0)); }
+
+long clinux_flistxattr(int descriptor, char *names, size_t size) { RESULT(flistxattr(descriptor, names, size)); }

@@ -1,0 +1,108 @@
+internal import CLinux
+
+extension FileDescriptor {
+  /// Sets the permission bits, the set-id and the sticky bit (0o7777); not for `O_PATH` descriptors. The C function is `fchmod`.
+  public borrowing func changeMode(_ mode: UInt32) throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_fchmod(number, mode) }
+  }
+
+  /// Sets owner and group; it clears the set-id bits and `security.capability`, so mode and attributes come after it. The C function is `fchownat` with `AT_EMPTY_PATH`.
+  public borrowing func changeOwner(user: UInt32, group: UInt32) throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_fchownat(number, "", user, group, emptyPath) }
+  }
+
+  /// Sets owner and group of a name in this directory; a link is not followed. The C function is `fchownat` with `AT_SYMLINK_NOFOLLOW`.
+  public borrowing func changeOwner(of path: Path, user: UInt32, group: UInt32) throws(Errno) {
+    let number = rawValue
+    _ = try checked { path.withCString { clinux_fchownat(number, $0, user, group, noFollowLink) } }
+  }
+
+  /// Sets the times of last access and change of the open file. The C function is `futimens`.
+  public borrowing func changeTimes(_ time: FileTime) throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_utimensat(number, nil, time.seconds, time.nanoseconds, 0) }
+  }
+
+  /// Sets the times of last access and change of a name in this directory; a link is not followed. The C function is `utimensat` with `AT_SYMLINK_NOFOLLOW`.
+  public borrowing func changeTimes(of path: Path, _ time: FileTime) throws(Errno) {
+    let number = rawValue
+    _ = try checked { path.withCString { clinux_utimensat(number, $0, time.seconds, time.nanoseconds, noFollowLink) } }
+  }
+
+  /// Makes a second name for a file; a link is not followed but linked itself. The C function is `linkat`.
+  public borrowing func link(_ from: Path, to directory: borrowing FileDescriptor, _ name: Path) throws(Errno) {
+    let source = rawValue
+    let target = directory.rawValue
+    _ = try checked { from.withCString { from in name.withCString { clinux_linkat(source, from, target, $0, 0) } } }
+  }
+
+  /// Makes a FIFO. The C function is `mknodat` with `S_IFIFO`.
+  public borrowing func makeFIFO(_ path: Path, mode: UInt32) throws(Errno) {
+    let number = rawValue
+    _ = try checked { path.withCString { clinux_mknodat(number, $0, 0o010000 | mode, 0, 0) } }
+  }
+
+  /// Makes a character device. The C function is `mknodat` with `S_IFCHR`.
+  public borrowing func makeCharacterDevice(_ path: Path, mode: UInt32, major: UInt32, minor: UInt32) throws(Errno) {
+    let number = rawValue
+    _ = try checked { path.withCString { clinux_mknodat(number, $0, 0o020000 | mode, major, minor) } }
+  }
+
+  /// Sets an extended attribute of the open file. The C function is `fsetxattr`.
+  public borrowing func setAttribute(_ name: Path, _ value: [UInt8]) throws(Errno) {
+    let number = rawValue
+    _ = try checked { name.withCString { name in value.withUnsafeBytes { clinux_fsetxattr(number, name, $0.baseAddress, $0.count) } } }
+  }
+
+  /// An extended attribute of the open file; without it `.noData`. The kernel allows 65,536 bytes. The C function is `fgetxattr`.
+  public borrowing func attribute(_ name: Path) throws(Errno) -> [UInt8] {
+    let number = rawValue
+    var value = [UInt8](repeating: 0, count: 65536)
+    let count = try checked { name.withCString { name in value.withUnsafeMutableBytes { clinux_fgetxattr(number, name, $0.baseAddress, $0.count) } } }
+    value.removeSubrange(count...)
+    return value
+  }
+
+  /// The names of the extended attributes that this process may see; none where the file system has no such thing. The C function is `flistxattr`.
+  public borrowing func attributeNames() throws(Errno) -> [Path] {
+    let number = rawValue
+    var names = [CChar](repeating: 0, count: 65536)
+    var count = 0
+    do throws(Errno) {
+      count = try checked { names.withUnsafeMutableBufferPointer { clinux_flistxattr(number, $0.baseAddress, $0.count) } }
+    } catch {
+      if error == .notSupported { return [] }
+      throw error
+    }
+    return names[..<count].split(separator: 0).map { name in Path(bytes: name.lazy.map { UInt8(bitPattern: $0) }) }
+  }
+}
+
+/// A lock on a whole file among processes; it ends with `unlock`, with the last descriptor of the open file, and so with the process, however that ends.
+extension FileDescriptor {
+  /// Waits until nobody else holds the lock. The C function is `flock` with `LOCK_EX`.
+  public borrowing func lock() throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_flock(number, 2) }
+  }
+
+  /// Takes the lock if nobody else holds it. The C function is `flock` with `LOCK_EX | LOCK_NB`.
+  public borrowing func tryLock() throws(Errno) -> Bool {
+    let number = rawValue
+    do throws(Errno) {
+      _ = try checked { clinux_flock(number, 2 | 4) }
+      return true
+    } catch {
+      if error == .wouldBlock { return false }
+      throw error
+    }
+  }
+
+  /// Gives the lock back, for every copy of the descriptor. The C function is `flock` with `LOCK_UN`.
+  public borrowing func unlock() throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_flock(number, 8) }
+  }
+}

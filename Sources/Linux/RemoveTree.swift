@@ -1,0 +1,77 @@
+internal import CLinux
+
+extension FileDescriptor {
+  /// Removes whatever `name` is, with all that is in it; no link is followed. A name that is gone already is no error; a mount point throws `.busy` and keeps its contents.
+  ///
+  /// However deep the tree is, three descriptors and one directory's names are in use: a directory that is found deeper than the first level is moved up to it before
+  /// anything in it is looked at, so there is no recursion that a hostile tree could drive to the end of the stack. Every directory is moved at most once.
+  public borrowing func removeTree(_ name: Path) throws(Errno) {
+    guard try removeUnlessFull(name) else { return }
+    let top = try open(name, [.readOnly, .directory, .noFollow])
+    var moved: UInt64 = 0
+    while true {
+      var isEmpty = true
+      for entry in try top.someEntries() {
+        isEmpty = false
+        guard try top.removeUnlessFull(entry.name) else { continue }
+        try top.empty(entry.name, movingDirectoriesUp: &moved)
+        try top.removeDirectory(entry.name)
+      }
+      if isEmpty { break }
+    }
+    try removeDirectory(name)
+  }
+
+  /// Removes `name`, and tells whether it could not because it is a directory that has something in it.
+  private borrowing func removeUnlessFull(_ name: Path) throws(Errno) -> Bool {
+    do throws(Errno) {
+      try unlink(name)
+      return false
+    } catch {
+      if error == .noSuchFileOrDirectory { return false }
+      // EPERM is what POSIX has for unlink of a directory, EISDIR what Linux says.
+      if error != .isDirectory && error != .notPermitted { throw error }
+    }
+    do throws(Errno) {
+      try removeDirectory(name)
+      return false
+    } catch {
+      // ENOTDIR: the EPERM of before was about a file, one that is immutable for instance.
+      if error == .notDirectory { throw .notPermitted }
+      if error == .notEmpty || error == .fileExists { return true }
+      throw error
+    }
+  }
+
+  /// Removes what is in the directory `name` of this one; directories that are not empty move here, under names that are free.
+  private borrowing func empty(_ name: Path, movingDirectoriesUp moved: inout UInt64) throws(Errno) {
+    let directory = try open(name, [.readOnly, .directory, .noFollow])
+    while true {
+      let entries = try directory.someEntries()
+      if entries.isEmpty { return }
+      for entry in entries where try directory.removeUnlessFull(entry.name) {
+        try directory.moveUp(entry.name, to: self, &moved)
+      }
+    }
+  }
+
+  private borrowing func moveUp(_ name: Path, to directory: borrowing FileDescriptor, _ moved: inout UInt64) throws(Errno) {
+    // A name that is taken by an empty directory is replaced, which is as well: it would be removed anyhow.
+    var attempts = 1 << 16
+    while true {
+      moved += 1
+      do throws(Errno) {
+        return try rename(name, to: directory, Path(".removed-\(moved)"))
+      } catch {
+        attempts -= 1
+        if attempts == 0 || (error != .notEmpty && error != .fileExists && error != .notDirectory) { throw error }
+      }
+    }
+  }
+
+  /// The first names of this directory, as many as one read gives: a directory that is being emptied is read from its start again and again.
+  private borrowing func someEntries() throws(Errno) -> [DirectoryEntry] {
+    let fresh = try open(".", [.readOnly, .directory])
+    return try fresh.entries(atMost: 4096)
+  }
+}

@@ -1,0 +1,64 @@
+import Testing
+
+@testable import Linux
+
+@Suite("a tree is removed")
+struct RemoveTreeTests {
+  /// A chain of `levels` directories named `d` below `name`, with a file in every tenth.
+  private func makeChain(_ levels: Int, _ name: Path, in scratch: borrowing Scratch) throws {
+    var here = try scratch.directory.ensureDirectory(name, mode: 0o700)
+    for level in 0..<levels {
+      if level % 10 == 0 { _ = try here.open("file", [.writeOnly, .create], mode: 0o600) }
+      here = try here.ensureDirectory("d", mode: 0o700)
+    }
+  }
+
+  @Test("5,000 levels deep: more than there are descriptors to hold a level each, and no name of it fits into a path")
+  func deep() throws {
+    let scratch = try Scratch("deep")
+    try makeChain(5000, "tree", in: scratch)
+    try scratch.directory.removeTree("tree")
+    #expect(try scratch.directory.entries().isEmpty)
+  }
+
+  @Test("with more names in a directory than one look at it gives")
+  func wide() throws {
+    let scratch = try Scratch("wide")
+    let tree = try scratch.directory.ensureDirectory("tree", mode: 0o700)
+    let inner = try tree.ensureDirectory("inner", mode: 0o700)
+    for number in 0..<5000 {
+      try tree.makeLink(Path("l\(number)"), to: "x")
+      try inner.makeDirectory(Path("d\(number)"), mode: 0o700)
+    }
+    try scratch.directory.removeTree("tree")
+    #expect(try scratch.directory.entries().isEmpty)
+  }
+
+  @Test("names that the removal itself would use are no obstacle")
+  func takenNames() throws {
+    let scratch = try Scratch("taken")
+    let tree = try scratch.directory.ensureDirectory("tree", mode: 0o700)
+    for number in 1..<20 {
+      let taken = try tree.ensureDirectory(Path(".removed-\(number)"), mode: 0o700)
+      _ = try taken.open("file", [.writeOnly, .create], mode: 0o600)
+    }
+    try makeChain(30, "tree/chain", in: scratch)
+    try scratch.directory.removeTree("tree")
+    #expect(try scratch.directory.entries().isEmpty)
+  }
+
+  @Test("links in it are removed, not what they name; the name itself may be a link or a file, or gone")
+  func links() throws {
+    let scratch = try Scratch("links")
+    let kept = try scratch.directory.ensureDirectory("kept", mode: 0o700)
+    try scratch.write("kept/file", "x")
+    let tree = try scratch.directory.ensureDirectory("tree", mode: 0o700)
+    try tree.makeLink("link", to: "../kept")
+    let inner = try tree.ensureDirectory("inner", mode: 0o700)
+    try inner.makeLink("link", to: "../../kept")
+    try scratch.directory.makeLink("name", to: "kept")
+    for name in ["tree", "name", "gone"] as [Path] { try scratch.directory.removeTree(name) }
+    #expect(try scratch.directory.entries().count == 1)
+    #expect(try kept.entries().count == 1)
+  }
+}

@@ -1,0 +1,122 @@
+public import Linux
+public import OCI
+
+/// The five capability sets of a container's process, ready for the kernel (config.md, "Linux Process"; capabilities(7)).
+public struct CapabilitySets: Equatable, Sendable {
+  public var effective: CapabilityMask = []
+  public var permitted: CapabilityMask = []
+  public var inheritable: CapabilityMask = []
+  public var bounding: CapabilityMask = []
+  public var ambient: CapabilityMask = []
+  /// What was asked for and this kernel does not have, for a warning: a capability that does not exist guards nothing, so leaving it out changes nothing.
+  public var missing: CapabilityMask = []
+
+  /// No capability at all.
+  public init() {}
+
+  /// The sets that `capabilities` ask for on a kernel whose highest capability is `last`; nil, like a set that is not given, is none.
+  ///
+  /// Refused, each with its JSON path: a name that is no capability; what the kernel would refuse with a bare EPERM after the clone, that is an effective one that is not
+  /// permitted, an inheritable one outside the bounding set, an ambient one that is not both permitted and inheritable.
+  public init(planning capabilities: Capabilities?, last: UInt32) throws(SpecError) {
+    guard let capabilities else { return }
+    var missing: CapabilityMask = []
+    func mask(_ names: [String], _ set: StaticString, within limit: CapabilityMask?, _ limitName: StaticString) throws(SpecError) -> CapabilityMask {
+      var mask: CapabilityMask = []
+      for index in names.indices {
+        guard let number = capabilityNumber(names[index]) else {
+          throw SpecError(path: path(set, index), reason: "\(names[index]) is not a capability")
+        }
+        let one = CapabilityMask(number: number)
+        if number > last {
+          missing.formUnion(one)
+        } else if let limit, !limit.contains(one) {
+          throw SpecError(path: path(set, index), reason: "\(names[index]) is not \(limitName)")
+        } else {
+          mask.formUnion(one)
+        }
+      }
+      return mask
+    }
+    bounding = try mask(capabilities.bounding, "bounding", within: nil, "")
+    permitted = try mask(capabilities.permitted, "permitted", within: nil, "")
+    effective = try mask(capabilities.effective, "effective", within: permitted, "permitted")
+    inheritable = try mask(capabilities.inheritable, "inheritable", within: bounding, "in the bounding set")
+    ambient = try mask(capabilities.ambient, "ambient", within: permitted.intersection(inheritable), "both permitted and inheritable")
+    self.missing = missing
+  }
+
+  /// Takes everything out of the bounding set that is not asked for; what a kernel knows and this program does not goes as well.
+  ///
+  /// First, while the process still has `CAP_SETPCAP`: no later step can gain what is gone here. Allocates nothing.
+  public borrowing func applyBounding(last: UInt32) throws(Errno) {
+    var number: UInt32 = 0
+    while number <= last {
+      if !bounding.contains(CapabilityMask(number: number)) { try ThisProcess.dropFromBoundingSet(number) }
+      number += 1
+    }
+  }
+
+  /// Sets the three sets of the process and then the ambient one.
+  ///
+  /// After the change of user: setresuid from 0 to another clears effective and ambient, and permitted too unless `PR_SET_KEEPCAPS` was set before it. The ambient set
+  /// comes last because the kernel lets in only what is permitted and inheritable by then; it is emptied first, so that nothing of the caller's stays
+  /// (CVE-2022-29162, CVE-2022-27650: inherited sets). A seccomp filter is loaded before this when the process has not set no_new_privs, because that takes
+  /// `CAP_SYS_ADMIN`, and after it otherwise. Allocates nothing.
+  public borrowing func applyAfterSetuid() throws(Errno) {
+    try ThisProcess.setCapabilities(effective: effective, permitted: permitted, inheritable: inheritable)
+    try ThisProcess.clearAmbientSet()
+    var number: UInt32 = 0
+    while number < 64 {
+      if ambient.contains(CapabilityMask(number: number)) { try ThisProcess.raiseAmbient(number) }
+      number += 1
+    }
+  }
+
+  private func path(_ set: StaticString, _ index: Int) -> String { "process.capabilities.\(set)[\(index)]" }
+}
+
+/// The names of <linux/capability.h> without `CAP_`, in the order of their numbers. libcap has the same table, but comes with a constructor that asks the kernel a dozen
+/// questions before main, and with sets on the heap (docs/decisions/capabilities.md).
+private var capabilityNames: StaticString {
+  """
+  CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER \
+  SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP \
+  MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE
+  """
+}
+
+/// The number of a capability by its name as OCI writes it, such as `CAP_CHOWN`; nil when there is none of that name.
+public func capabilityNumber(_ name: String) -> UInt32? {
+  guard name.begins(with: "CAP_") else { return nil }
+  let wanted = name.utf8.dropFirst(4)
+  if wanted.isEmpty { return nil }
+  return capabilityNames.withUTF8Buffer { names in
+    var number: UInt32 = 0
+    var rest = names[...]
+    while !rest.isEmpty {
+      let end = rest.firstIndex(of: space) ?? rest.endIndex
+      if rest[..<end].elementsEqual(wanted) { return number }
+      number += 1
+      rest = rest[end...].dropFirst()
+    }
+    return nil
+  }
+}
+
+/// The name of a capability, such as `CAP_CHOWN`; `CAP_` and the number for one that was made after this program.
+public func capabilityName(_ number: UInt32) -> String {
+  capabilityNames.withUTF8Buffer { names in
+    var left = number
+    var rest = names[...]
+    while !rest.isEmpty {
+      let end = rest.firstIndex(of: space) ?? rest.endIndex
+      if left == 0 { return "CAP_" + String(decoding: rest[..<end], as: UTF8.self) }
+      left -= 1
+      rest = rest[end...].dropFirst()
+    }
+    return "CAP_\(number)"
+  }
+}
+
+private var space: UInt8 { 0x20 }

@@ -1,0 +1,63 @@
+internal import OCI
+
+/// The rules of `linux.seccomp` with their values checked, before any architecture's numbers come in.
+struct SeccompProfile {
+  /// What the filter returns for a call that no rule decides.
+  let defaultReturn: UInt32
+  /// What it returns for a call above those that the profile names.
+  let aboveReturn: UInt32
+  let rules: [Rule]
+
+  struct Rule {
+    var names: [String]
+    /// What the filter returns; nil for a rule that says what the default says.
+    var value: UInt32?
+    /// Any of these lists decides, and in a list all conditions must hold; no list at all is a rule without conditions.
+    var alternatives: [[SeccompArgument]]
+  }
+
+  init(_ seccomp: Seccomp) throws(SpecError) {
+    let defaultReturn = try returnValue(seccomp.defaultAction, seccomp.defaultErrnoRet, "linux.seccomp.defaultAction", "linux.seccomp.defaultErrnoRet")
+    var rules: [Rule] = []
+    rules.reserveCapacity(seccomp.syscalls.count)
+    for index in seccomp.syscalls.indices {
+      let rule = seccomp.syscalls[index]
+      let value = try returnValue(rule.action, rule.errnoRet, "linux.seccomp.syscalls[\(index)].action", "linux.seccomp.syscalls[\(index)].errnoRet")
+      var alternatives: [[SeccompArgument]] = rule.args.isEmpty ? [] : [rule.args]
+      var seen: UInt32 = 0
+      for argument in rule.args.indices {
+        let number = rule.args[argument].index
+        if number > 5 { throw SpecError(path: "linux.seccomp.syscalls[\(index)].args[\(argument)].index", reason: "\(number) is above 5") }
+        if seen & 1 << number != 0 { alternatives = rule.args.map { [$0] } }
+        seen |= 1 << number
+      }
+      rules.append(Rule(names: rule.names, value: value == defaultReturn ? nil : value, alternatives: alternatives))
+    }
+    self.defaultReturn = defaultReturn
+    self.aboveReturn = SeccompReturn.isErrno(defaultReturn) ? SeccompReturn.noSystemCall : defaultReturn
+    self.rules = rules
+  }
+}
+
+/// What the filter returns for `action`, whose JSON path is `path`.
+private func returnValue(
+  _ action: SeccompAction, _ number: UInt32?, _ path: @autoclosure () -> String, _ numberPath: @autoclosure () -> String
+) throws(SpecError) -> UInt32 {
+  if let number {
+    if !action.hasReturnValue { throw SpecError(path: numberPath(), reason: "\(action.name) has none") }
+    // MAX_ERRNO of the kernel; a filter's number has 16 bits.
+    let most: UInt32 = action == .errno ? 4095 : 65535
+    if number > most { throw SpecError(path: numberPath(), reason: "\(number) is above \(most)") }
+  }
+  // EPERM is what the specification gives when there is no number.
+  switch action {
+  case .kill, .killThread: return SeccompReturn.killThread
+  case .killProcess: return SeccompReturn.killProcess
+  case .trap: return SeccompReturn.trap
+  case .errno: return SeccompReturn.errno(number ?? 1)
+  case .trace: return SeccompReturn.trace(number ?? 1)
+  case .allow: return SeccompReturn.allow
+  case .log: return SeccompReturn.log
+  case .notify: throw SpecError(path: path(), reason: "SCMP_ACT_NOTIFY is not supported")
+  }
+}

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
             raise BuildError(f"no such image: {', '.join(unknown)} (there are: {', '.join(images)})")
         wanted = [(architecture, name) for architecture in options.arch or list(layout.VARIANTS) for name in options.names or list(images)]
         return _build(recipes, list(dict.fromkeys(wanted)), options.update)
-    except BuildError as error:
+    except (BuildError, OSError) as error:
         print(f"cross/images: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -80,7 +80,7 @@ def _build(recipes: dict[str, Recipe], wanted: list[tuple[str, str]], update: bo
                 new = cache.publish(place, OUTPUT / architecture / name, OUTPUT / ".staging")
                 layers = [f"{path.stat().st_size / 1e6:.1f}" for path in layout.read(place).layers]
                 say(f"{architecture}/{name}: {'ready' if new else 'unchanged'}; layers of {' + '.join(layers)} MB compressed")
-            except BuildError as error:
+            except (BuildError, OSError) as error:
                 failed.append(f"{architecture}/{name}")
                 print(f"cross/images: {architecture}/{name}: {error}", file=sys.stderr, flush=True)
         store.empty_staging()

@@ -1,0 +1,103 @@
+internal import OCI
+
+extension SettingList {
+  /// The settings for `linux.resources.cpu`, in the order in which the kernel accepts them in a new group.
+  mutating func add(_ cpu: CPUResources) throws(CgroupPlanError) {
+    // Docker and runc write and read 0 as "not set"; the kernel has no meaning for it either.
+    if let shares = cpu.shares, shares != 0 {
+      if try generation(of: .cpu, for: "cpu.shares") == .v1 {
+        try add(.cpu, "cpu.shares", "\(shares)", for: "cpu.shares", option: "FAIR_GROUP_SCHED")
+      } else {
+        try add(.cpu, "cpu.weight", "\(cpuWeight(shares: shares))", for: "cpu.shares", option: "FAIR_GROUP_SCHED")
+      }
+    }
+    try addBandwidth(cpu)
+    try addRealtime(cpu)
+    // After the weight: a group that is idle has none to set (EINVAL).
+    if let idle = cpu.idle { try add(.cpu, "cpu.idle", "\(idle)", for: "cpu.idle", option: "FAIR_GROUP_SCHED") }
+    if let cpus = cpu.cpus, !cpus.utf8.isEmpty { try add(.cpuset, "cpuset.cpus", cpus, for: "cpu.cpus") }
+    if let mems = cpu.mems, !mems.utf8.isEmpty { try add(.cpuset, "cpuset.mems", mems, for: "cpu.mems") }
+  }
+
+  /// Quota and burst in microseconds of each period. A quota of 0 is "not set", as in runc; below 0 it is unlimited.
+  private mutating func addBandwidth(_ cpu: CPUResources) throws(CgroupPlanError) {
+    let quota = cpu.quota == 0 ? nil : cpu.quota
+    let period = cpu.period == 0 ? nil : cpu.period
+    let option: StaticString = "CFS_BANDWIDTH"
+    if quota != nil || period != nil {
+      let asked = quota == nil ? "cpu.period" : "cpu.quota"
+      if try generation(of: .cpu, for: asked) == .v1 {
+        if let period { try add(.cpu, "cpu.cfs_period_us", "\(period)", for: "cpu.period", option: option) }
+        if let quota { try add(.cpu, "cpu.cfs_quota_us", quota < 0 ? "-1" : "\(quota)", for: "cpu.quota", option: option) }
+      } else {
+        // Without a second word the kernel leaves the period as it is.
+        let first = quota.map { negativeAsMax($0) } ?? "max"
+        try add(.cpu, "cpu.max", period.map { "\(first) \($0)" } ?? first, for: asked, option: option)
+      }
+    }
+    if let burst = cpu.burst {
+      let file = try generation(of: .cpu, for: "cpu.burst") == .v1 ? "cpu.cfs_burst_us" : "cpu.max.burst"
+      try add(.cpu, file, "\(burst)", for: "cpu.burst", option: option)
+    }
+  }
+
+  /// The period first: in a new group the runtime is 0, which fits in every period.
+  private mutating func addRealtime(_ cpu: CPUResources) throws(CgroupPlanError) {
+    if let period = cpu.realtimePeriod, period != 0 {
+      try requireV1(.cpu, for: "cpu.realtimePeriod")
+      try add(.cpu, "cpu.rt_period_us", "\(period)", for: "cpu.realtimePeriod", option: "RT_GROUP_SCHED")
+    }
+    if let runtime = cpu.realtimeRuntime, runtime != 0 {
+      try requireV1(.cpu, for: "cpu.realtimeRuntime")
+      try add(.cpu, "cpu.rt_runtime_us", "\(runtime)", for: "cpu.realtimeRuntime", option: "RT_GROUP_SCHED")
+    }
+  }
+}
+
+/// The cgroup v2 weight, 1 to 10000, for v1 `shares`, 2 to 262144: the curve through (2, 1), (1024, 100) and (262144, 10000) that crun and runc use since 2025,
+/// ceil(10 ^ ((l² + 125 l) / 612 - 7 / 34)) with l = log2(shares). A straight line would give the default of 1024 a weight of 39, not the default of 100.
+func cpuWeight(shares: UInt64) -> UInt64 {
+  if shares <= 2 { return 1 }
+  if shares >= 262144 { return 10000 }
+  let l = logarithm(Double(shares)) / logarithm(2)
+  let power = exponential(((l * l + 125 * l) / 612 - 7.0 / 34) * logarithm(10))
+  // What is a whole number but for rounding is that number.
+  let below = UInt64(power)
+  return power - Double(below) > 1e-9 ? below + 1 : below
+}
+
+/// The natural logarithm of `value`, at least 1: halved below 2, then the series of the inverse hyperbolic tangent. The C library's would bring its tables along.
+private func logarithm(_ value: Double) -> Double {
+  let ln2 = 0.693147180559945309417
+  var rest = value
+  var halvings = 0.0
+  while rest >= 2 {
+    rest /= 2
+    halvings += 1
+  }
+  let ratio = (rest - 1) / (rest + 1)
+  var term = ratio
+  var sum = 0.0
+  var divisor = 1.0
+  while divisor < 40 {
+    sum += term / divisor
+    term *= ratio * ratio
+    divisor += 2
+  }
+  return 2 * sum + halvings * ln2
+}
+
+/// e to the power of `value`, at least 0: the series, of a small enough part, squared.
+private func exponential(_ value: Double) -> Double {
+  let part = value / 16
+  var term = 1.0
+  var sum = 1.0
+  var count = 1.0
+  while count < 20 {
+    term *= part / count
+    sum += term
+    count += 1
+  }
+  let fourth = sum * sum * sum * sum
+  return fourth * fourth * fourth * fourth
+}

@@ -1,0 +1,166 @@
+public import Linux
+
+/// Which generation of control groups a hierarchy is of.
+public enum CgroupGeneration: Sendable, Equatable { case v1, v2 }
+
+/// A mounted tree of control groups.
+public struct CgroupHierarchy: Sendable {
+  public var generation: CgroupGeneration
+  public var mountPoint: Path
+  /// The group that the mount shows at its mount point, as the cgroup namespace of the mounter saw it: `/` unless only a part is mounted.
+  public var root: Path
+  /// The group of this process, from the mount point on; nil when it lies outside of the mount.
+  public var own: Path?
+  /// What it can limit: the options of a v1 mount; for v2 the words of `cgroup.controllers` and what v2 does without a controller.
+  public var controllers: ControllerSet
+  /// The name of a v1 hierarchy without controllers, such as `systemd`.
+  public var name: [UInt8]
+  /// Control files have no prefix: `cpus`, not `cpuset.cpus` (v1 mount option `noprefix`; Android mounts cpuset so).
+  public var hasNoPrefix: Bool
+
+  /// The name that control file `file` has here.
+  public func fileName(_ file: String) -> Path {
+    if hasNoPrefix, !file.begins(with: "cgroup."), let dot = file.utf8.firstIndex(of: 0x2E) {
+      return Path(bytes: file.utf8[file.utf8.index(after: dot)...])
+    }
+    return Path(file)
+  }
+
+  /// The word that /proc/PID/cgroup has for it: the controllers or the name of a v1 hierarchy, nothing for v2.
+  func isNamed(_ word: ArraySlice<UInt8>) -> Bool {
+    if generation == .v2 { return word.isEmpty }
+    let prefix: StaticString = "name="
+    if word.count > 5, word.prefix(5).matches(prefix) { return !name.isEmpty && word.dropFirst(5).elementsEqual(name) }
+    guard let first = word.split(separator: 0x2C).first, let controller = Controller(name: first) else { return false }
+    return controllers.contains(controller)
+  }
+}
+
+/// Where the control groups of this machine are, as its mount table has them: no path is fixed.
+public struct CgroupLayout: Sendable {
+  /// In the order of the mount table; a controller is in one hierarchy at a time, and each hierarchy is here once.
+  public private(set) var hierarchies: [CgroupHierarchy]
+
+  /// In a word what is mounted.
+  public enum Kind: Sendable, Equatable {
+    case none, v1, v2
+    /// v2, and v1 hierarchies with controllers besides.
+    case hybrid
+  }
+
+  public var kind: Kind {
+    let unified = unifiedIndex != nil
+    let legacy = hierarchies.contains { $0.generation == .v1 && !$0.controllers.isEmpty }
+    return switch (unified, legacy) {
+    case (true, true): .hybrid
+    case (true, false): .v2
+    case (false, true): .v1
+    case (false, false): .none
+    }
+  }
+
+  /// The position of the v2 hierarchy in `hierarchies`.
+  public var unifiedIndex: Int? { hierarchies.firstIndex { $0.generation == .v2 } }
+
+  /// The position of the hierarchy that has `controller`: v1 first, because a controller that is bound to a v1 hierarchy does not act in v2.
+  public func index(of controller: Controller) -> Int? {
+    hierarchies.firstIndex { $0.generation == .v1 && $0.controllers.contains(controller) }
+      ?? hierarchies.firstIndex { $0.generation == .v2 && $0.controllers.contains(controller) }
+  }
+
+  /// The hierarchy that has `controller`.
+  public func hierarchy(of controller: Controller) -> CgroupHierarchy? { index(of: controller).map { hierarchies[$0] } }
+
+  /// From the contents of /proc/self/mountinfo and /proc/self/cgroup, and of `cgroup.controllers` at the v2 mount point, which `unifiedControllers` reads.
+  ///
+  /// Pure: malformed lines are left out, so is a mount that another one hides. When a hierarchy is mounted more than once, the mount that shows the most of it is taken.
+  public init(mountInfo: [UInt8], selfCgroup: [UInt8], unifiedControllers: (Path) -> [UInt8]) {
+    let table = MountTable(mountInfo)
+    hierarchies = []
+    for entry in table.entries {
+      guard var found = CgroupHierarchy(entry), table.isVisible(entry) else { continue }
+      if found.generation == .v2 {
+        found.controllers = ControllerSet(unified: unifiedControllers(found.mountPoint))
+        for controller in Controller.allCases where controller.isBuiltIntoUnified { found.controllers.insert(controller) }
+      }
+      if let same = hierarchies.firstIndex(where: { $0.isSameHierarchy(as: found) }) {
+        if found.root.bytes.count < hierarchies[same].root.bytes.count { hierarchies[same] = found }
+      } else {
+        hierarchies.append(found)
+      }
+    }
+    for line in selfCgroup.split(separator: 0x0A) { place(line) }
+  }
+
+  /// Reads the layout as this process sees it now.
+  public static func discover() throws(SystemError) -> CgroupLayout {
+    // A machine with thousands of mounts has megabytes; what is larger than this is not a mount table.
+    let mountInfo = try readFile("/proc/self/mountinfo", limit: 16 << 20)
+    let selfCgroup = try readFile("/proc/self/cgroup", limit: 1 << 20)
+    var failure: SystemError?
+    let layout = CgroupLayout(mountInfo: mountInfo, selfCgroup: selfCgroup) { mountPoint in
+      do throws(SystemError) {
+        return try readFile(mountPoint.appending("cgroup.controllers"), limit: 1 << 16)
+      } catch {
+        failure = error
+        return []
+      }
+    }
+    if let failure { throw failure }
+    return layout
+  }
+
+  /// Takes a line of /proc/PID/cgroup: hierarchy number, controllers, path.
+  private mutating func place(_ line: ArraySlice<UInt8>) {
+    guard let first = line.firstIndex(of: 0x3A), let second = line[(first + 1)...].firstIndex(of: 0x3A) else { return }
+    let word = line[(first + 1)..<second]
+    let path = line[(second + 1)...]
+    guard let index = hierarchies.firstIndex(where: { $0.isNamed(word) }) else { return }
+    let root = hierarchies[index].root.bytes
+    guard path.first == slash, isPrefix(root, of: path) else { return }
+    let below = root.count == 1 ? path : path.dropFirst(root.count)
+    let own = Path(bytes: below.isEmpty ? [slash] : Array(below))
+    // `/..` is how the kernel writes a group above the root of the cgroup namespace.
+    if !own.hasParentReference { hierarchies[index].own = own }
+  }
+}
+
+extension CgroupHierarchy {
+  /// The hierarchy that a mount shows; nil when it is no cgroup mount, or a v1 mount that names neither controller nor hierarchy.
+  init?(_ entry: MountEntry) {
+    generation = .v1
+    controllers = []
+    name = []
+    hasNoPrefix = false
+    if entry.type.matches("cgroup2") {
+      generation = .v2
+    } else if entry.type.matches("cpuset") {
+      // The cpuset file system of old is a v1 hierarchy with that one controller and no prefixes.
+      controllers = ControllerSet(.cpuset)
+      hasNoPrefix = true
+    } else if entry.type.matches("cgroup") {
+      for option in entry.superOptions.split(separator: 0x2C) {
+        if let controller = Controller(name: option) {
+          controllers.insert(controller)
+        } else if option.matches("noprefix") {
+          hasNoPrefix = true
+        } else if option.count > 5, option.prefix(5).matches("name="), let decoded = unescaped(option.dropFirst(5)) {
+          name = decoded
+        }
+      }
+      if controllers.isEmpty && name.isEmpty { return nil }
+    } else {
+      return nil
+    }
+    guard let point = unescaped(entry.mountPoint), let root = unescaped(entry.root) else { return nil }
+    mountPoint = Path(bytes: point)
+    self.root = Path(bytes: root)
+  }
+
+  /// Whether both mounts show the same tree of groups.
+  func isSameHierarchy(as other: CgroupHierarchy) -> Bool {
+    guard generation == other.generation else { return false }
+    if generation == .v2 { return true }
+    return controllers.isEmpty ? other.controllers.isEmpty && name == other.name : controllers == other.controllers
+  }
+}

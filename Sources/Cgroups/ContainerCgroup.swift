@@ -1,0 +1,159 @@
+internal import Linux
+
+/// The control groups of one container: one in each hierarchy that it needs, all of the same path.
+///
+/// Which they are is known from the layout and the path alone: the group is new when it is made, so a group of that path is this container's, and a later command finds and
+/// ends what a killed one left (`existing`). The groups above are made when they are missing, and stay: they hold no process and cost nothing while idle.
+public struct ContainerCgroup: ~Copyable {
+  public let path: CgroupPath
+  var groups: [GroupDirectory]
+  private let layout: CgroupLayout
+
+  /// What filters the container's devices.
+  public enum DeviceFiltering: Sendable, Equatable {
+    case nothing
+    /// An eBPF program on the v2 group.
+    case program
+    /// The v1 devices controller.
+    case list
+  }
+
+  /// Makes the groups that `plan` needs, empty and without limits; when one cannot be made, none stays.
+  ///
+  /// A group of the path that is there already is left over from a container that ended badly, and is made anew, so that no old limit stays; with a process in it, it is
+  /// somebody's, and refused.
+  public static func create(_ path: CgroupPath, for plan: CgroupPlan, layout: CgroupLayout) throws(CgroupError) -> ContainerCgroup {
+    if layout.hierarchies.isEmpty {
+      throw .refused("no control group hierarchy is mounted: mount one (cgroup2, CONFIG_CGROUPS), for example on /sys/fs/cgroup")
+    }
+    let controllers = plan.unifiedControllers(of: layout)
+    var groups: [GroupDirectory] = []
+    for index in plan.hierarchies(of: layout) {
+      do throws(CgroupError) {
+        groups.append(try GroupDirectory.make(path, in: layout.hierarchies[index], at: index, enabling: controllers))
+      } catch {
+        // The error that matters is the first; what cannot be removed now is found by the next run.
+        for group in groups { try? group.remove() }
+        throw error
+      }
+    }
+    return ContainerCgroup(path: path, groups: groups, layout: layout)
+  }
+
+  /// The groups of this path that are there; nil when there is none.
+  public static func existing(_ path: CgroupPath, layout: CgroupLayout) throws(CgroupError) -> ContainerCgroup? {
+    var groups: [GroupDirectory] = []
+    for (index, hierarchy) in layout.hierarchies.enumerated() {
+      if let group = try GroupDirectory.find(path, in: hierarchy, at: index) { groups.append(group) }
+    }
+    if groups.isEmpty { return nil }
+    return ContainerCgroup(path: path, groups: groups, layout: layout)
+  }
+
+  private init(path: CgroupPath, groups: [GroupDirectory], layout: CgroupLayout) {
+    self.path = path
+    self.groups = groups
+    self.layout = layout
+  }
+
+  /// The group by which all processes of the container are found.
+  var tracking: GroupDirectory? { groups.first { $0.index == layout.trackingIndex } }
+
+  /// The v2 group's directory, for CLONE_INTO_CGROUP; valid as long as this value. Nil when there is no v2 group.
+  public var cloneTarget: Int32? { groups.first { $0.hierarchy.generation == .v2 }?.directory.rawValue }
+
+  /// Carries out the settings of a plan, in their order.
+  public borrowing func apply(_ settings: [Setting]) throws(CgroupError) {
+    for setting in settings {
+      guard let group = groups.first(where: { $0.index == setting.hierarchy }) else {
+        throw .refused("\(setting.asked): the container has no group in \(layout.hierarchies[setting.hierarchy].mountPoint.description)")
+      }
+      try group.apply(setting)
+    }
+  }
+
+  /// Filters devices as planned: by the eBPF program, or, where the kernel has none, by a group in the v1 devices hierarchy, which is made for it.
+  ///
+  /// `isRequired` makes it an error that nothing here can filter; otherwise the answer says so.
+  public mutating func apply(_ plan: DevicePlan?, isRequired: Bool) throws(CgroupError) -> DeviceFiltering {
+    guard let plan else {
+      if isRequired { throw .plan(.noDeviceFilter) }
+      return .nothing
+    }
+    var refusal: Errno?
+    if let program = plan.program, let group = groups.first(where: { $0.hierarchy.generation == .v2 }) {
+      do throws(Errno) {
+        try group.directory.attachDeviceProgram(program)
+        return .program
+      } catch {
+        if !error.meansAbsent { throw .system(SystemError("attach the device program to", group.description, error)) }
+        refusal = error
+      }
+    }
+    if let list = plan.list, let index = plan.hierarchy {
+      let group: GroupDirectory
+      if let joined = groups.first(where: { $0.index == index }) {
+        group = joined
+      } else {
+        group = try GroupDirectory.make(path, in: layout.hierarchies[index], at: index, enabling: [])
+        groups.append(group)
+      }
+      for (file, value) in list {
+        try attempt("write \(value) to", "\(file) in \(group.description)") { () throws(Errno) in try group.write(file, value) }
+      }
+      return .list
+    }
+    if isRequired {
+      // A kernel without the program type says EINVAL; EPERM is about this process, and says so.
+      if let refusal, refusal == .notPermitted { throw .system(SystemError("load the device program for", path.path.description, refusal)) }
+      throw .plan(.noDeviceFilter)
+    }
+    return .nothing
+  }
+
+  /// Moves process `id` into the groups; into the v2 group only when `alsoUnified`, that is unless it was born there.
+  ///
+  /// The process must not have started what is to be limited: what it forked before stays outside.
+  public borrowing func add(_ id: Int32, alsoUnified: Bool) throws(CgroupError) {
+    for group in groups where alsoUnified || group.hierarchy.generation == .v1 {
+      try attempt("move process \(id) to", group.description) { () throws(Errno) in try group.write("cgroup.procs", "\(id)") }
+    }
+  }
+}
+
+extension GroupDirectory {
+  /// Carries out one setting.
+  func apply(_ setting: Setting) throws(CgroupError) {
+    do throws(Errno) {
+      try write(setting.file, setting.value)
+    } catch {
+      if error != .noSuchFileOrDirectory { throw .setting(asked: setting.asked, failure(of: setting.file, setting.value, error)) }
+      if let alternative = setting.alternative {
+        do throws(Errno) {
+          try write(alternative.file, alternative.value)
+          return
+        } catch {
+          if error != .noSuchFileOrDirectory { throw .setting(asked: setting.asked, failure(of: alternative.file, alternative.value, error)) }
+        }
+      }
+      switch setting.ifMissing {
+      case .harmless: return
+      case .harmlessWithoutSwap: if !kernelCanSwap() { return }
+      case .refuse: break
+      }
+      throw .refused("\(setting.asked): this kernel has no \(setting.file) in \(description) (CONFIG_\(setting.option))")
+    }
+  }
+
+  private func failure(of file: String, _ value: String, _ errno: Errno) -> SystemError { SystemError("write \(value) to", "\(file) in \(description)", errno) }
+
+  /// Whether the kernel was built with swap: /proc/swaps is there. Without, no swap can ever be added.
+  private func kernelCanSwap() -> Bool {
+    do throws(Errno) {
+      _ = try FileDescriptor.open("/proc/swaps", .path)
+      return true
+    } catch {
+      return error != .noSuchFileOrDirectory
+    }
+  }
+}

@@ -1,0 +1,48 @@
+public import OCI
+
+/// Which devices a container may use: rules in order, the last that is about an access decides about it; what none is about is denied.
+///
+/// "About an access" is meant bit by bit: to open a device for reading and writing, both have to be allowed, by one rule or by two.
+public struct DeviceFilter: Sendable {
+  /// From the most general to the last word: those of config.json and the devices that every container has.
+  public let rules: [DeviceRule]
+
+  /// The filter for `linux.resources.devices`.
+  public init(_ asked: [DeviceRule]) throws(CgroupPlanError) {
+    for (index, rule) in asked.enumerated() {
+      for number in [rule.major, rule.minor] {
+        // The kernel has 12 bits of major and 20 bits of minor numbers; this is where an instruction's constant ends.
+        if let number, number > Int64(Int32.max) {
+          throw .refused(asked: SettingList.path("devices[\(index)]"), reason: "\(number) is not a device number")
+        }
+      }
+    }
+    rules = asked + DeviceFilter.standard
+  }
+
+  /// The devices that config-linux.md ("Default Devices") puts into every container, and terminals: null, zero, full, random, urandom, tty, console, ptmx, and pts/*.
+  /// They come last, so that no rule of config.json takes them away, as in runc.
+  static var standard: [DeviceRule] {
+    [
+      DeviceRule(allow: true, type: .character, major: 1, minor: 3),
+      DeviceRule(allow: true, type: .character, major: 1, minor: 5),
+      DeviceRule(allow: true, type: .character, major: 1, minor: 7),
+      DeviceRule(allow: true, type: .character, major: 1, minor: 8),
+      DeviceRule(allow: true, type: .character, major: 1, minor: 9),
+      DeviceRule(allow: true, type: .character, major: 5, minor: 0),
+      DeviceRule(allow: true, type: .character, major: 5, minor: 1),
+      DeviceRule(allow: true, type: .character, major: 5, minor: 2),
+      DeviceRule(allow: true, type: .character, major: 136, minor: nil),
+    ]
+  }
+}
+
+extension DeviceRule {
+  /// The major number, nil for every one; a negative one is config.json's other spelling of that.
+  var onlyMajor: Int64? { major.flatMap { $0 < 0 ? nil : $0 } }
+  /// The minor number, nil for every one.
+  var onlyMinor: Int64? { minor.flatMap { $0 < 0 ? nil : $0 } }
+
+  /// Whether it decides about everything, so that no rule before it matters.
+  var isTotal: Bool { type == .all && onlyMajor == nil && onlyMinor == nil && access == .all }
+}

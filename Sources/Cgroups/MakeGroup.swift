@@ -1,0 +1,124 @@
+internal import Linux
+
+extension GroupDirectory {
+  /// Makes the group `path` in `hierarchy`, and those above it that are missing; each directory is opened from the one above and verified.
+  ///
+  /// On v2, `controllers` are enabled from the mount point down, where they are not yet.
+  static func make(_ path: CgroupPath, in hierarchy: CgroupHierarchy, at index: Int, enabling controllers: ControllerSet) throws(CgroupError) -> GroupDirectory
+  {
+    var names = path.names
+    guard let last = names.popLast() else { throw .refused("the control group path is empty") }
+    var above = try hierarchy.openMountPoint()
+    var walked = hierarchy.mountPoint
+    if hierarchy.generation == .v2 { try enable(controllers, below: above, walked) }
+    for name in names {
+      walked = walked.appending(name.bytes)
+      let next = try step(into: name, of: above, hierarchy, walked)
+      above = next
+      if hierarchy.generation == .v2 { try enable(controllers, below: above, walked) }
+    }
+    let description = walked.appending(last.bytes).description
+    do throws(Errno) {
+      try above.makeDirectory(last, mode: 0o755)
+    } catch {
+      if error != .fileExists { throw .system(SystemError("make the control group", description, error)) }
+      try removeLeftover(path, in: hierarchy, at: index)
+    }
+    let directory = try step(into: last, of: above, hierarchy, walked.appending(last.bytes))
+    return GroupDirectory(hierarchy: hierarchy, index: index, name: last, parent: above, directory: directory, description: description)
+  }
+
+  /// The group `path` in `hierarchy`; nil when it is not there. These file systems have no links, so one walk by the kernel below a verified mount point is safe.
+  static func find(_ path: CgroupPath, in hierarchy: CgroupHierarchy, at index: Int) throws(CgroupError) -> GroupDirectory? {
+    var names = path.names
+    guard let last = names.popLast() else { return nil }
+    let top = try hierarchy.openMountPoint()
+    var above: Path = "."
+    for name in names { above = above.appending(name.bytes) }
+    let description = hierarchy.describe(path)
+    guard let parent = try openIfPresent(above, below: top, description) else { return nil }
+    guard let directory = try openIfPresent(last, below: parent, description) else { return nil }
+    try hierarchy.verify(directory, description)
+    return GroupDirectory(hierarchy: hierarchy, index: index, name: last, parent: parent, directory: directory, description: description)
+  }
+
+  /// Opens the group `path` below an open one; nil when it is not there.
+  private static func openIfPresent(_ path: Path, below directory: borrowing FileDescriptor, _ description: String) throws(CgroupError) -> FileDescriptor? {
+    do throws(Errno) {
+      return try directory.open(path, [.readOnly, .directory, .noFollow])
+    } catch {
+      if error == .noSuchFileOrDirectory || error == .notDirectory { return nil }
+      throw .system(SystemError("open", description, error))
+    }
+  }
+
+  /// Opens the group `name`, making it when it is missing.
+  private static func step(
+    into name: Path, of above: borrowing FileDescriptor, _ hierarchy: CgroupHierarchy, _ path: Path
+  ) throws(CgroupError) -> FileDescriptor {
+    let directory: FileDescriptor
+    do throws(Errno) {
+      directory = try above.ensureDirectory(name, mode: 0o755)
+    } catch {
+      throw .system(SystemError("make the control group", path.description, error))
+    }
+    try hierarchy.verify(directory, path.description)
+    if hierarchy.generation == .v1 && hierarchy.controllers.contains(.cpuset) { try inheritProcessors(directory, from: above, hierarchy, path) }
+    return directory
+  }
+
+  /// Removes what a container of the same path left when it was killed together with its monitor, so that the group is made anew and no old limit stays.
+  private static func removeLeftover(_ path: CgroupPath, in hierarchy: CgroupHierarchy, at index: Int) throws(CgroupError) {
+    guard let leftover = try find(path, in: hierarchy, at: index) else { return }
+    if try !leftover.processes().isEmpty { throw .refused("the control group \(leftover.description) is in use: it has processes") }
+    try leftover.remove()
+  }
+
+  /// Enables for the groups below the open directory the controllers that are not yet.
+  ///
+  /// The file is read first: a write, even of what is so already, locks out all changes to the tree and waits for groups that are being removed.
+  private static func enable(_ controllers: ControllerSet, below directory: borrowing FileDescriptor, _ path: Path) throws(CgroupError) {
+    if controllers.isEmpty { return }
+    let file: Path = "cgroup.subtree_control"
+    let enabled: [UInt8]
+    do throws(Errno) {
+      enabled = try directory.open(file, [.readOnly, .noFollow]).readAll(limit: 1 << 16)
+    } catch {
+      throw .system(SystemError("read", "cgroup.subtree_control in \(path.description)", error))
+    }
+    let missing = controllers.subtracting(ControllerSet(unified: enabled))
+    if missing.isEmpty { return }
+    var words = ""
+    for controller in missing.members { words += words.utf8.isEmpty ? "+\(controller.unifiedName)" : " +\(controller.unifiedName)" }
+    do throws(Errno) {
+      try directory.open(file, [.writeOnly, .noFollow]).writeValue(words)
+    } catch {
+      if error == .busy {
+        throw .refused(
+          "cannot write \(words) to cgroup.subtree_control in \(path.description): the group has processes of its own, and cgroup v2 has them only in groups without limits below"
+        )
+      }
+      if error == .noSuchFileOrDirectory {
+        throw .refused("cannot write \(words) to cgroup.subtree_control in \(path.description): the group above does not hand the controller down")
+      }
+      throw .system(SystemError("write \(words) to", "cgroup.subtree_control in \(path.description)", error))
+    }
+  }
+
+  /// Gives a new group of the v1 cpuset hierarchy the processors and memory nodes of the one above: with none, no process can enter it (ENOSPC).
+  private static func inheritProcessors(
+    _ directory: borrowing FileDescriptor, from above: borrowing FileDescriptor, _ hierarchy: CgroupHierarchy, _ path: Path
+  ) throws(CgroupError) {
+    for file in ["cpuset.cpus", "cpuset.mems"] {
+      let name = hierarchy.fileName(file)
+      do throws(Errno) {
+        // An empty list is a lone newline.
+        if try directory.open(name, [.readOnly, .noFollow]).readAll(limit: 1 << 16).count > 1 { continue }
+        let list = try above.open(name, [.readOnly, .noFollow]).readAll(limit: 1 << 16)
+        try directory.open(name, [.writeOnly, .noFollow]).writeValue(String(decoding: list, as: UTF8.self))
+      } catch {
+        throw .system(SystemError("inherit \(file) for", path.description, error))
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/// One line of /proc/self/mountinfo (proc_pid_mountinfo(5)), with its names as the kernel escapes them.
+struct MountEntry {
+  var id: UInt32
+  var parent: UInt32
+  /// The directory of the file system that is mounted; for cgroups the group at the mount point.
+  var root: ArraySlice<UInt8>
+  var mountPoint: ArraySlice<UInt8>
+  var type: ArraySlice<UInt8>
+  /// The options of the file system itself, where a v1 mount names its controllers.
+  var superOptions: ArraySlice<UInt8>
+
+  /// Reads a line without its newline; nil when it is not of the documented form, so that a mount which cannot be understood is never used.
+  init?(line: ArraySlice<UInt8>) {
+    let fields = line.split(separator: 0x20, omittingEmptySubsequences: false)
+    // id, parent, device, root, mount point, options, any number of tags, "-", type, source, super options. A tag is never a lone hyphen.
+    guard fields.count >= 10, let separator = fields[6...].firstIndex(where: { $0.matches("-") }), fields.count >= separator + 4,
+      let id = decimal(fields[0]), let parent = decimal(fields[1]), let id = UInt32(exactly: id), let parent = UInt32(exactly: parent),
+      fields[3].first == slash, fields[4].first == slash
+    else { return nil }
+    self.id = id
+    self.parent = parent
+    root = fields[3]
+    mountPoint = fields[4]
+    type = fields[separator + 1]
+    superOptions = fields[separator + 3]
+  }
+}
+
+/// The mounts of a mount namespace.
+struct MountTable {
+  let entries: [MountEntry]
+
+  /// From the contents of /proc/self/mountinfo; lines that are not of the documented form are left out.
+  init(_ bytes: [UInt8]) {
+    entries = bytes.split(separator: 0x0A).compactMap { MountEntry(line: $0) }
+  }
+
+  /// Whether a walk to the mount point of `entry` ends in `entry`: a later mount on it or on a directory above hides it.
+  ///
+  /// Does the kernel's walk over the table: from the root on, each step enters the mount that stands first on the way.
+  func isVisible(_ entry: MountEntry) -> Bool {
+    var here: MountEntry?
+    // A table has no cycles, but what is read here is not trusted to have none.
+    for _ in 0...entries.count {
+      var next: MountEntry?
+      for candidate in entries where isPrefix(candidate.mountPoint, of: entry.mountPoint) {
+        if let here {
+          if candidate.parent != here.id || candidate.id == here.id { continue }
+        } else if entries.contains(where: { $0.id == candidate.parent && $0.id != candidate.id }) {
+          continue
+        }
+        if let found = next, found.mountPoint.count <= candidate.mountPoint.count { continue }
+        next = candidate
+      }
+      guard let next else { return here?.id == entry.id }
+      here = next
+    }
+    return false
+  }
+}
+
+/// What separates names in a path.
+var slash: UInt8 { 0x2F }
+
+/// Whether the directory `above` is `path` or holds it.
+func isPrefix(_ above: ArraySlice<UInt8>, of path: ArraySlice<UInt8>) -> Bool {
+  if above.count == 1 { return true }
+  guard path.starts(with: above) else { return false }
+  return path.count == above.count || path[path.startIndex + above.count] == slash
+}
+
+/// The number that the bytes write in decimal; nil when they are empty, have another character or do not fit.
+func decimal(_ bytes: ArraySlice<UInt8>) -> UInt64? {
+  if bytes.isEmpty { return nil }
+  var value: UInt64 = 0
+  for byte in bytes {
+    guard byte >= 0x30, byte <= 0x39 else { return nil }
+    let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+    let (sum, carry) = product.addingReportingOverflow(UInt64(byte - 0x30))
+    if overflow || carry { return nil }
+    value = sum
+  }
+  return value
+}
+
+/// The bytes of a name in mountinfo, where the kernel writes space, tab, newline and backslash as `\` and three octal digits; nil for an escape that it never writes.
+func unescaped(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+  var result: [UInt8] = []
+  result.reserveCapacity(bytes.count)
+  var rest = bytes
+  while let byte = rest.popFirst() {
+    guard byte == 0x5C else {
+      result.append(byte)
+      continue
+    }
+    guard rest.count >= 3 else { return nil }
+    var value: UInt32 = 0
+    for digit in rest.prefix(3) {
+      guard digit >= 0x30, digit <= 0x37 else { return nil }
+      value = value << 3 | UInt32(digit - 0x30)
+    }
+    rest = rest.dropFirst(3)
+    // A NUL cannot be in a name.
+    guard value > 0, value <= 0xFF else { return nil }
+    result.append(UInt8(value))
+  }
+  return result
+}

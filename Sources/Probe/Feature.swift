@@ -1,0 +1,108 @@
+/// What Apus may need of a kernel. One table: `apus check` and the runtime read the same rows, so that they cannot disagree.
+public enum Feature: Sendable, Equatable, CaseIterable {
+  case mountNamespace, utsNamespace, ipcNamespace, pidNamespace, networkNamespace, userNamespace, cgroupNamespace, timeNamespace
+  case cgroups, unifiedCgroups
+  case overlayFileSystem, terminals, procFileSystem, sysFileSystem, tmpFileSystem, messageQueues
+  case seccompFilters
+
+  /// The name in a sentence: "this kernel has no ...".
+  public var name: StaticString {
+    switch self {
+    case .mountNamespace: "mount namespaces"
+    case .utsNamespace: "UTS namespaces"
+    case .ipcNamespace: "IPC namespaces"
+    case .pidNamespace: "PID namespaces"
+    case .networkNamespace: "network namespaces"
+    case .userNamespace: "user namespaces"
+    case .cgroupNamespace: "cgroup namespaces"
+    case .timeNamespace: "time namespaces"
+    case .cgroups: "control groups"
+    case .unifiedCgroups: "control groups of version 2"
+    case .overlayFileSystem: "overlay file system"
+    case .terminals: "devpts file system"
+    case .procFileSystem: "proc file system"
+    case .sysFileSystem: "sysfs file system"
+    case .tmpFileSystem: "tmpfs file system"
+    case .messageQueues: "mqueue file system"
+    case .seccompFilters: "seccomp filters"
+    }
+  }
+
+  /// The kernel's build option, without `CONFIG_`.
+  public var option: StaticString {
+    switch self {
+    // Mount namespaces have no option of their own.
+    case .mountNamespace: "NAMESPACES"
+    case .utsNamespace: "UTS_NS"
+    case .ipcNamespace: "IPC_NS"
+    case .pidNamespace: "PID_NS"
+    case .networkNamespace: "NET_NS"
+    case .userNamespace: "USER_NS"
+    case .cgroupNamespace, .cgroups, .unifiedCgroups: "CGROUPS"
+    case .timeNamespace: "TIME_NS"
+    case .overlayFileSystem: "OVERLAY_FS"
+    case .terminals: "UNIX98_PTYS"
+    case .procFileSystem: "PROC_FS"
+    case .sysFileSystem: "SYSFS"
+    case .tmpFileSystem: "TMPFS"
+    case .messageQueues: "POSIX_MQUEUE"
+    case .seccompFilters: "SECCOMP_FILTER"
+    }
+  }
+
+  /// What a container needs it for.
+  public var purpose: StaticString {
+    switch self {
+    case .mountNamespace: "a file tree of its own"
+    case .utsNamespace: "a host name of its own"
+    case .ipcNamespace: "System V IPC and message queues of its own"
+    case .pidNamespace: "processes that see only each other"
+    case .networkNamespace: "network interfaces of its own"
+    case .userNamespace: "users that are not the system's"
+    case .cgroupNamespace: "a view of control groups that ends at its own"
+    case .timeNamespace: "clocks of its own since boot"
+    case .cgroups: "limits, and to find and kill all of its processes"
+    case .unifiedCgroups: "to be born into its limits, and killed at once"
+    case .overlayFileSystem: "a writable root above shared read-only layers"
+    case .terminals: "terminals of its own"
+    case .procFileSystem: "/proc"
+    case .sysFileSystem: "/sys"
+    case .tmpFileSystem: "/dev and other directories in memory"
+    case .messageQueues: "/dev/mqueue"
+    case .seccompFilters: "the system calls that it may not make to be refused"
+    }
+  }
+
+  /// How its presence is found out.
+  var evidence: Evidence {
+    switch self {
+    case .mountNamespace: .file("/proc/self/ns/mnt")
+    case .utsNamespace: .file("/proc/self/ns/uts")
+    case .ipcNamespace: .file("/proc/self/ns/ipc")
+    case .pidNamespace: .file("/proc/self/ns/pid")
+    case .networkNamespace: .file("/proc/self/ns/net")
+    case .userNamespace: .file("/proc/self/ns/user")
+    case .cgroupNamespace: .file("/proc/self/ns/cgroup")
+    case .timeNamespace: .file("/proc/self/ns/time")
+    case .cgroups: .file("/proc/self/cgroup")
+    case .unifiedCgroups: .fileSystem("cgroup2")
+    case .overlayFileSystem: .fileSystem("overlay")
+    case .terminals: .fileSystem("devpts")
+    case .procFileSystem: .fileSystem("proc")
+    case .sysFileSystem: .fileSystem("sysfs")
+    case .tmpFileSystem: .fileSystem("tmpfs")
+    case .messageQueues: .fileSystem("mqueue")
+    case .seccompFilters: .seccomp
+    }
+  }
+}
+
+/// What shows that the kernel has a feature.
+enum Evidence {
+  /// The file is there. Namespaces: the kernel lists in /proc/self/ns those that it was built with.
+  case file(StaticString)
+  /// The type is in /proc/filesystems. A module that is not loaded is not there, though mount(2) would load it.
+  case fileSystem(StaticString)
+  /// /proc/sys/kernel/seccomp/actions_avail (Linux 4.14) is there only with filters.
+  case seccomp
+}

@@ -125,9 +125,10 @@ def _power_cut(arguments: argparse.Namespace) -> int:
 def _cut_during(device: Device, arguments: argparse.Namespace, seen: int, deadline: Deadline) -> None:
     """Runs the command of --while, shows its output, and cuts the power at the moment asked for."""
     with device.spawn(["sh", "-c", arguments.during], stderr=None) as running:
-        stream = running.process.stdout
-        if stream is None:
+        source = running.process.stdout
+        if source is None:
             raise DeviceError("the command has no output stream")
+        stream = source.fileno()
         output = bytearray()
 
         def watch(seconds: float) -> None:
@@ -137,7 +138,7 @@ def _cut_during(device: Device, arguments: argparse.Namespace, seen: int, deadli
                 ready, _, _ = select.select([stream], [], [], max(0.0, end - time.monotonic()))
                 if not ready:
                     return
-                part = os.read(stream.fileno(), 65536)
+                part = os.read(stream, 65536)
                 if not part:
                     status = running.wait(deadline)
                     raise DeviceError(f"the command ended with status {status} before the power was to be cut")

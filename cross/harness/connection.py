@@ -58,7 +58,7 @@ class Connection:
         settings = {
             "IdentityFile": "key", "IdentitiesOnly": "yes", "UserKnownHostsFile": "known_hosts", "GlobalKnownHostsFile": "/dev/null",
             "HostKeyAlias": "device", "StrictHostKeyChecking": "yes", "BatchMode": "yes", "LogLevel": "ERROR", "ConnectTimeout": "5",
-            "ControlPath": f"control-{self._port}", "ControlMaster": "auto", "ControlPersist": "yes", "ServerAliveInterval": "30",
+            "ControlPath": f"control-{self._port}", "ServerAliveInterval": "30",
             "EscapeChar": "none", "KexAlgorithms": "curve25519-sha256", "Ciphers": "chacha20-poly1305@openssh.com,aes128-ctr",
         }
         words = [find("ssh"), "-F", "/dev/null", "-p", str(self._port)]
@@ -69,7 +69,7 @@ class Connection:
     def open(self, deadline: Deadline) -> bool:
         """Opens the shared connection; False when the guest does not answer yet."""
         # The client that stays in the background must not hold the caller's streams.
-        command = self._client("-f", "-N", "-M")
+        command = self._client("-f", "-N", "-o", "ControlMaster=yes", "-o", "ControlPersist=yes")
         try:
             done = subprocess.run(
                 command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

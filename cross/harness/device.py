@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import time
@@ -24,7 +25,7 @@ _READY = "device: ready"
 class Device:
     """A running device, or one that was running and can be booted again.
 
-    Made by `Device.boot` or `Device.open`. In a `with` statement it is ended at the end: without a name it vanishes, with one it is shut down and its disk stays.
+    Made by `Device.boot` or `Device.open`. A `with` statement ends it: without a name it vanishes, with one it is shut down and its disk stays.
     A device without a name, and one that was booted with `owned=True`, dies with the process that booted it.
     """
 
@@ -70,6 +71,8 @@ class Device:
             device.start(deadline)
             return device
         finally:
+            if not (directory / "device.json").exists():
+                shutil.rmtree(directory, ignore_errors=True)
             held.close()
 
     @classmethod
@@ -98,12 +101,17 @@ class Device:
         self, command: Sequence[str], *, timeout: float = 60, data: bytes | None = None, stdin: Stream = subprocess.DEVNULL, stdout: Stream = subprocess.PIPE,
         stderr: Stream = subprocess.PIPE, terminal: bool = False,
     ) -> Result:
-        """Runs a command in the guest (no shell in between) and returns its status and output. After `timeout` seconds it is killed there and `DeviceTimeout` raised."""
+        """Runs a command in the guest (no shell in between) and returns its status and output.
+
+        After `timeout` seconds it is killed there, and `DeviceTimeout` is raised.
+        """
         deadline = Deadline(timeout)
         deadline.enter(f"running: {' '.join(command)}")
         return self.connection.run(command, deadline, data=data, stdin=stdin, stdout=stdout, stderr=stderr, terminal=terminal)
 
-    def spawn(self, command: Sequence[str], *, stdin: Stream = subprocess.DEVNULL, stdout: Stream = subprocess.PIPE, stderr: Stream = subprocess.PIPE) -> Running:
+    def spawn(
+        self, command: Sequence[str], *, stdin: Stream = subprocess.DEVNULL, stdout: Stream = subprocess.PIPE, stderr: Stream = subprocess.PIPE
+    ) -> Running:
         """Starts a command in the guest and returns at once; use it in a `with` statement, which ends it."""
         return self.connection.start(command, stdin=stdin, stdout=stdout, stderr=stderr)
 
@@ -128,7 +136,9 @@ class Device:
         """Shuts the device down: all processes end, the data disk is unmounted."""
         deadline = Deadline(timeout)
         deadline.enter("asking the device to shut down")
-        self.connection.run(["poweroff"], deadline)
+        # The connection may end before it has brought the status; whether the device goes off is what counts.
+        with contextlib.suppress(DeviceError):
+            self.connection.run(["poweroff"], deadline)
         deadline.enter("waiting for the device to shut down")
         while self.running:
             deadline.check(f"last console lines: {self._console_tail()}")
@@ -205,7 +215,8 @@ class Device:
     # Inside
 
     def _prepare(self, deadline: Deadline) -> qemu.Machine:
-        require(["qemu-system-aarch64", "ssh", "ssh-keygen", "dropbearkey", "mkfs.erofs", "tar", "timeout", "mkfs.f2fs" if self.options.data == "f2fs" else "mke2fs"])
+        format_data = "mkfs.f2fs" if self.options.data == "f2fs" else "mke2fs"
+        require(["qemu-system-aarch64", "ssh", "ssh-keygen", "dropbearkey", "mkfs.erofs", format_data, "tar", "timeout"])
         options, here = self.options, self.directory
         deadline.enter(f"getting the {options.kernel} kernel ready")
         kernel = kernels.prepare(options.kernel)

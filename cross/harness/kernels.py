@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import places
 from .errors import DeviceError, UsageError
-from .modules import Wanted, copy_modules, load_order, read_wanted
+from .modules import copy_modules, load_order, read_wanted
 from .packages import Archive
 from .tools import call, require
 
@@ -41,7 +41,8 @@ class Kernel:
 
 def phone_kernel_directory() -> Path:
     """Where the phone kernel made by the present recipe and fragment lies in the cache, or would."""
-    return places.cache() / "kernels" / f"phone-{places.recipe_hash(_FRAGMENT.read_bytes(), _RECIPE.read_bytes())}"
+    wanted = "\n".join(sorted(settings(_FRAGMENT.read_text())))
+    return places.cache() / "kernels" / f"phone-{places.recipe_hash(wanted.encode(), _RECIPE.read_bytes())}"
 
 
 def prepare(name: str, *, update: bool = False) -> Kernel:
@@ -68,7 +69,8 @@ def _phone() -> Kernel:
 
 
 def _debian(update: bool) -> Kernel:
-    directory = places.cache() / "kernels" / f"debian-arm64-{places.recipe_hash(_MODULES.read_bytes(), Path(__file__).read_bytes())}"
+    wanted = " ".join(sorted(module.name for module in read_wanted(_MODULES.read_text())))
+    directory = places.cache() / "kernels" / f"debian-arm64-{places.recipe_hash(wanted.encode())}"
     with places.locked(directory.with_suffix(".lock")):
         if update or not directory.exists():
             _fetch_debian(directory)
@@ -96,7 +98,7 @@ def _fetch_debian(directory: Path) -> None:
         call(["depmod", "-b", tree, release])
         (tree / "boot" / f"vmlinuz-{release}").rename(stage / "Image")
         (tree / "boot" / f"config-{release}").rename(stage / "config")
-        wanted: list[Wanted] = read_wanted(_MODULES.read_text())
+        wanted = read_wanted(_MODULES.read_text())
         copy_modules(tree / "lib" / "modules" / release, stage / "modules" / release, [module.name for module in wanted])
         # depmod -b looks below lib/modules; a link makes the final layout look like that for the moment.
         (stage / "lib").mkdir()

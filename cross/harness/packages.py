@@ -1,6 +1,7 @@
 """Debian packages of another architecture, through apt with a configuration of its own.
 
-The machine's foreign architectures, package lists and sources stay as they are. Signatures are checked by apt against Debian's keyring, which is the only one accepted.
+The machine's foreign architectures, package lists and sources stay as they are.
+Signatures are checked by apt against Debian's keyring, which is the only one accepted.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -92,39 +93,43 @@ class Process:
     started: str
 
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether it still runs. A child of this process that has ended is taken off the process table."""
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, os.WNOHANG)
         return _start_time(self.pid) == self.started
 
     def kill(self, deadline: Deadline) -> None:
         """Ends it at once, as a power cut does, and waits until it is gone."""
         deadline.enter("ending the emulator")
         if self.alive():
-            # The emulator leads its own process group; a device without an owner has `timeout` in it as well.
-            try:
+            # The process leads a group; that of a device without an owner is `timeout`, with the emulator in its group.
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                return
-        while self.alive():
+        # The emulator must be gone as well, or its lock on the data disk would stop the next one.
+        while _group_runs(self.pid):
             deadline.check()
             time.sleep(0.01)
-        _reap(self.pid)
+        self.alive()
 
 
-def _start_time(pid: int) -> str | None:
-    """Field 22 of /proc/PID/stat (proc(5)); None when the process is gone or a zombie."""
+def _status(pid: str) -> list[str] | None:
+    """The fields of /proc/PID/stat after the name, from field 3 on (proc(5)); None when the process is gone or a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] in "ZX" else fields[19]
+    return None if fields[0] in "ZX" else fields
 
 
-def _reap(pid: int) -> None:
-    """Takes the exit status of a child, so that it does not stay as a zombie; nothing if it is not ours."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
+def _start_time(pid: int) -> str | None:
+    fields = _status(str(pid))
+    return fields[19] if fields else None
+
+
+def _group_runs(group: int) -> bool:
+    """Whether a process of the group is left."""
+    found = (_status(name) for name in os.listdir("/proc") if name.isdigit())
+    return any(fields is not None and fields[2] == str(group) for fields in found)
 
 
 def start(arguments: Sequence[str], log: Path, *, owned: bool, lifetime: int) -> Process:

@@ -1,6 +1,7 @@
 """What the guest boots into: the initramfs, and the small read-only root file system (EROFS).
 
-The programs are Debian's arm64 busybox and dropbear; the scripts are in `cross/guest`. Nothing here needs root: EROFS images are written with all files owned by root.
+The programs are Debian's arm64 busybox and dropbear; the scripts are in `cross/guest`.
+Nothing here needs root: in the EROFS images all files are written as owned by root.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ _GUEST = places.CROSS / "guest"
 _PACKAGES = ("busybox-static", "dropbear-bin", "libc6", "libcrypt1", "libtomcrypt1", "libtommath1", "libgmp10", "zlib1g")
 """The guest's programs: a shell with the usual tools, the way in, and what that links to."""
 
+_LOADER = "ld-linux-aarch64.so.1"
+
 _LIBRARIES = ("libc.so.6", "libcrypt.so.1", "libtomcrypt.so.1", "libtommath.so.1", "libgmp.so.10", "libz.so.1")
 
 _DIRECTORIES = ("bin", "data", "dev", "etc/device", "images", "proc", "root/.ssh", "run", "sbin", "sys", "tmp", "usr/bin", "usr/lib", "usr/sbin", "var")
 
-_APPLETS = places.recipe_hash(*(name.encode() for name in _PACKAGES), Path(__file__).read_bytes())
+_RECIPE = places.recipe_hash(*(name.encode() for name in _PACKAGES + _LIBRARIES))
+"""Changes when the directory that `userland` makes would have other contents."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Access:
 
 def userland(*, update: bool = False) -> Path:
     """The directory with the guest's programs, from the cache; fetched when it is not there, or again when `update` is set."""
-    directory = places.cache() / "device" / f"userland-arm64-{_APPLETS}"
+    directory = places.cache() / "device" / f"userland-arm64-{_RECIPE}"
     with places.locked(directory.with_suffix(".lock")):
         if update or not directory.exists():
             require(["apt-get", "dpkg-deb"])
@@ -52,9 +56,9 @@ def userland(*, update: bool = False) -> Path:
 
 
 def _pick(tree: Path, stage: Path) -> None:
-    for name, found in (("busybox", ("bin", "usr/bin")), ("dropbear", ("usr/sbin",)), ("ld-linux-aarch64.so.1", ("lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu"))):
-        _take(tree, found, name, stage)
-    for name in _LIBRARIES:
+    _take(tree, ("bin", "usr/bin"), "busybox", stage)
+    _take(tree, ("usr/sbin",), "dropbear", stage)
+    for name in (_LOADER, *_LIBRARIES):
         _take(tree, ("lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu"), name, stage)
 
 
@@ -117,7 +121,7 @@ def _install_programs(programs: Path, tree: Path) -> None:
     library.mkdir(parents=True)
     for name in _LIBRARIES:
         shutil.copy(programs / name, library / name)
-    shutil.copy(programs / "ld-linux-aarch64.so.1", tree / "lib" / "ld-linux-aarch64.so.1")
+    shutil.copy(programs / _LOADER, tree / "lib" / _LOADER)
     shutil.copy(programs / "dropbear", tree / "usr" / "sbin" / "dropbear")
 
 

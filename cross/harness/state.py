@@ -42,8 +42,8 @@ class Options:
             raise UsageError("the memory must be between 64M and 64G")
         if not 1 <= self.cpus <= 8:
             raise UsageError("a device has 1 to 8 processors")
-        if not 10 <= self.lifetime <= 7 * 86400:
-            raise UsageError("the lifetime must be between 10 seconds and 7 days")
+        if not 5 <= self.lifetime <= 7 * 86400:
+            raise UsageError("the lifetime must be between 5 seconds and 7 days")
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,8 @@ class TestCommandLine:
         assert options.parse(["run", "--kernel", "phone", "--", "ls", "--kernel", "-t"]).command == ["ls", "--kernel", "-t"]
 
     @pytest.mark.parametrize(
-        "words", [[], ["fly"], ["boot", "--kernel", "plan9"], ["run"], ["boot", "--memory", "much"], ["boot", "--timeout", "0"], ["power-cut", "--when-output", "x"]]
+        "words",
+        [[], ["fly"], ["boot", "--kernel", "plan9"], ["run"], ["boot", "--memory", "much"], ["boot", "--timeout", "0"], ["power-cut", "--when-output", "x"]],
     )
     def test_wrong_ones_end_with_status_2(self, words: list[str]) -> None:
         with pytest.raises(SystemExit) as caught:

@@ -1,0 +1,1 @@
+"""`make test`: the parts of the test run, and the summary that closes it."""

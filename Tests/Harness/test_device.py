@@ -175,7 +175,7 @@ class TestCommands:
             "connection = Connection(Path(sys.argv[2]), int(sys.argv[3]))\n"
             "sys.exit(connection.run(['sh', '-c', script], Deadline(30), stdin=None, stdout=None, stderr=None, terminal=True).status)\n"
         )
-        port = str(debian.connection._port)
+        port = str(debian.connection.port)
         cross = str(Path(__file__).resolve().parents[2] / "cross")
         child = subprocess.Popen(
             [sys.executable, "-c", code, cross, str(debian.directory), port], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,

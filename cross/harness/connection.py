@@ -50,18 +50,18 @@ class Connection:
 
     def __init__(self, directory: Path, port: int) -> None:
         """Nothing happens before the first command."""
-        self._directory = directory
-        self._port = port
+        self.directory = directory
+        self.port = port
 
     def _client(self, *options: str) -> list[str]:
         # The names are relative to the working directory of the client: the path of a socket may not be longer than 107 bytes.
         settings = {
             "IdentityFile": "key", "IdentitiesOnly": "yes", "UserKnownHostsFile": "known_hosts", "GlobalKnownHostsFile": "/dev/null",
             "HostKeyAlias": "device", "StrictHostKeyChecking": "yes", "BatchMode": "yes", "LogLevel": "ERROR", "ConnectTimeout": "5",
-            "ControlPath": f"control-{self._port}", "ServerAliveInterval": "30",
+            "ControlPath": f"control-{self.port}", "ServerAliveInterval": "30",
             "EscapeChar": "none", "KexAlgorithms": "curve25519-sha256", "Ciphers": "chacha20-poly1305@openssh.com,aes128-ctr",
         }
-        words = [find("ssh"), "-F", "/dev/null", "-p", str(self._port)]
+        words = [find("ssh"), "-F", "/dev/null", "-p", str(self.port)]
         for name, value in settings.items():
             words += ["-o", f"{name}={value}"]
         return [*words, *options, "root@127.0.0.1"]
@@ -72,7 +72,7 @@ class Connection:
         command = self._client("-f", "-N", "-o", "ControlMaster=yes", "-o", "ControlPersist=yes")
         try:
             done = subprocess.run(
-                command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 timeout=max(0.1, deadline.remaining()), check=False,
             )
         except subprocess.TimeoutExpired:
@@ -81,8 +81,8 @@ class Connection:
 
     def close(self) -> None:
         """Ends the shared connection, if there is one."""
-        if (self._directory / f"control-{self._port}").exists():
-            subprocess.run(self._client("-O", "exit"), cwd=self._directory, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10)
+        if (self.directory / f"control-{self.port}").exists():
+            subprocess.run(self._client("-O", "exit"), cwd=self.directory, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10)
 
     def run(
         self, command: Sequence[str], deadline: Deadline, *, stdin: Stream = subprocess.DEVNULL, data: bytes | None = None, stdout: Stream = subprocess.PIPE,
@@ -110,20 +110,20 @@ class Connection:
         words = " ".join(shlex.quote(word) for word in [*leader, "/etc/device/enter", token, *command])
         # A terminal for ssh itself must be the caller's: -tt gives the command one in any case.
         arguments = [*self._client(*(["-tt"] if terminal else ["-T"])), "--", "exec " + words]
-        process = subprocess.Popen(arguments, cwd=self._directory, stdin=stdin, stdout=stdout, stderr=stderr)
+        process = subprocess.Popen(arguments, cwd=self.directory, stdin=stdin, stdout=stdout, stderr=stderr)
         return Running(self, process, token, command)
 
     def end(self, token: str) -> None:
         """Kills the processes of a command in the guest; says nothing when the guest is gone."""
         words = [*self._client("-T", "-o", "ConnectTimeout=2"), "--", "/etc/device/end"]
         try:
-            subprocess.run(words, cwd=self._directory, input=token.encode() + b"\n", capture_output=True, timeout=10, check=False)
+            subprocess.run(words, cwd=self.directory, input=token.encode() + b"\n", capture_output=True, timeout=10, check=False)
         except subprocess.TimeoutExpired:
             return
 
     def answers(self) -> bool:
         """Whether the shared connection stands."""
-        done = subprocess.run(self._client("-O", "check"), cwd=self._directory, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10)
+        done = subprocess.run(self._client("-O", "check"), cwd=self.directory, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10)
         return done.returncode == 0
 
     def put(self, source: Path, target: str, deadline: Deadline) -> None:

@@ -218,12 +218,12 @@ class Device:
         format_data = "mkfs.f2fs" if self.options.data == "f2fs" else "mke2fs"
         require(["qemu-system-aarch64", "ssh", "ssh-keygen", "dropbearkey", "mkfs.erofs", format_data, "tar", "timeout"])
         options, here = self.options, self.directory
-        deadline.enter(f"getting the {options.kernel} kernel ready")
-        kernel = kernels.prepare(options.kernel)
+        deadline.enter("getting the kernel and the guest's programs")
+        with deadline.paused():
+            kernel = kernels.prepare(options.kernel)
+            programs = rootfs.userland()
         if options.data not in kernel.data_file_systems:
             raise UsageError(f"the {options.kernel} kernel has no {options.data} (CONFIG_{options.data.upper()}_FS): choose --kernel phone or --data ext4")
-        deadline.enter("getting the guest's programs ready")
-        programs = rootfs.userland()
         deadline.enter("making the device's disks")
         make_keys(here)
         machine = qemu.Machine(

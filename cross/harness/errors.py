@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 
 
 class DeviceError(Exception):
@@ -44,6 +46,15 @@ class Deadline:
         """Names the step that follows, in words that fit after "while"."""
         self.step = step
         self.check()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stops the clock for what is done once and has limits of its own: fetching packages."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._end += time.monotonic() - started
 
     def remaining(self) -> float:
         """Seconds that are left; never negative."""

@@ -12,7 +12,7 @@ from . import places
 from .errors import DeviceError, UsageError
 from .modules import copy_modules, load_order, read_wanted
 from .packages import Archive
-from .tools import call, require
+from .tools import call, notice, require
 
 KERNELS = ("debian", "phone")
 
@@ -87,6 +87,7 @@ def _debian(update: bool) -> Kernel:
 
 def _fetch_debian(directory: Path) -> None:
     require(["apt-get", "dpkg-deb", "depmod"])
+    notice("fetching Debian's arm64 kernel; it stays in the cache")
     archive = Archive("arm64")
     package = next((name for name in archive.show(_DEBIAN_PACKAGE).depends if name.startswith("linux-image-")), None)
     if package is None:

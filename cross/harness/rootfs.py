@@ -15,7 +15,7 @@ from .cpio import Archive as Cpio
 from .errors import DeviceError
 from .kernels import Kernel
 from .packages import Archive
-from .tools import call, require
+from .tools import call, notice, require
 
 _GUEST = places.CROSS / "guest"
 
@@ -46,6 +46,7 @@ def userland(*, update: bool = False) -> Path:
     with places.locked(directory.with_suffix(".lock")):
         if update or not directory.exists():
             require(["apt-get", "dpkg-deb"])
+            notice("fetching the guest's programs from Debian; they stay in the cache")
             with places.staged(directory) as stage:
                 tree = stage / "package"
                 versions = Archive("arm64").unpack(_PACKAGES, tree)

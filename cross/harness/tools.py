@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -45,6 +46,11 @@ def find(name: str) -> str:
         require([name])
         raise DeviceError(f"{name} vanished")
     return path
+
+
+def notice(text: str) -> None:
+    """Tells the user what takes long."""
+    print(f"device: {text}", file=sys.stderr, flush=True)
 
 
 def call(arguments: Sequence[str | Path], *, limit: float = 600, environment: dict[str, str] | None = None, cwd: Path | None = None) -> str:

@@ -53,7 +53,7 @@ let package = Package(
     tests("OCI", ["JSON"]),
     tests("Probe"),
     tests("Cgroups", ["OCI"]),
-    tests("Sandbox", ["Linux", "OCI", "CSeccomp"]),
+    tests("Sandbox", ["CLinux", "Linux", "OCI", "CSeccomp"]),
     tests("Runtime", ["OCI", "JSON"]),
     tests("Images", ["OCI", "JSON", "Linux"]),
   ],

@@ -4,8 +4,8 @@ extension ThisProcess {
   /// Filters the system calls of this process and its children from here on.
   ///
   /// `program` is classic BPF over struct seccomp_data, one `struct sock_filter` in 64 bits, at most 4096 of them. Needs `CAP_SYS_ADMIN` or no_new_privs.
-  /// Nothing is allocated. The system call is `seccomp` with `SECCOMP_SET_MODE_FILTER`; without flags `prctl` with `PR_SET_SECCOMP` stands in where the kernel lacks it.
-  /// EINVAL: the kernel does not know a flag, or has no CONFIG_SECCOMP_FILTER.
+  /// Nothing is allocated. The system call is `seccomp` with `SECCOMP_SET_MODE_FILTER`; without flags `prctl` with `PR_SET_SECCOMP` stands in where the kernel
+  /// lacks it. EINVAL: the kernel does not know a flag, or has no CONFIG_SECCOMP_FILTER.
   public static func loadSeccompFilter(_ program: borrowing [UInt64], flags: UInt32) throws(Errno) {
     let result = program.withUnsafeBufferPointer { instructions -> Int32 in
       let loaded = clinux_seccomp_load(instructions.baseAddress, instructions.count, flags)

@@ -16,8 +16,8 @@ public struct CapabilitySets: Equatable, Sendable {
 
   /// The sets that `capabilities` ask for on a kernel whose highest capability is `last`; nil, like a set that is not given, is none.
   ///
-  /// Refused, each with its JSON path: a name that is no capability; what the kernel would refuse with a bare EPERM after the clone, that is an effective one that is not
-  /// permitted, an inheritable one outside the bounding set, an ambient one that is not both permitted and inheritable.
+  /// Refused, each with its JSON path: a name that is no capability; what the kernel would refuse with a bare EPERM after the clone, that is an effective one
+  /// that is not permitted, an inheritable one outside the bounding set, an ambient one that is not both permitted and inheritable.
   public init(planning capabilities: Capabilities?, last: UInt32) throws(SpecError) {
     guard let capabilities else { return }
     var missing: CapabilityMask = []
@@ -59,10 +59,10 @@ public struct CapabilitySets: Equatable, Sendable {
 
   /// Sets the three sets of the process and then the ambient one.
   ///
-  /// After the change of user: setresuid from 0 to another clears effective and ambient, and permitted too unless `PR_SET_KEEPCAPS` was set before it. The ambient set
-  /// comes last because the kernel lets in only what is permitted and inheritable by then; it is emptied first, so that nothing of the caller's stays
-  /// (CVE-2022-29162, CVE-2022-27650: inherited sets). A seccomp filter is loaded before this when the process has not set no_new_privs, because that takes
-  /// `CAP_SYS_ADMIN`, and after it otherwise. Allocates nothing.
+  /// After the change of user: setresuid from 0 to another clears effective and ambient, and permitted too unless `PR_SET_KEEPCAPS` was set before it. The
+  /// ambient set comes last because the kernel lets in only what is permitted and inheritable by then; it is emptied first, so that nothing of the caller's
+  /// stays (CVE-2022-29162, CVE-2022-27650: inherited sets). A seccomp filter is loaded before this when the process has not set no_new_privs, because that
+  /// takes `CAP_SYS_ADMIN`, and after it otherwise. Allocates nothing.
   public borrowing func applyAfterSetuid() throws(Errno) {
     try ThisProcess.setCapabilities(effective: effective, permitted: permitted, inheritable: inheritable)
     try ThisProcess.clearAmbientSet()
@@ -76,13 +76,13 @@ public struct CapabilitySets: Equatable, Sendable {
   private func path(_ set: StaticString, _ index: Int) -> String { "process.capabilities.\(set)[\(index)]" }
 }
 
-/// The names of <linux/capability.h> without `CAP_`, in the order of their numbers. libcap has the same table, but comes with a constructor that asks the kernel a dozen
-/// questions before main, and with sets on the heap (docs/decisions/capabilities.md).
+/// The names of <linux/capability.h> without `CAP_`, in the order of their numbers. libcap has the same table, but comes with a constructor that asks the
+/// kernel a dozen questions before main, and with sets on the heap (docs/decisions/capabilities.md).
 private var capabilityNames: StaticString {
   """
-  CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER \
-  SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP \
-  MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE
+  CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK \
+  IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE \
+  AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE
   """
 }
 

@@ -35,8 +35,8 @@ public struct UserError: Error, Equatable, Sendable {
 /// The user that `user` names: nothing (root), `user`, `uid`, `user:group`, `uid:gid`, `uid:group` or `user:gid`.
 ///
 /// `passwd` and `group` are the contents of the image's /etc/passwd and /etc/group, at most `UserFile.limit` bytes each; nil when it has none.
-/// - Digits are always a number and never a name, and one that is no user id is refused: an overflow became root (CVE-2024-40635), and a number too big for an id was
-///   looked up as a name in the image's own file (CVE-2026-46680). 4294967295 is -1, "no change", to the kernel.
+/// - Digits are always a number and never a name, and one that is no user id is refused: an overflow became root (CVE-2024-40635), and a number too big for an
+///   id was looked up as a name in the image's own file (CVE-2026-46680). 4294967295 is -1, "no change", to the kernel.
 /// - A number needs no entry; its entry, if there is one, gives group and home, as with Docker. Without one the group is 0.
 /// - The first line with a name counts, and when that line is broken it is an error: a later one could only be there to be found instead.
 public func resolveUser(_ user: String, passwd: [UInt8]?, group: [UInt8]?) throws(UserError) -> ResolvedUser {
@@ -135,7 +135,8 @@ private func home(_ fields: [ArraySlice<UInt8>], _ name: [UInt8]) throws(UserErr
   return path
 }
 
-/// Walks the lines of /etc/passwd or /etc/group: fields between colons. Empty lines and those with a NUL, which end early for every other reader, are passed over.
+/// Walks the lines of /etc/passwd or /etc/group: fields between colons. Empty lines and those with a NUL, which end early for every other reader, are passed
+/// over.
 private struct UserLine {
   static var colon: UInt8 { 0x3A }
   static var comma: UInt8 { 0x2C }

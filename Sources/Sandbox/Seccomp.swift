@@ -10,13 +10,13 @@ public struct SeccompFilter: Equatable, Sendable {
 
   /// Compiles `linux.seccomp` (config-linux.md, "Seccomp") for `processor`.
   ///
-  /// - Calls of `processor`'s own ABI are filtered, and those of its 32-bit ABIs that `architectures` lists. An ABI of the processor that is not listed kills the process,
-  ///   so that the filter cannot be walked around through it. Architectures of other processors can make no call here and add nothing.
+  /// - Calls of `processor`'s own ABI are filtered, and those of its 32-bit ABIs that `architectures` lists. An ABI of the processor that is not listed kills
+  ///   the process, so that the filter cannot be walked around through it. Architectures of other processors can make no call here and add nothing.
   /// - A name that is unknown on an ABI is left out there, as runc and crun do: profiles name the calls of all architectures and of newer kernels.
-  /// - Where several rules name a call, its conditions are tried in their order; then the first rule without conditions holds. Conditions on the same argument of one
-  ///   rule stand for alternatives, as in runc. A rule that does what `defaultAction` does says nothing.
-  /// - When the default is an errno, calls above the highest number that the profile names get ENOSYS instead of it, as in runc: a C library tries a newer call first
-  ///   and takes only ENOSYS for "go on with the older one".
+  /// - Where several rules name a call, its conditions are tried in their order; then the first rule without conditions holds. Conditions on the same argument
+  ///   of one rule stand for alternatives, as in runc. A rule that does what `defaultAction` does says nothing.
+  /// - When the default is an errno, calls above the highest number that the profile names get ENOSYS instead of it, as in runc: a C library tries a newer call
+  ///   first and takes only ENOSYS for "go on with the older one".
   ///
   /// Refused with its JSON path: `SCMP_ACT_NOTIFY`, an errno that the kernel does not take, an argument above 5, a program above 4096 instructions.
   public init(compiling seccomp: Seccomp, for processor: SeccompProcessor = .native) throws(SpecError) {
@@ -92,8 +92,8 @@ enum SeccompABI: Equatable {
     }
   }
 
-  /// Whether only the low half of an argument has a meaning.
-  var has32BitArguments: Bool { self == .x86 || self == .arm }
+  /// Whether only the low half of an argument has a meaning. x32 has registers of 64 bits, but libseccomp takes it for a 32-bit one, and so does every profile.
+  var has32BitArguments: Bool { self == .x86 || self == .x32 || self == .arm }
 }
 
 /// The bit in the number of an x32 call. The C constant is `__X32_SYSCALL_BIT`.

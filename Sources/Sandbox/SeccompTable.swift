@@ -85,7 +85,8 @@ struct SeccompTable {
       let rule = profile.rules[Int(call.rule)]
       guard let value = rule.value else { continue }
       if let condition = call.condition {
-        // The arguments of a multiplexed call lie in memory, where a filter cannot look. A rule that depends on them is not taken for a permission, and always for a refusal.
+        // The arguments of a multiplexed call lie in memory, where a filter cannot look. A rule that depends on them is not taken for a permission, and always
+        // for a refusal.
         if rule.alternatives.isEmpty || value != SeccompReturn.allow { choices.append(Choice(conditions: [condition], value: value)) }
       } else if rule.alternatives.isEmpty {
         if otherwise == nil { otherwise = value }

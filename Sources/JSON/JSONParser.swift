@@ -190,7 +190,7 @@ struct JSONParser {
 
   /// Adds a value or a key. What follows a scalar is the node after it; a container learns its end when it is closed.
   private mutating func append(_ node: JSONNode) throws(JSONError) {
-    if nodes.count >= limits.nodes { throw fault("more than \(limits.nodes) values") }
+    if nodes.count >= limits.nodes { throw JSONError(in: text, at: Int(node.start), "more than \(limits.nodes) values") }
     nodes.append(node)
     nodes[nodes.count - 1].next = UInt32(nodes.count)
   }

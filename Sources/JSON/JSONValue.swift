@@ -35,23 +35,19 @@ public struct JSONValue: Sendable {
   }
 
   /// An integer that fits; a fraction or an exponent is none, even where its value would be whole.
-  public func integer<Value: FixedWidthInteger & Sendable>() throws(JSONPathError) -> Value {
-    let (isNegative, magnitude) = try integerParts()
-    if !isNegative {
-      if let value = Value(exactly: magnitude) { return value }
-    } else if magnitude <= Int64.min.magnitude, let value = Value(exactly: Int64(truncatingIfNeeded: 0 &- magnitude)) {
-      return value
-    }
-    throw outOfRange(least: Int64(truncatingIfNeeded: Value.min), greatest: UInt64(truncatingIfNeeded: Value.max))
-  }
+  public func integer<Value: FixedWidthInteger & Sendable>() throws(JSONPathError) -> Value { try integer(in: Value.min...Value.max) }
 
   /// An integer between two bounds.
   public func integer<Value: FixedWidthInteger & Sendable>(in range: ClosedRange<Value>) throws(JSONPathError) -> Value {
-    let value: Value = try integer()
-    if !range.contains(value) {
-      throw outOfRange(least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound))
+    let (isNegative, magnitude) = try integerParts()
+    var value: Value?
+    if !isNegative {
+      value = Value(exactly: magnitude)
+    } else if magnitude <= Int64.min.magnitude {
+      value = Value(exactly: Int64(truncatingIfNeeded: 0 &- magnitude))
     }
-    return value
+    if let value, range.contains(value) { return value }
+    throw outOfRange(least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound))
   }
 
   /// A number as it is written.

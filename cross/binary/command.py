@@ -6,6 +6,7 @@ import argparse
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -41,10 +42,10 @@ def main(arguments: list[str]) -> int:
         for architecture in chosen:
             build(architecture, tools, options.jobs)
     except BuildError as error:
-        say(f"cross/build: error: {error}")
+        print(f"cross/build: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        say("cross/build: interrupted")
+        print("cross/build: interrupted", file=sys.stderr)
         return 130
     return 0
 
@@ -95,7 +96,7 @@ def install(linked: Path, target: Path, architecture: Architecture, tools: Path)
         objcopy = tools / "llvm-objcopy"
         read([objcopy, "--only-keep-debug", linked, new / "apus.debug"])
         read(["env", "-C", new, objcopy, "--strip-all", "--add-gnu-debuglink=apus.debug", linked, new / "apus"])
-        undefined = read([tools / "llvm-nm", "--undefined-only", linked]).split()
+        undefined = read([tools / "llvm-nm", "--dynamic", "--undefined-only", linked]).split()
         wrong = faults((new / "apus").read_bytes(), architecture.elf_machine)
         if undefined:
             wrong.append(f"undefined symbols: {' '.join(undefined)}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .architectures import Architecture
 from .debian import PackageFile
+from .libraries import GUARDED, SMALL_CODE
 from .progress import BuildError, read
 
 NAME = "apus-device.artifactbundle"
@@ -38,8 +39,7 @@ def swift_flags(architecture: Architecture) -> list[str]:
 def c_flags(architecture: Architecture) -> list[str]:
     """How C is compiled, and how the Swift importer reads C headers."""
     return [
-        f"--target={architecture.c_triple}", "-Os", "-ffunction-sections", "-fdata-sections", "-fPIE", "-fstack-protector-strong",
-        "-D", "APUS_DEVICE=1", *architecture.extra_c_flags(),
+        f"--target={architecture.c_triple}", *SMALL_CODE, *GUARDED, "-D", "APUS_DEVICE=1", *architecture.extra_c_flags(),
     ]  # fmt: skip
 
 

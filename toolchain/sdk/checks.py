@@ -67,6 +67,6 @@ def check_programs(site: Site) -> None:
     for flag in linker_flags():
         words += ["-Xlinker", flag]
     run(words, site.log)
-    undefined = read([site.tool("llvm-nm"), "--undefined-only", "--no-weak", program]).split()
+    undefined = read([site.tool("llvm-nm"), "--dynamic", "--undefined-only", program]).split()
     if undefined:
-        raise BuildError(f"symbols stay undefined: {' '.join(undefined)}")
+        raise BuildError(f"undefined symbols: {' '.join(undefined)}")

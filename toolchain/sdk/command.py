@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ from .libraries import PARTS, Site, binary_packages
 from .progress import BuildError, read, run, say, step
 
 _RECIPE = Path(__file__).resolve().parent.parent
-_RECIPE_FILES = ["sdk/*.py", "architectures.tsv", "mbedtls-config.h"]
+#: What decides the content of the bundle, apart from the packages and the compiler.
+_RECIPE_FILES = ["architectures.tsv", "mbedtls-config.h", "sdk/architectures.py", "sdk/bundle.py", "sdk/libraries.py"]
 #: Command -> Debian package that has it.
 _TOOLS = {
     "apt-get": "apt", "dpkg-deb": "dpkg", "dpkg-source": "dpkg-dev", "gcc": "gcc", "gperf": "gperf", "make": "make", "patch": "patch",
@@ -75,10 +77,10 @@ def main(arguments: list[str]) -> int:
     try:
         path = build(update=options.update, quiet=options.quiet)
     except BuildError as error:
-        say(f"toolchain/build: error: {error}")
+        print(f"toolchain/build: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        say("toolchain/build: interrupted; nothing half-made was left")
+        print("toolchain/build: interrupted; nothing half-made was left", file=sys.stderr)
         return 130
     if options.print_path:
         print(path)

@@ -11,11 +11,15 @@ from pathlib import Path
 from .architectures import Architecture
 from .progress import BuildError, run
 
-#: Small code that the linker can drop function by function, position-independent because the programs are static PIE.
-SMALL_CODE = ["-Os", "-ffunction-sections", "-fdata-sections", "-fPIE"]
+#: Small code that the linker can drop function by function, position-independent because the programs are static PIE. Without C++ nothing unwinds the
+#: stack at run time, so the unwind tables go to the debug file.
+SMALL_CODE = ["-Os", "-ffunction-sections", "-fdata-sections", "-fPIE", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"]
 #: Line tables only: a stack trace in the separate debug file names library lines.
 _DEBUG = ["-g1"]
-_GUARDED = ["-fstack-protector-strong"]
+#: Code that handles untrusted bytes checks its stack; musl itself does not, like everywhere.
+GUARDED = ["-fstack-protector-strong"]
+#: What unpacks and checks every byte of an image is worth a few kilobytes more.
+_FAST = ["-O2"]
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ def libseccomp(site: Site) -> None:
     source = site.copy_of_source("libseccomp")
     variables = {
         "CC": site.compiler(), "AR": site.tool("llvm-ar"), "RANLIB": site.tool("llvm-ranlib"), "NM": site.tool("llvm-nm"),
-        "CFLAGS": site.flags(*_GUARDED), "LDFLAGS": site.link_flags(),
+        "CFLAGS": site.flags(*GUARDED), "LDFLAGS": site.link_flags(),
     }
     run(
         ["./configure", f"--host={site.architecture.c_triple}", "--disable-shared", "--enable-static", "--disable-dependency-tracking"],
@@ -141,7 +145,7 @@ def libcap(site: Site) -> None:
     source = site.copy_of_source("libcap2")
     site.make(
         source / "libcap", "libcap.a", f"CC={site.compiler()}", "BUILD_CC=gcc", "BUILD_COPTS=-O2", f"AR={site.tool('llvm-ar')}", f"RANLIB={site.tool('llvm-ranlib')}",
-        f"COPTS={site.flags(*_GUARDED)}", "SHARED=no", "PTHREADS=no", "lib=lib",
+        f"COPTS={site.flags(*GUARDED)}", "SHARED=no", "PTHREADS=no", "lib=lib",
     )
     site.install([source / "libcap/libcap.a"], [(source / "libcap/include/sys/capability.h", "sys")])
 
@@ -151,7 +155,7 @@ def zlib(site: Site) -> None:
     source = site.copy_of_source("zlib")
     variables = {
         "CHOST": site.architecture.c_triple, "CC": site.compiler(), "AR": site.tool("llvm-ar"), "RANLIB": site.tool("llvm-ranlib"),
-        "CFLAGS": site.flags(*_GUARDED, "-O2"), "LDFLAGS": site.link_flags(),
+        "CFLAGS": site.flags(*GUARDED, *_FAST), "LDFLAGS": site.link_flags(),
     }
     run(["./configure", "--static", "--prefix=/usr"], site.log, directory=source, variables=variables)
     site.make(source, "libz.a")
@@ -163,7 +167,7 @@ def zstd(site: Site) -> None:
     source = site.copy_of_source("libzstd") / "lib"
     site.make(
         source, "libzstd.a", "ZSTD_LEGACY_SUPPORT=0", f"CC={site.compiler()}", f"AR={site.tool('llvm-ar')}", f"RANLIB={site.tool('llvm-ranlib')}",
-        f"CFLAGS={site.flags(*_GUARDED, '-O2')}", f"LDFLAGS={site.link_flags()}",
+        f"CFLAGS={site.flags(*GUARDED, *_FAST)}", f"LDFLAGS={site.link_flags()}",
     )
     site.install([source / "libzstd.a"], [(source / "zstd.h", "."), (source / "zstd_errors.h", ".")])
 
@@ -174,7 +178,7 @@ def mbedtls(site: Site) -> None:
     shutil.copy2(site.recipe / "mbedtls-config.h", source / "include/mbedtls/config.h")
     site.make(
         source / "library", "libmbedcrypto.a", "SHARED=", f"CC={site.compiler()}", f"AR={site.tool('llvm-ar')}", f"RL={site.tool('llvm-ranlib')}",
-        f"CFLAGS={site.flags(*_GUARDED, '-O2')}", "WARNING_CFLAGS=-Wall",
+        f"CFLAGS={site.flags(*GUARDED, *_FAST)}", "WARNING_CFLAGS=-Wall",
     )
     headers = sorted((source / "include/mbedtls").glob("*.h"))
     site.install([source / "library/libmbedcrypto.a"], [(header, "mbedtls") for header in headers])

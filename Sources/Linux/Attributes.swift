@@ -56,10 +56,11 @@ extension FileDescriptor {
     _ = try checked { name.withCString { name in value.withUnsafeBytes { clinux_fsetxattr(number, name, $0.baseAddress, $0.count) } } }
   }
 
-  /// An extended attribute of the open file; without it `.noData`. The kernel allows 65,536 bytes. The C function is `fgetxattr`.
-  public borrowing func attribute(_ name: Path) throws(Errno) -> [UInt8] {
+  /// An extended attribute of the open file; without it `.noData`. The kernel allows 65,536 bytes; a value longer than
+  /// `limit` throws ERANGE. The C function is `fgetxattr`.
+  public borrowing func attribute(_ name: Path, limit: Int = 65536) throws(Errno) -> [UInt8] {
     let number = rawValue
-    var value = [UInt8](repeating: 0, count: 65536)
+    var value = [UInt8](repeating: 0, count: limit)
     let count = try checked { name.withCString { name in value.withUnsafeMutableBytes { clinux_fgetxattr(number, name, $0.baseAddress, $0.count) } } }
     value.removeSubrange(count...)
     return value

@@ -1,0 +1,49 @@
+public import Linux
+internal import OCI
+
+/// Why something could not be done with an image.
+public struct ImageError: Error, Sendable {
+  public enum Kind: Equatable, Sendable {
+    /// What came from outside is not as it should be.
+    case invalid
+    /// It is well made but needs something that is not built in.
+    case unsupported
+    /// There is no such image, blob or container layer.
+    case notFound
+    /// The name is taken.
+    case alreadyExists
+    /// The kernel refused; `.noSpace` is the one to expect.
+    case system(Errno)
+  }
+  public let kind: Kind
+  /// One sentence that names the thing: `layer sha256:...: entry ../etc/passwd: leads out of the layer`.
+  public let message: String
+
+  public init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+
+  init(_ error: SystemError) { self.init(.system(error.errno), error.message) }
+
+  /// What was wrong with the layer of this digest.
+  init(_ error: LayerError, layer digest: Digest) {
+    var kind = Kind.invalid
+    var cause = error.fault
+    while case .data(let inner) = cause { cause = inner.fault }
+    if case .system(let error) = cause { kind = .system(error.errno) }
+    self.init(kind, "layer \(digest.text): \(error.message)")
+  }
+}
+
+/// Runs `body` and gives its errno the operation and the object.
+@inline(__always)
+func doing<Value: ~Copyable>(
+  _ operation: @autoclosure () -> String, _ object: @autoclosure () -> String, _ body: () throws(Errno) -> Value
+) throws(ImageError) -> Value {
+  do throws(Errno) {
+    return try body()
+  } catch {
+    throw ImageError(SystemError(operation(), object(), error))
+  }
+}

@@ -1,0 +1,146 @@
+internal import JSON
+internal import Linux
+public import OCI
+
+/// An image in the store, under one name.
+public struct ImageRecord: Equatable, Sendable {
+  public var name: String
+  /// The digest of the manifest, by which the image is known everywhere.
+  public var manifest: Digest
+  public var config: Digest
+  /// The ChainIDs of the layers (image-spec, config.md, "Layer ChainID"), the base first.
+  public var layers: [Digest]
+  /// Bytes of the layers' blobs, as they are sent: what is on disk is larger.
+  public var size: UInt64
+
+  public init(name: String, manifest: Digest, config: Digest, layers: [Digest], size: UInt64) {
+    self.name = name
+    self.manifest = manifest
+    self.config = config
+    self.layers = layers
+    self.size = size
+  }
+
+  public static func == (left: ImageRecord, right: ImageRecord) -> Bool {
+    left.name.utf8.elementsEqual(right.name.utf8) && left.manifest == right.manifest && left.config == right.config && left.layers == right.layers
+      && left.size == right.size
+  }
+}
+
+extension ImageRecord {
+  /// The record as it is stored: one line of JSON, and its checksum in a second one. A record that lost some of its bytes in a power cut is then known for one.
+  func stored() throws(ImageError) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { object in
+      object.member("name", name)
+      object.member("manifest", manifest.text)
+      object.member("config", config.text)
+      object.key("layers")
+      object.array { array in for layer in layers { array.value(layer.text) } }
+      object.member("size", size)
+    }
+    return try withChecksum(writer.bytes())
+  }
+
+  /// Reads what `stored` wrote.
+  init(stored bytes: [UInt8], from object: String) throws(ImageError) {
+    let json = try document(withChecksum: bytes, object)
+    do throws(JSONPathError) {
+      name = try json.required("name").string()
+      manifest = try ImageRecord.digest(try json.required("manifest"))
+      config = try ImageRecord.digest(try json.required("config"))
+      layers = try json.list("layers") { (layer) throws(JSONPathError) in try ImageRecord.digest(layer) }
+      size = try json.required("size").integer()
+    } catch {
+      throw ImageError(.invalid, "\(object): \(error.path): \(error.reason)")
+    }
+  }
+
+  static func digest(_ json: JSONValue) throws(JSONPathError) -> Digest {
+    let text = try json.string()
+    do throws(DigestError) {
+      return try Digest(text)
+    } catch {
+      throw json.error(error.message)
+    }
+  }
+}
+
+/// What keeps the layers below a container's own in the store.
+struct ContainerRecord {
+  /// The image's name when the container was made, and its layers, the base first.
+  var image: String
+  var layers: [Digest]
+
+  func stored() throws(ImageError) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { object in
+      object.member("image", image)
+      object.key("layers")
+      object.array { array in for layer in layers { array.value(layer.text) } }
+    }
+    return try withChecksum(writer.bytes())
+  }
+
+  init(image: String, layers: [Digest]) {
+    self.image = image
+    self.layers = layers
+  }
+
+  init(stored bytes: [UInt8], from object: String) throws(ImageError) {
+    let json = try document(withChecksum: bytes, object)
+    do throws(JSONPathError) {
+      image = try json.required("image").string()
+      layers = try json.list("layers") { (layer) throws(JSONPathError) in try ImageRecord.digest(layer) }
+    } catch {
+      throw ImageError(.invalid, "\(object): \(error.path): \(error.reason)")
+    }
+  }
+}
+
+private func withChecksum(_ document: [UInt8]) throws(ImageError) -> [UInt8] {
+  guard let digest = digest(of: document, .sha256) else { throw ImageError(.system(.noMemory), "there is not enough memory to write a record") }
+  return document + [0x0A] + Array(digest.text.utf8) + [0x0A]
+}
+
+private func document(withChecksum bytes: [UInt8], _ object: String) throws(ImageError) -> JSONValue {
+  guard let newline = bytes.firstIndex(of: 0x0A), let digest = digest(of: Array(bytes[..<newline]), .sha256),
+    bytes[(newline + 1)...].elementsEqual(Array(digest.text.utf8) + [0x0A])
+  else { throw ImageError(.invalid, "\(object): the record is damaged") }
+  do throws(JSONError) {
+    return try JSONValue(parsing: Array(bytes[..<newline]))
+  } catch {
+    throw ImageError(.invalid, "\(object): \(error.message)")
+  }
+}
+
+/// What an image may be called: letters, digits and `._-/:@+`, beginning with a letter or digit, at most 200 bytes; what registries use fits.
+enum ImageName {
+  static func isValid(_ name: String) -> Bool {
+    guard let first = name.utf8.first, isAlphanumeric(first), name.utf8.count <= 200 else { return false }
+    return name.utf8.allSatisfy { isAlphanumeric($0) || StaticBytes("._-/:@+").contains($0) } && fileName(name).bytes.count <= 255
+  }
+
+  /// The name of the record's file: a slash is written as `%2F`, which the name itself cannot hold.
+  static func fileName(_ name: String) -> Path {
+    var bytes: [UInt8] = []
+    for byte in name.utf8 {
+      if byte == 0x2F { bytes += [0x25, 0x32, 0x46] } else { bytes.append(byte) }
+    }
+    return Path(bytes: bytes)
+  }
+
+  private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+  }
+
+  /// What an image is called that nobody named: the name in its layout if that is more than a tag; else the layout's own, and the tag unless it is `latest`.
+  ///
+  /// Builders write only the tag into a layout (image-spec, annotations.md: the meaning of `org.opencontainers.image.ref.name` is the layout's), so that every
+  /// second image would be called `latest`.
+  static func proposed(directory: String, reference: String?) -> String {
+    guard let reference, !reference.utf8.isEmpty else { return directory }
+    if reference.utf8.contains(0x2F) || reference.utf8.contains(0x3A) { return reference }
+    return reference.equals("latest") ? directory : "\(directory):\(reference)"
+  }
+}

@@ -1,0 +1,153 @@
+internal import Linux
+public import OCI
+
+/// What the one who runs a container says about it; nil and empty leave it to the image.
+public struct RunOptions: Equatable, Sendable {
+  public enum Network: Equatable, Sendable {
+    /// A network of its own, with nothing in it but loopback.
+    case none
+    /// The host's.
+    case host
+  }
+
+  /// The container's id, which also becomes its host name unless `hostname` is set.
+  public var id: ContainerID
+  /// Bytes of memory.
+  public var memory: Int64?
+  /// Tasks.
+  public var pids: Int64?
+  /// Processor time: microseconds in each 100 milliseconds, so that 100,000 is one processor.
+  public var cpuQuota: Int64?
+  /// `NAME=value` each; they beat the image's.
+  public var env: [String]
+  /// The root cannot be written, the image's volumes included.
+  public var readOnly: Bool
+  public var network: Network
+  /// The container's streams are a terminal.
+  public var terminal: Bool
+  /// Instead of the image's command, after its entry point.
+  public var arguments: [String]
+  public var hostname: String?
+
+  public init(
+    id: ContainerID, memory: Int64? = nil, pids: Int64? = nil, cpuQuota: Int64? = nil, env: [String] = [], readOnly: Bool = false, network: Network = .none,
+    terminal: Bool = false, arguments: [String] = [], hostname: String? = nil
+  ) {
+    self.id = id
+    self.memory = memory
+    self.pids = pids
+    self.cpuQuota = cpuQuota
+    self.env = env
+    self.readOnly = readOnly
+    self.network = network
+    self.terminal = terminal
+    self.arguments = arguments
+    self.hostname = hostname
+  }
+
+  public static func == (left: RunOptions, right: RunOptions) -> Bool {
+    left.id == right.id && left.memory == right.memory && left.pids == right.pids && left.cpuQuota == right.cpuQuota && left.readOnly == right.readOnly
+      && left.network == right.network && left.terminal == right.terminal && same(left.env, right.env) && same(left.arguments, right.arguments)
+      && left.hostname.map { Array($0.utf8) } == right.hostname.map { Array($0.utf8) }
+  }
+
+  private static func same(_ left: [String], _ right: [String]) -> Bool { left.elementsEqual(right) { $0.utf8.elementsEqual($1.utf8) } }
+}
+
+/// How an image is run: a configuration for the runtime, and what only the running container can make numbers of.
+public struct RunSpecification: Equatable, Sendable {
+  /// Without the user's numbers and without a seccomp profile.
+  public var spec: Spec
+  /// As the image says it: `user`, `uid`, `user:group`, ... The names are those of the image's own /etc/passwd and /etc/group, so they are looked up inside the root.
+  /// Nil is root.
+  public var user: String?
+  /// `SIGTERM` if nil.
+  public var stopSignal: String?
+  /// What the image says about itself, as annotations (image-spec, conversion.md). They come from outside, so they are kept apart from `spec.annotations`: nothing may
+  /// obey them (CVE-2026-53488).
+  public var imageAnnotations: [Annotation]
+}
+
+/// The runtime configuration of a container of the image, with Docker's defaults where the image and the options say nothing. It touches nothing.
+///
+/// Where it differs from Docker: no /dev/mqueue, because phone kernels are built without POSIX message queues; fewer capabilities (`DefaultCapabilities`); no swap beyond
+/// the memory limit, because swap on a device is zram or flash, where Docker allows as much swap as memory; no_new_privs is on; an image's volumes are directories of the
+/// writable layer.
+///
+/// - `root`: where the root file system will be; as in config.json.
+public func specification(for image: StoredImage, root: String, options: RunOptions) throws(ImageError) -> RunSpecification {
+  let execution = image.config.execution
+  let args = execution.entrypoint + (options.arguments.isEmpty ? execution.cmd : options.arguments)
+  guard let program = args.first, !program.utf8.isEmpty else {
+    throw ImageError(.invalid, "image \(image.record.name): says no command to run; give one after --")
+  }
+  let hostname = options.hostname ?? String(decoding: options.id.text.utf8.prefix(63), as: UTF8.self)
+  let process = Process(
+    terminal: options.terminal, args: args, env: environment(execution.env, options, hostname: hostname), cwd: workingDirectory(execution.workingDir),
+    capabilities: DefaultCapabilities.sets, noNewPrivileges: true)
+  var namespaces = [Namespace(type: .pid), Namespace(type: .mount), Namespace(type: .ipc), Namespace(type: .uts), Namespace(type: .cgroup)]
+  if options.network == .none { namespaces.append(Namespace(type: .network)) }
+  let linux = LinuxSection(
+    namespaces: namespaces, resources: resources(options), maskedPaths: DefaultPaths.masked, readonlyPaths: DefaultPaths.readonly)
+  let spec = Spec(
+    process: process, root: Root(path: root, readonly: options.readOnly), hostname: hostname, mounts: DefaultMounts.all, linux: linux)
+  return RunSpecification(
+    spec: spec, user: execution.user, stopSignal: execution.stopSignal, imageAnnotations: annotations(of: image.config))
+}
+
+/// The image's variables, then the defaults for what it has not set, then the options', each replacing a variable of its name where that stands.
+private func environment(_ image: [String], _ options: RunOptions, hostname: String) -> [String] {
+  var variables: [String] = []
+  for variable in image where variable.utf8.contains(0x3D) { set(variable, in: &variables) }
+  setIfMissing("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", in: &variables)
+  setIfMissing("HOSTNAME=\(hostname)", in: &variables)
+  if options.terminal { setIfMissing("TERM=xterm", in: &variables) }
+  for variable in options.env { set(variable, in: &variables) }
+  return variables
+}
+
+private func position(of variable: String, in variables: [String]) -> Int? {
+  let name = variable.utf8.prefix { $0 != 0x3D }
+  return variables.firstIndex { $0.utf8.prefix { $0 != 0x3D }.elementsEqual(name) }
+}
+
+private func set(_ variable: String, in variables: inout [String]) {
+  if let position = position(of: variable, in: variables) { variables[position] = variable } else { variables.append(variable) }
+}
+
+private func setIfMissing(_ variable: String, in variables: inout [String]) {
+  if position(of: variable, in: variables) == nil { variables.append(variable) }
+}
+
+private func workingDirectory(_ directory: String?) -> String {
+  guard let directory else { return "/" }
+  return directory.utf8.first == 0x2F ? directory : "/\(directory)"
+}
+
+private func resources(_ options: RunOptions) -> Resources {
+  Resources(
+    devices: DefaultDevices.rules,
+    // `swap` is memory and swap together: the same number leaves none.
+    memory: options.memory.map { MemoryResources(limit: $0, swap: $0) },
+    cpu: options.cpuQuota.map { CPUResources(quota: $0, period: 100_000) },
+    pids: options.pids.map { PidsResources(limit: $0) })
+}
+
+/// The annotations of conversion.md. The image's labels come last, since they win where both have a key (umoci had it reversed until 0.6.0).
+private func annotations(of config: ImageConfig) -> [Annotation] {
+  var annotations: [Annotation] = []
+  func add(_ key: String, _ value: String?) {
+    guard let value, !value.utf8.isEmpty, !key.utf8.isEmpty else { return }
+    annotations.removeAll { $0.key.equals(key) }
+    annotations.append(Annotation(key: key, value: value))
+  }
+  add("org.opencontainers.image.os", config.platform.os)
+  add("org.opencontainers.image.architecture", config.platform.architecture)
+  add("org.opencontainers.image.variant", config.platform.variant)
+  add("org.opencontainers.image.author", config.author)
+  add("org.opencontainers.image.created", config.created)
+  add("org.opencontainers.image.stopSignal", config.execution.stopSignal)
+  add("org.opencontainers.image.exposedPorts", config.execution.exposedPorts.joined(separator: ","))
+  for label in config.execution.labels { add(label.key, label.value) }
+  return annotations
+}

@@ -1,0 +1,137 @@
+public import Linux
+internal import OCI
+
+/// The images of a device, and the writable layers of its containers, below one directory:
+///
+///     blobs/sha256/HEX        manifests and configs; a layer's blob is not kept, because its unpacked form is
+///     layers/HEX              layers, unpacked, by their ChainID, shared by all images that have them
+///     images/NAME             one record per name, which is what makes the rest an image
+///     containers/ID/upper     the writable layer of a container; `work` beside it is overlayfs's own
+///     tmp                     what is being made or removed
+///     lock, import.lock
+///
+/// Whatever has a name outside `tmp` is whole: it is made there, written to the medium, and renamed. What a killed process leaves in `tmp`, or unreferenced, is removed
+/// by the next one that opens the store.
+public final class Store {
+  /// Absolute.
+  public let path: Path
+  let root: FileDescriptor
+  let layers: FileDescriptor
+  let images: FileDescriptor
+  let containers: FileDescriptor
+  let temporary: FileDescriptor
+  /// Held for a short time by whoever changes what has a name.
+  private let stateLock: FileDescriptor
+  /// Held during an import, and by whoever removes layers: a layer that an import found in the store is there until the image is complete. Taken before `stateLock`.
+  private let importLock: FileDescriptor
+
+  /// Opens the store at `path`, makes what is missing of it, and removes what a killed process left, unless another process is at work there.
+  public init(at path: Path) throws(ImageError) {
+    let shown = path.description
+    let root = try Store.makeDirectory(path)
+    let layers = try Store.directory("layers", in: root, shown)
+    let images = try Store.directory("images", in: root, shown)
+    let containers = try Store.directory("containers", in: root, shown)
+    let temporary = try Store.directory("tmp", in: root, shown)
+    let stateLock = try Store.lockFile("lock", in: root, shown)
+    let importLock = try Store.lockFile("import.lock", in: root, shown)
+    // The kernel's own name of it, because mounts are made by absolute paths. Without /proc it is the one that was given.
+    self.path = (try? FileDescriptor.open("/proc/self/fd", [.path, .directory]).readLink(Path("\(root.rawValue)"))) ?? path
+    self.root = root
+    self.layers = layers
+    self.images = images
+    self.containers = containers
+    self.temporary = temporary
+    self.stateLock = stateLock
+    self.importLock = importLock
+    try withImportLockIfFree { () throws(ImageError) in try withStateLock { () throws(ImageError) in try recover() } }
+  }
+
+  private static func directory(_ name: Path, in root: borrowing FileDescriptor, _ shown: String) throws(ImageError) -> FileDescriptor {
+    do throws(Errno) {
+      return try root.ensureDirectory(name, mode: 0o700)
+    } catch {
+      throw ImageError(SystemError("make", "\(shown)/\(name.description)", error))
+    }
+  }
+
+  private static func lockFile(_ name: Path, in root: borrowing FileDescriptor, _ shown: String) throws(ImageError) -> FileDescriptor {
+    do throws(Errno) {
+      return try root.open(name, [.readWrite, .create, .noFollow], mode: 0o600)
+    } catch {
+      throw ImageError(SystemError("open", "\(shown)/\(name.description)", error))
+    }
+  }
+
+  private static func makeDirectory(_ path: Path) throws(ImageError) -> FileDescriptor {
+    try doing("make", path.description) { () throws(Errno) in
+      var here = try FileDescriptor.open(path.isAbsolute ? "/" : ".", [.path, .directory])
+      for part in path.components {
+        let name = Path(bytes: part)
+        do throws(Errno) {
+          try here.makeDirectory(name, mode: 0o700)
+        } catch {
+          // A parent on a read-only file system is as good, as long as it exists.
+          if error != .fileExists && error != .readOnlyFileSystem && error != .permissionDenied { throw error }
+        }
+        here = try here.open(name, [.path, .directory])
+      }
+      return try here.open(".", [.readOnly, .directory])
+    }
+  }
+
+  // MARK: locks
+
+  /// Runs `body` while no other process imports or removes layers.
+  func withImportLock<Value>(_ body: () throws(ImageError) -> Value) throws(ImageError) -> Value {
+    try locking { () throws(Errno) in try self.importLock.lock() }
+    defer { try? importLock.unlock() }
+    return try body()
+  }
+
+  /// Runs `body` if no other process imports or removes layers.
+  func withImportLockIfFree(_ body: () throws(ImageError) -> Void) throws(ImageError) {
+    guard try locking({ () throws(Errno) in try self.importLock.tryLock() }) else { return }
+    defer { try? importLock.unlock() }
+    try body()
+  }
+
+  /// Runs `body` while no other process changes what has a name.
+  func withStateLock<Value: ~Copyable>(_ body: () throws(ImageError) -> Value) throws(ImageError) -> Value {
+    try locking { () throws(Errno) in try self.stateLock.lock() }
+    defer { try? stateLock.unlock() }
+    return try body()
+  }
+
+  private func locking<Value>(_ body: () throws(Errno) -> Value) throws(ImageError) -> Value {
+    try doing("lock", path.description, body)
+  }
+
+  // MARK: files
+
+  func blobDirectory(_ algorithm: DigestAlgorithm) throws(ImageError) -> FileDescriptor {
+    try doing("make", "\(path.description)/blobs/\(algorithm.name)") { () throws(Errno) in
+      try root.ensureDirectory("blobs", mode: 0o700).ensureDirectory(Path(algorithm.name), mode: 0o700)
+    }
+  }
+
+  /// A document among the blobs. It was verified when it came, and is again: flash forgets.
+  func document(_ digest: Digest) throws(ImageError) -> [UInt8] {
+    let directory = try blobDirectory(digest.algorithm)
+    let name = "blob \(digest.text) of the store"
+    let bytes = try doing("read", name) { () throws(Errno) in
+      try directory.open(Path(digest.hex), [.readOnly, .noFollow]).readAll(limit: Layout.documentLimit)
+    }
+    guard let found = Images.digest(of: bytes, digest.algorithm), found == digest else {
+      throw ImageError(.invalid, "\(name): is damaged; import the image again")
+    }
+    return bytes
+  }
+
+  /// The directory's name of a layer.
+  static func layerName(_ chainID: Digest) -> Path { Path(chainID.hex) }
+
+  func hasLayer(_ chainID: Digest) throws(ImageError) -> Bool {
+    try doing("look for", "layer \(chainID.text)") { () throws(Errno) in try layers.statusIfPresent(of: Store.layerName(chainID)) != nil }
+  }
+}

@@ -1,0 +1,91 @@
+public import Linux
+public import OCI
+
+/// An image that can be run.
+public struct StoredImage: Sendable {
+  public var record: ImageRecord
+  public var config: ImageConfig
+  /// Absolute paths of the unpacked layers, the uppermost first, as overlayfs's `lowerdir` lists them.
+  public var layers: [Path]
+}
+
+/// The images of a store.
+public struct ImageList: Sendable {
+  /// By name, in the order of its bytes.
+  public var images: [ImageRecord]
+  /// One sentence for each record that cannot be read.
+  public var damaged: [String]
+}
+
+extension Store {
+  /// The images under all their names.
+  public func list() throws(ImageError) -> ImageList {
+    var list = ImageList(images: [], damaged: [])
+    let entries = try doing("read", "\(path.description)/images") { () throws(Errno) in try images.open(".", [.readOnly, .directory]).entries() }
+    for entry in entries {
+      do throws(ImageError) {
+        list.images.append(try record(inFile: entry.name))
+      } catch {
+        // It went between the two calls.
+        if error.kind != .notFound { list.damaged.append(error.message) }
+      }
+    }
+    list.images.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    return list
+  }
+
+  /// The record of an image.
+  public func record(named name: String) throws(ImageError) -> ImageRecord {
+    guard ImageName.isValid(name) else { throw Store.noImage(name) }
+    return try record(inFile: ImageName.fileName(name))
+  }
+
+  /// The image of this name, ready to be run.
+  public func image(named name: String) throws(ImageError) -> StoredImage {
+    let record = try record(named: name)
+    let text = try document(record.config)
+    var layers: [Path] = []
+    for layer in record.layers.reversed() {
+      guard try hasLayer(layer) else { throw ImageError(.invalid, "image \(name): layer \(layer.text) is gone; import the image again") }
+      layers.append(path.appending("layers").appending(Store.layerName(layer).bytes))
+    }
+    do throws(SpecError) {
+      return StoredImage(record: record, config: try ImageConfig(parsing: text), layers: layers)
+    } catch {
+      throw ImageError(.invalid, "image \(name): config \(record.config.text): \(error.message)")
+    }
+  }
+
+  /// Takes the name away, and what no other image and no container needs.
+  public func removeImage(named name: String) throws(ImageError) {
+    try withImportLock { () throws(ImageError) in
+      try withStateLock { () throws(ImageError) in
+        try recover()
+        _ = try record(named: name)
+        // With this in `tmp`, whoever comes next collects the garbage if this process is killed before it does.
+        try doing("make", "\(path.description)/tmp/collect") { () throws(Errno) in try temporary.makeDirectory("collect", mode: 0o700) }
+        try doing("remove", "the record of \(name)") { () throws(Errno) in
+          try images.unlink(ImageName.fileName(name))
+          try images.synchronize()
+        }
+        try recover()
+      }
+    }
+  }
+
+  func record(inFile file: Path) throws(ImageError) -> ImageRecord {
+    let object = "image record \(file.description)"
+    var bytes: [UInt8] = []
+    do throws(Errno) {
+      bytes = try images.open(file, [.readOnly, .noFollow]).readAll(limit: 1 << 20)
+    } catch {
+      if error == .noSuchFileOrDirectory { throw Store.noImage(file.description) }
+      throw ImageError(SystemError("read", object, error))
+    }
+    let record = try ImageRecord(stored: bytes, from: object)
+    guard ImageName.fileName(record.name) == file else { throw ImageError(.invalid, "\(object): is the record of \(record.name)") }
+    return record
+  }
+
+  private static func noImage(_ name: String) -> ImageError { ImageError(.notFound, "there is no image named \(printable(Path(name)))") }
+}

@@ -1,0 +1,192 @@
+public import Linux
+public import OCI
+
+/// What an import does, for whoever shows it.
+public enum ImportEvent: Sendable {
+  /// The layer `number` of `count`, from 1, with a blob of `size` bytes.
+  case layer(number: Int, count: Int, digest: Digest, size: UInt64)
+  /// So many bytes of that blob have been read; comes about once in a mebibyte.
+  case progress(bytes: UInt64)
+  /// The layer is unpacked and verified.
+  case unpacked(LayerSummary)
+  /// The store has the layer already.
+  case shared
+  /// All layers are there and go to the medium.
+  case committing
+}
+
+/// What an import came to.
+public struct ImportResult: Sendable {
+  public var record: ImageRecord
+  /// Layers that were unpacked, and that the store had already.
+  public var unpackedLayers: Int
+  public var sharedLayers: Int
+  /// What was left out of the unpacked layers: the first of it, and how much there was in all.
+  public var notes: [LayerNote]
+  public var noteCount: UInt64
+}
+
+extension Platform {
+  /// The machine that this program was built for.
+  public static var device: Platform {
+    #if arch(arm64)
+      Platform(architecture: "arm64")
+    #elseif arch(x86_64)
+      Platform(architecture: "amd64")
+    #elseif arch(arm)
+      Platform(architecture: "arm", variant: "v7")
+    #else
+      #error("the name of this architecture in images is not known (image-spec, image-index.md)")
+    #endif
+  }
+}
+
+extension Store {
+  /// Takes an image out of the OCI image layout in the directory `layout`.
+  ///
+  /// The image becomes visible, under `name`, when every document and layer of it has been verified and is on the medium; otherwise the store stays as it was. An image
+  /// that had the name before loses it. Memory: some 600 KiB for the buffers, the documents (4 MiB each at most), and the whiteouts of one layer.
+  ///
+  /// - `name`: nil takes the name in the layout or, if that is only a tag, the directory's with it (`ImageName.proposed`).
+  /// - `platform`: the machine that the image has to be for.
+  public func importLayout(
+    from layout: Path, name: String? = nil, platform: Platform = .device, limits: Limits = Limits(), progress: (ImportEvent) -> Void = { _ in }
+  ) throws(ImageError) -> ImportResult {
+    let source = try Layout(at: layout)
+    let descriptor = try source.manifest(in: try source.index(), for: platform)
+    var chosen = ""
+    if let name { chosen = name } else { chosen = ImageName.proposed(directory: try directoryName(layout), reference: reference(of: descriptor)) }
+    let name = chosen
+    guard ImageName.isValid(name) else {
+      throw ImageError(.invalid, "an image cannot be named \(printable(Path(name))): letters, digits and ._-/:@+ are allowed, 200 bytes at most")
+    }
+    let image = try ImportedImage(source, descriptor, platform: platform, limits: limits)
+    return try withImportLock { () throws(ImageError) in
+      try withStateLock { () throws(ImageError) in try recover() }
+      // The staging directory tells by its presence that there is something to clean up. Removing it is the last thing, whatever happens.
+      do throws(ImageError) {
+        let result = try unpack(image, from: source, name: name, limits: limits, progress: progress)
+        try withStateLock { () throws(ImageError) in try recover() }
+        return result
+      } catch {
+        // The first error is the one to tell; what cannot be removed now is tried again by the next one.
+        try? withStateLock { () throws(ImageError) in try recover() }
+        throw error
+      }
+    }
+  }
+
+  private func unpack(
+    _ image: ImportedImage, from source: borrowing Layout, name: String, limits: Limits, progress: (ImportEvent) -> Void
+  ) throws(ImageError) -> ImportResult {
+    let staging = try doing("make", "\(path.description)/tmp/import") { () throws(Errno) in try temporary.ensureDirectory("import", mode: 0o700) }
+    var result = ImportResult(record: image.record(named: name), unpackedLayers: 0, sharedLayers: 0, notes: [], noteCount: 0)
+    var lower = LowerLayers()
+    for (index, layer) in image.layers.enumerated() {
+      progress(.layer(number: index + 1, count: image.layers.count, digest: layer.descriptor.digest, size: layer.descriptor.size))
+      let name = Store.layerName(layer.chainID)
+      if try hasLayer(layer.chainID) {
+        result.sharedLayers += 1
+        progress(.shared)
+      } else {
+        let root = try doing("make", "tmp/import/\(name.description)") { () throws(Errno) in
+          let root = try staging.ensureDirectory(name, mode: 0o700)
+          if let below = lower.roots.first { try root.resemble(below.descriptor) } else { try root.changeMode(0o755) }
+          return try root.duplicate()
+        }
+        let summary = try apply(layer, from: source, to: root, above: lower, limits: limits, progress: progress)
+        result.unpackedLayers += 1
+        result.notes += summary.notes.prefix(64 - result.notes.count)
+        result.noteCount += summary.noteCount
+        progress(.unpacked(summary))
+      }
+      let unpacked = try doing("open", "layer \(layer.chainID.text)") { () throws(Errno) in
+        do throws(Errno) {
+          return try layers.open(name, [.readOnly, .directory, .noFollow])
+        } catch {
+          if error != .noSuchFileOrDirectory { throw error }
+        }
+        return try staging.open(name, [.readOnly, .directory, .noFollow])
+      }
+      lower.roots.insert(OpenDirectory(unpacked), at: 0)
+    }
+    progress(.committing)
+    try publish(image, result.record, from: staging)
+    return result
+  }
+
+  private func apply(
+    _ layer: ImportedLayer, from source: borrowing Layout, to root: consuming FileDescriptor, above lower: LowerLayers, limits: Limits,
+    progress: (ImportEvent) -> Void
+  ) throws(ImageError) -> LayerSummary {
+    let file = try source.open(layer.descriptor)
+    do throws(LayerError) {
+      let stream = try LayerStream(file, layer.descriptor, compressed: layer.isCompressed, diffID: layer.diffID, limits: limits)
+      do throws(LayerError) {
+        let reader = TarReader(limits: limits) { (buffer) throws(LayerError) in try stream.read(into: buffer) }
+        var shown: UInt64 = 0
+        let writer = LayerWriter(root: root, lower: lower, limits: limits)
+        var summary = try writer.apply(reader) {
+          guard stream.bytesRead >= shown + 1 << 20 else { return }
+          shown = stream.bytesRead
+          progress(.progress(bytes: shown))
+        }
+        try stream.finish()
+        summary.bytes = stream.bytesUnpacked
+        return summary
+      } catch {
+        throw stream.explain(error)
+      }
+    } catch {
+      throw ImageError(error, layer: layer.descriptor.digest)
+    }
+  }
+
+  /// Gives everything its name: layers and documents first, the record last, each step on the medium before the next.
+  private func publish(_ image: ImportedImage, _ record: ImageRecord, from staging: borrowing FileDescriptor) throws(ImageError) {
+    let stored = try record.stored()
+    let documents = [(image.descriptor.digest, image.manifestText), (image.manifest.config.digest, image.configText)]
+    let shown = "image \(record.name) to \(path.description)"
+    try doing("write", shown) { () throws(Errno) in
+      for (number, document) in documents.enumerated() {
+        try staging.open(Path("document-\(number)"), [.writeOnly, .create, .exclusive], mode: 0o600).writeAll(document.1)
+      }
+      try staging.open("record", [.writeOnly, .create, .exclusive], mode: 0o600).writeAll(stored)
+      // All layers and documents at once: fsync of each of their files would take minutes on flash (podman#8005 is what happens without either).
+      try staging.synchronizeFileSystem()
+    }
+    try withStateLock { () throws(ImageError) in
+      for (number, document) in documents.enumerated() {
+        let directory = try blobDirectory(document.0.algorithm)
+        try doing("write", shown) { () throws(Errno) in
+          try staging.rename(Path("document-\(number)"), to: directory, Path(document.0.hex))
+          try directory.synchronize()
+        }
+      }
+      try doing("write", shown) { () throws(Errno) in
+        for layer in image.layers {
+          let name = Store.layerName(layer.chainID)
+          if try staging.statusIfPresent(of: name) != nil { try staging.rename(name, to: layers, name) }
+        }
+        try layers.synchronize()
+        try root.synchronize()
+        try staging.rename("record", to: images, ImageName.fileName(record.name))
+        try images.synchronize()
+      }
+    }
+  }
+
+  /// The name of the layout's directory; of `.` and the like it is the kernel's.
+  private func directoryName(_ path: Path) throws(ImageError) -> String {
+    if let last = path.components.last, !last.elementsEqual(StaticBytes("..")) { return String(decoding: last, as: UTF8.self) }
+    let real = try doing("open the image layout", path.description) { () throws(Errno) in
+      let directory = try FileDescriptor.open(path, [.path, .directory])
+      return try FileDescriptor.open("/proc/self/fd", [.path, .directory]).readLink(Path("\(directory.rawValue)"))
+    }
+    return real.components.last.map { String(decoding: $0, as: UTF8.self) } ?? "image"
+  }
+
+  private func reference(of descriptor: Descriptor) -> String? {
+    descriptor.annotations.first { $0.key.equals("org.opencontainers.image.ref.name") }?.value
+  }
+}

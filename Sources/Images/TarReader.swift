@@ -1,0 +1,213 @@
+internal import Linux
+
+/// Reads a tar archive, a piece at a time, in the memory of one buffer and one extended header.
+///
+/// It understands v7, ustar, pax, GNU and star as Go's archive/tar does, because two readers that understand an archive differently are how files are smuggled past
+/// the one that checks (CVE-2025-62518, CVE-2026-33055). Where Go shrugs - a NUL in a name, two headers that contradict each other - it refuses.
+final class TarReader {
+  private let source: (UnsafeMutableRawBufferPointer) throws(LayerError) -> Int
+  private let buffer: UnsafeMutableRawBufferPointer
+  private var start = 0
+  private var end = 0
+  private let metadataLimit: UInt64
+  /// Of the present entry: data that has not been read, and the zeros that fill up its last block.
+  private var dataLeft: UInt64 = 0
+  private var padding: UInt64 = 0
+  private var hasEnded = false
+
+  /// `source` fills (some of) a buffer and gives the number of bytes, 0 at the end. `buffer` is the memory that data passes through, a multiple of 512 bytes.
+  init(buffer size: Int = 128 << 10, limits: Limits = Limits(), source: @escaping (UnsafeMutableRawBufferPointer) throws(LayerError) -> Int) {
+    self.source = source
+    metadataLimit = limits.metadata
+    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+  }
+
+  deinit { buffer.deallocate() }
+
+  /// The next entry; nil at the end of the archive. What is left of the entry before is passed over.
+  func next() throws(LayerError) -> TarEntry? {
+    if hasEnded { return nil }
+    do throws(LayerError) {
+      return try nextEntry()
+    } catch {
+      hasEnded = true
+      throw error
+    }
+  }
+
+  /// Gives the next piece of the present entry's data to `body`, straight out of the buffer; false when there is no more.
+  func data<Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void, mapping: (Failure) -> LayerError) throws(LayerError) -> Bool {
+    if dataLeft == 0 { return false }
+    if start == end { try fill() }
+    let count = min(UInt64(end - start), dataLeft)
+    let piece = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start..<(start + Int(count))])
+    start += Int(count)
+    dataLeft -= count
+    do throws(Failure) { try body(piece) } catch { throw mapping(error) }
+    return true
+  }
+
+  private func nextEntry() throws(LayerError) -> TarEntry? {
+    var extended: TarExtended?
+    var longName: [UInt8]?
+    var longLink: [UInt8]?
+    while true {
+      try skip()
+      guard let block = try headerBlock() else {
+        if extended != nil || longName != nil || longLink != nil { throw LayerError(.metadataWithoutEntry) }
+        hasEnded = true
+        return nil
+      }
+      let header = try layer { () throws(LayerFault) in try TarHeader(block) }
+      switch header.type {
+      case TarHeader.extended:
+        if extended != nil { throw LayerError(.metadataTwice) }
+        let data = try metadata(header)
+        extended = try layer { () throws(LayerFault) in try TarExtended(data) }
+      case TarHeader.globalExtended:
+        // Go forgets an extended header that a global one follows, POSIX does not: nobody means to write that.
+        if extended != nil || longName != nil || longLink != nil { throw LayerError(.metadataWithoutEntry) }
+        let data = try metadata(header)
+        // Like Docker, Apus gives a global header no effect; one that would have had an effect elsewhere is refused.
+        if try layer({ () throws(LayerFault) in try TarExtended(data).movesEntries }) { throw LayerError(.globalHeaderChangesEntries) }
+      case TarHeader.gnuLongName:
+        if longName != nil { throw LayerError(.metadataTwice) }
+        longName = try longText(header)
+      case TarHeader.gnuLongLink:
+        if longLink != nil { throw LayerError(.metadataTwice) }
+        longLink = try longText(header)
+      default:
+        return try entry(header, extended, longName, longLink)
+      }
+    }
+  }
+
+  private func entry(_ header: TarHeader, _ extended: TarExtended?, _ longName: [UInt8]?, _ longLink: [UInt8]?) throws(LayerError) -> TarEntry {
+    // The order of Go: what GNU's headers say beats what pax says.
+    let name = longName ?? extended?.path ?? header.name
+    let linkName = longLink ?? extended?.linkPath ?? header.linkName
+    let path = Path(bytes: name)
+    do throws(LayerFault) {
+      let kind = try TarReader.kind(header.type, name)
+      let size = UInt64(extended?.size ?? header.size)
+      let hasData = kind == .file
+      let user = try TarReader.number(extended?.user ?? header.user, "uid")
+      let group = try TarReader.number(extended?.group ?? header.group, "gid")
+      // A device number belongs to a device; elsewhere the fields may hold anything.
+      let isDevice = kind == .characterDevice || kind == .blockDevice
+      dataLeft = hasData ? size : 0
+      padding = hasData ? (512 - size % 512) % 512 : 0
+      return TarEntry(
+        name: path, kind: kind, linkName: kind == .hardLink || kind == .symbolicLink ? Path(bytes: linkName) : "", mode: header.mode, user: user, group: group,
+        size: dataLeft, modified: extended?.modified ?? FileTime(seconds: header.modified),
+        deviceMajor: isDevice ? try TarReader.number(header.deviceMajor, "devmajor") : 0,
+        deviceMinor: isDevice ? try TarReader.number(header.deviceMinor, "devminor") : 0, attributes: extended?.attributes ?? [])
+    } catch {
+      throw LayerError(error, entry: path)
+    }
+  }
+
+  private static func kind(_ type: UInt8, _ name: [UInt8]) throws(LayerFault) -> TarKind {
+    switch type {
+    // Archives from before 1988 tell a directory by its last slash.
+    case TarHeader.oldFile: return name.last == 0x2F ? .directory : .file
+    case 0x30, TarHeader.contiguousFile: return .file
+    case 0x31: return .hardLink
+    case 0x32: return .symbolicLink
+    case 0x33: return .characterDevice
+    case 0x34: return .blockDevice
+    case 0x35: return .directory
+    case 0x36: return .fifo
+    case TarHeader.gnuSparse: throw .sparse
+    default: throw .unknownType(type)
+    }
+  }
+
+  /// A number that the kernel takes as a user, group or device number; all bits set would mean "leave it as it is" to chown(2).
+  private static func number(_ value: Int64, _ field: StaticString) throws(LayerFault) -> UInt32 {
+    if value < 0 { throw .negativeNumber(field: field) }
+    guard let number = UInt32(exactly: value), number != UInt32.max else { throw .badNumber(field: field) }
+    return number
+  }
+
+  /// The data of an entry that describes the next one.
+  private func metadata(_ header: TarHeader) throws(LayerError) -> [UInt8] {
+    guard header.size <= metadataLimit else { throw LayerError(.metadataTooLong(limit: metadataLimit)) }
+    dataLeft = UInt64(header.size)
+    padding = (512 - dataLeft % 512) % 512
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Int(header.size))
+    while try data({ (piece) throws(Never) in bytes.append(contentsOf: piece) }, mapping: { (_) -> LayerError in }) {}
+    return bytes
+  }
+
+  /// The data of a GNU long name: up to its NULs, of which there may be some at its end but none before.
+  private func longText(_ header: TarHeader) throws(LayerError) -> [UInt8]? {
+    var text = try metadata(header)
+    while text.last == 0 { text.removeLast() }
+    if text.contains(0) { throw LayerError(.nulInName) }
+    // Go takes an empty one for none.
+    return text.isEmpty ? nil : text
+  }
+
+  /// The next block that is not the end: nil at two blocks of zeros and, as old archives have none, at the end of the bytes.
+  private func headerBlock() throws(LayerError) -> [UInt8]? {
+    guard let block = try wholeBlock() else { return nil }
+    if block.contains(where: { $0 != 0 }) { return block }
+    guard let second = try wholeBlock() else { return nil }
+    if second.contains(where: { $0 != 0 }) { throw LayerError(.oneZeroBlock) }
+    return nil
+  }
+
+  /// A block; nil at the end of the bytes. Part of one is an archive that was cut off.
+  private func wholeBlock() throws(LayerError) -> [UInt8]? {
+    var block: [UInt8] = []
+    while block.count < TarHeader.blockSize {
+      if start == end, try !refill() {
+        if block.isEmpty { return nil }
+        throw LayerError(.truncated)
+      }
+      let count = min(TarHeader.blockSize - block.count, end - start)
+      block.append(contentsOf: UnsafeRawBufferPointer(buffer)[start..<(start + count)])
+      start += count
+    }
+    return block
+  }
+
+  /// Passes over the rest of the present entry.
+  private func skip() throws(LayerError) {
+    var left = dataLeft
+    dataLeft = 0
+    while left > 0 || padding > 0 {
+      if left == 0 {
+        left = padding
+        padding = 0
+      }
+      if start == end { try fill() }
+      let count = min(UInt64(end - start), left)
+      start += Int(count)
+      left -= count
+    }
+  }
+
+  private func fill() throws(LayerError) {
+    if try !refill() { throw LayerError(.truncated) }
+  }
+
+  private func refill() throws(LayerError) -> Bool {
+    start = 0
+    end = 0
+    end = try source(buffer)
+    return end > 0
+  }
+}
+
+/// Runs `body`, whose fault is not one entry's.
+@inline(__always)
+func layer<Value>(_ body: () throws(LayerFault) -> Value) throws(LayerError) -> Value {
+  do throws(LayerFault) {
+    return try body()
+  } catch {
+    throw LayerError(error)
+  }
+}

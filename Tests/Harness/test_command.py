@@ -110,6 +110,12 @@ def test_nothing_outlives_its_owner(own: Path, number: signal.Signals) -> None:
     running.stdout.close()
 
 
+def test_preparing_says_what_there_is(own: Path) -> None:
+    done = device(own, "prepare", "--kernel", "phone")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"phone kernel 6.1") and b"busybox-static" in done.stdout
+
+
 def test_two_devices_at_once(own: Path) -> None:
     first, second = (
         subprocess.Popen(

@@ -175,7 +175,7 @@ class TestCommandLine:
             state.directory_of(name)
 
     def test_the_machine_reaches_nothing_and_is_reached_from_loopback_only(self) -> None:
-        kernel = kernels.Kernel("phone", Path("/k"), ("cgroup_disable=pressure",), (), None, ("ext4",), "")
+        kernel = kernels.Kernel(Path("/k"), ("cgroup_disable=pressure",), (), None, ("ext4",), "")
         machine = qemu.Machine(kernel, Path("/i"), Path("/r"), Path("/a,b"), None, 256 << 20, 2, "android", "ext4", 60)
         words = qemu.command_line(machine, 4711, Path("/c"))
         assert "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:4711-:22" in words
@@ -184,7 +184,7 @@ class TestCommandLine:
 
     def test_every_program_is_in_the_package_list(self) -> None:
         listed = {line.split()[0] for line in (places.CROSS / "packages.txt").read_text().splitlines() if line and not line.startswith("#")}
-        essential = {"apt", "dpkg", "gzip", "tar", "coreutils"}
+        essential = {"apt", "dpkg", "tar", "coreutils"}
         assert set(tools.PACKAGES.values()) - essential <= listed
 
 

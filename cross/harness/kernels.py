@@ -26,7 +26,6 @@ _DEBIAN_PACKAGE = "linux-image-cloud-arm64"
 class Kernel:
     """A kernel that is ready to be booted."""
 
-    name: str
     image: Path
     arguments: tuple[str, ...]
     """What this kernel's command line needs besides the harness's own words."""
@@ -64,13 +63,14 @@ def _phone() -> Kernel:
         )
     # Phones boot with this argument: per-cgroup pressure figures cost too much there.
     return Kernel(
-        "phone", image, ("cgroup_disable=pressure",), (), None, ("ext4", "f2fs"), f"phone kernel {(directory / 'version').read_text().strip()}"
+        image, ("cgroup_disable=pressure",), (), None, ("ext4", "f2fs"), f"phone kernel {(directory / 'version').read_text().strip()}"
     )
 
 
 def _debian(update: bool) -> Kernel:
-    wanted = " ".join(sorted(module.name for module in read_wanted(_MODULES.read_text())))
-    directory = places.cache() / "kernels" / f"debian-arm64-{places.recipe_hash(wanted.encode())}"
+    wanted = read_wanted(_MODULES.read_text())
+    names = " ".join(sorted(module.name for module in wanted))
+    directory = places.cache() / "kernels" / f"debian-arm64-{places.recipe_hash(names.encode())}"
     with places.locked(directory.with_suffix(".lock")):
         if update or not directory.exists():
             _fetch_debian(directory)
@@ -78,9 +78,9 @@ def _debian(update: bool) -> Kernel:
     modules = directory / "modules"
     dependencies = (modules / release / "modules.dep").read_text()
     builtin = (modules / release / "modules.builtin").read_text()
-    boot = load_order(dependencies, builtin, [wanted.name for wanted in read_wanted(_MODULES.read_text()) if wanted.at_boot])
+    boot = load_order(dependencies, builtin, [module.name for module in wanted if module.at_boot])
     return Kernel(
-        "debian", directory / "Image", (), tuple(modules / release / path for path in boot), modules, ("ext4",),
+        directory / "Image", (), tuple(modules / release / path for path in boot), modules, ("ext4",),
         f"Debian kernel {(directory / 'version').read_text().strip()}",
     )
 

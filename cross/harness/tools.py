@@ -16,7 +16,6 @@ PACKAGES = {
     "depmod": "kmod",
     "dpkg-deb": "dpkg",
     "dropbearkey": "dropbear-bin",
-    "gzip": "gzip",
     "mke2fs": "e2fsprogs",
     "mkfs.erofs": "erofs-utils",
     "mkfs.f2fs": "f2fs-tools",

@@ -39,7 +39,7 @@ public struct CgroupHierarchy: Sendable {
 /// Where the control groups of this machine are, as its mount table has them: no path is fixed.
 public struct CgroupLayout: Sendable {
   /// In the order of the mount table; a controller is in one hierarchy at a time, and each hierarchy is here once.
-  public private(set) var hierarchies: [CgroupHierarchy]
+  public internal(set) var hierarchies: [CgroupHierarchy]
 
   /// In a word what is mounted.
   public enum Kind: Sendable, Equatable {

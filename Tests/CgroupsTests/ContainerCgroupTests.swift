@@ -10,56 +10,100 @@ private let canMakeGroups: Bool = {
   return layout.kind != .none
 }()
 
+/// The layouts of this machine that groups can be tried in: as it is, and as if it had no v2.
+private let layouts: [CgroupLayout] = {
+  guard canMakeGroups, let found = try? CgroupLayout.discover() else { return [] }
+  var legacy = found
+  legacy.hierarchies.removeAll { $0.generation == .v2 }
+  return found.kind == .hybrid ? [found, legacy] : [found]
+}()
+
 @Suite(
-  "a container's groups in the kernel's own tree",
-  .enabled(if: canMakeGroups, "needs root and a mounted control group hierarchy"), .serialized)
+  "a container's groups in the kernel's own tree", .enabled(if: canMakeGroups, "needs root and a mounted control group hierarchy"), .serialized)
 struct ContainerCgroupTests {
-  let layout: CgroupLayout
   let path: CgroupPath
+  let above: CgroupPath
 
   init() throws {
-    layout = try CgroupLayout.discover()
+    above = try #require(CgroupPath("/apus-test-\(processID())"))
     path = try #require(CgroupPath("/apus-test-\(processID())/one"))
   }
 
-  /// Runs `body` in a process of its own that is in the groups.
-  private func withMember(of cgroup: borrowing ContainerCgroup, _ body: (Int32) throws -> Void) throws {
-    // A child that waits for its own death: a test that fails leaves it to the group's removal, which kills it.
+  /// Makes groups for `resources`, runs `body` with them, and removes everything whatever happens.
+  private func withGroups(
+    _ resources: Resources, _ layout: CgroupLayout, _ body: (inout ContainerCgroup, CgroupPlan) throws -> Void
+  ) throws {
+    let plan = try CgroupPlan(resources, layout: layout)
+    defer {
+      for path in [path, above] {
+        do {
+          if let left = try ContainerCgroup.existing(path, layout: layout) {
+            try left.kill()
+            try left.remove()
+          }
+        } catch {
+          Issue.record("\(error)")
+        }
+      }
+    }
+    var cgroup = try ContainerCgroup.create(path, for: plan, layout: layout)
+    try cgroup.apply(plan.settings)
+    try body(&cgroup, plan)
+  }
+
+  /// Starts a shell that enters the groups by itself and then runs `script`.
+  private func start(_ script: String, in cgroup: borrowing ContainerCgroup) throws -> Int32 {
+    let joins = cgroup.groups.map { "echo $$ > \($0.description)/cgroup.procs || exit 99\n" }.joined()
+    let arguments = CStringArray(["sh", "-c", joins + script])
+    let environment = CStringArray(["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
+    let shell: Path = "/bin/sh"
     switch try cloneProcess([]) {
     case .child:
-      while true { _ = try? waitForInput([], timeoutMilliseconds: 10000) }
-    case .parent(let child):
-      try cgroup.add(child, alsoUnified: true)
-      try body(child)
+      _ = execute(shell, arguments, environment)
+      exitProcess(127)
+    case .parent(let child): return child
     }
   }
 
-  /// Removes what `path` and the group above it have left anywhere.
-  private func clean() throws {
-    if let left = try ContainerCgroup.existing(path, layout: layout) {
-      try left.kill()
-      try left.remove()
-    }
-    if let above = try ContainerCgroup.existing(try #require(CgroupPath("/apus-test-\(processID())")), layout: layout) { try above.remove() }
+  /// The group that finds the processes.
+  private func tracking(_ cgroup: borrowing ContainerCgroup) throws -> GroupDirectory {
+    let found = cgroup.tracking
+    return try #require(found)
   }
 
-  @Test("limits are in the kernel, processes are found and killed, nothing stays")
-  func life() throws {
-    defer { #expect(throws: Never.self) { try clean() } }
+  /// Waits up to two seconds for `count` tasks in the group that finds them.
+  private func waitForTasks(_ count: Int, in cgroup: borrowing ContainerCgroup) throws {
+    for _ in 0..<200 {
+      if let group = cgroup.tracking, try group.processes().count >= count { return }
+      _ = try waitForInput([], timeoutMilliseconds: 10)
+    }
+    Issue.record("the processes did not come up")
+  }
+
+  /// Whether a group of this path is anywhere.
+  private func exists(_ path: CgroupPath, _ layout: CgroupLayout) throws -> Bool {
+    guard let found = try ContainerCgroup.existing(path, layout: layout) else { return false }
+    return !found.groups.isEmpty
+  }
+
+  @Test("limits are in the kernel as asked, and the groups are found again and ended from layout and path alone", arguments: layouts.indices)
+  func life(index: Int) throws {
+    let layout = layouts[index]
     var resources = Resources()
     if layout.hierarchy(of: .memory) != nil { resources.memory = MemoryResources(limit: 64 << 20) }
     if layout.hierarchy(of: .pids) != nil { resources.pids = PidsResources(limit: 20) }
     if layout.hierarchy(of: .cpu) != nil { resources.cpu = CPUResources(quota: 50000, period: 100000) }
-    let plan = try CgroupPlan(resources, layout: layout)
-    let cgroup = try ContainerCgroup.create(path, for: plan, layout: layout)
-    try cgroup.apply(plan.settings)
-    try withMember(of: cgroup) { child in
+    if layout.hierarchy(of: .cpuset) != nil { resources.cpu?.cpus = "0" }
+    try withGroups(resources, layout) { cgroup, plan in
+      let child = try start("sleep 100", in: cgroup)
+      try waitForTasks(1, in: cgroup)
       let statistics = try cgroup.statistics()
       if resources.memory != nil { #expect(statistics.memory?.limit == 64 << 20) }
-      if resources.pids != nil { #expect(statistics.tasks?.limit == 20 && statistics.tasks?.current == 1) }
+      if resources.pids != nil { #expect(statistics.tasks?.limit == 20) }
       if resources.cpu != nil { #expect(statistics.processor?.quota == 50000 && statistics.processor?.period == 100000) }
-      #expect(throws: CgroupError.self) { _ = try ContainerCgroup.create(path, for: plan, layout: layout) }
-      // Found again from the layout and the path alone, as after the death of who made it.
+      #expect {
+        _ = try ContainerCgroup.create(path, for: plan, layout: layout)
+      } throws: { ($0 as? CgroupError)?.message.hasSuffix("is in use: it has processes") ?? false }
       guard let found = try ContainerCgroup.existing(path, layout: layout) else {
         Issue.record("the groups are not found again")
         return
@@ -67,13 +111,142 @@ struct ContainerCgroupTests {
       try found.kill()
       #expect(try waitForExit(of: child) == .signalled(9))
       try found.remove()
+      #expect(try !exists(path, layout))
     }
-    #expect(try !exists(path))
+    #expect(try !exists(above, layout))
   }
 
-  /// Whether a group of this path is anywhere.
-  private func exists(_ path: CgroupPath) throws -> Bool {
-    guard let found = try ContainerCgroup.existing(path, layout: layout) else { return false }
-    return !found.groups.isEmpty
+  @Test("a process can be moved in from outside, and out of nowhere it cannot", arguments: layouts.indices)
+  func add(index: Int) throws {
+    try withGroups(Resources(), layouts[index]) { cgroup, _ in
+      let arguments = CStringArray(["sleep", "100"])
+      let environment = CStringArray([])
+      let program: Path = "/bin/sleep"
+      switch try cloneProcess([]) {
+      case .child:
+        _ = execute(program, arguments, environment)
+        exitProcess(127)
+      case .parent(let child):
+        try cgroup.add(child, alsoUnified: true)
+        let group = try tracking(cgroup)
+        #expect(try group.processes() == [child])
+        try cgroup.kill()
+        #expect(try waitForExit(of: child) == .signalled(9))
+        var refused = false
+        do {
+          try cgroup.add(child, alsoUnified: true)
+        } catch {
+          refused = true
+        }
+        #expect(refused)
+      }
+    }
+  }
+
+  @Test("a limit of tasks holds", .enabled(if: layouts.contains { $0.hierarchy(of: .pids) != nil }, "needs the pids controller"))
+  func tasks() throws {
+    let layout = try #require(layouts.first)
+    try withGroups(Resources(pids: PidsResources(limit: 3)), layout) { cgroup, _ in
+      // The shell and two more; the third is refused, and the shell tells so by a status of its own.
+      let child = try start("sleep 100 & sleep 100 & sleep 100 & exit 0", in: cgroup)
+      #expect(try waitForExit(of: child) == .exited(2))
+      try cgroup.kill()
+    }
+  }
+
+  @Test("everything is killed that forks, stops, or is in a group below", arguments: layouts.indices)
+  func killAll(index: Int) throws {
+    try withGroups(Resources(), layouts[index]) { cgroup, _ in
+      let group = try tracking(cgroup)
+      let inner = "\(group.description)/inner/most"
+      let child = try start(
+        "mkdir -p \(inner) && sh -c 'echo $$ > \(inner)/cgroup.procs && kill -STOP $$' & for i in 1 2 3 4 5; do (while :; do sleep 0.01; done) & done; wait",
+        in: cgroup)
+      try waitForTasks(7, in: cgroup)
+      try cgroup.kill()
+      #expect(try waitForExit(of: child) == .signalled(9))
+      #expect(try group.isEmpty())
+      try cgroup.remove()
+      #expect(try !exists(path, layouts[index]))
+    }
+  }
+
+  @Test("without cgroup.kill, freezing and SIGKILL end a group as well", arguments: layouts.indices)
+  func killWithoutKernel(index: Int) throws {
+    try withGroups(Resources(), layouts[index]) { cgroup, _ in
+      let group = try tracking(cgroup)
+      let child = try start("sleep 100 & sleep 100 & wait", in: cgroup)
+      try waitForTasks(3, in: cgroup)
+      var rounds = 0
+      while try !group.killAll(), rounds < 1000 {
+        rounds += 1
+        _ = try waitForInput([], timeoutMilliseconds: 1)
+      }
+      #expect(try waitForExit(of: child) == .signalled(9))
+      #expect(rounds < 1000)
+    }
+  }
+
+  @Test("what a killed container left is made anew, without its old limits", arguments: layouts.indices)
+  func leftover(index: Int) throws {
+    let layout = layouts[index]
+    guard layout.hierarchy(of: .pids) != nil else { return }
+    try withGroups(Resources(pids: PidsResources(limit: 7)), layout) { cgroup, plan in
+      let before = try cgroup.statistics()
+      #expect(before.tasks?.limit == 7)
+      let again = try ContainerCgroup.create(path, for: plan, layout: layout)
+      let after = try again.statistics()
+      #expect(after.tasks?.current == 0 && after.tasks?.limit == nil)
+      try again.remove()
+    }
+  }
+
+  @Test("the kernel enforces the device filter, by program or by list", arguments: layouts.indices)
+  func devices(index: Int) throws {
+    let layout = layouts[index]
+    let rules = [DeviceRule(allow: false), DeviceRule(allow: true, type: .character, major: 1, minor: 11, access: .mknod)]
+    try withGroups(Resources(devices: rules), layout) { cgroup, plan in
+      let filtering = try cgroup.apply(plan.devices, isRequired: true)
+      #expect(filtering == (layout.unifiedIndex == nil ? .list : .program))
+      if filtering == .program {
+        let groups = cgroup.groups
+        let group = try #require(groups.first { $0.hierarchy.generation == .v2 })
+        #expect(try group.directory.countDevicePrograms() == 1)
+      }
+      let node = "/tmp/apus-test-node-\(processID())"
+      let child = try start(
+        "echo >/dev/null && rm -f \(node) && mknod \(node) c 1 11 && rm \(node) && ! mknod \(node) c 1 1 2>/dev/null && ! mknod \(node) b 8 0 2>/dev/null",
+        in: cgroup)
+      #expect(try waitForExit(of: child) == .exited(0))
+    }
+  }
+
+  @Test("a limit that the kernel does not take is an error with its JSON path, and a file that it lacks with its option")
+  func refusals() throws {
+    let layout = try #require(layouts.first)
+    try withGroups(Resources(), layout) { cgroup, _ in
+      let index = try tracking(cgroup).index
+      func message(_ file: String, _ value: String) -> String? {
+        let setting = Setting(
+          hierarchy: index, controller: nil, file: file, value: value, alternative: nil, asked: "linux.resources.x", option: "X", ifMissing: .refuse)
+        do {
+          try cgroup.groups[0].apply(setting)
+          return nil
+        } catch {
+          return error.message
+        }
+      }
+      let group = cgroup.groups[0].description
+      #expect(message("no.such", "1") == "linux.resources.x: this kernel has no no.such in \(group) (CONFIG_X)")
+      #expect(message("cgroup.procs", "word") == "linux.resources.x: write word to cgroup.procs in \(group): invalid argument")
+    }
+  }
+
+  @Test("a directory that is no control group is refused")
+  func notACgroup() {
+    let layout = Fixture.layout("1 0 0:5 / /tmp rw - cgroup2 c rw\n")
+    #expect {
+      _ = try ContainerCgroup.create(path, for: CgroupPlan(Resources(), layout: layout), layout: layout)
+    } throws: { ($0 as? CgroupError)?.message == "/tmp is not a control group: another file system is mounted there" }
   }
 }

@@ -23,7 +23,8 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="Tests/Benchmarks/run", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few runs: to see that everything works, not for figures")
-    parser.add_argument("--output", type=Path, default=programs.REPOSITORY / "docs/benchmarks.md", metavar="FILE", help="where the page goes (default: docs/benchmarks.md)")
+    page_file = programs.REPOSITORY / "docs/benchmarks.md"
+    parser.add_argument("--output", type=Path, default=page_file, metavar="FILE", help="where the page goes (default: docs/benchmarks.md)")
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if os.geteuid() != 0:

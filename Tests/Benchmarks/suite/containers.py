@@ -69,7 +69,8 @@ def measure(programs: Programs, true_bundle: Path, sleep_bundle: Path, work: Pat
                 raise
             failures[name] = str(error)
     timings = time_all({name: Candidate(" ".join(command)) for name, command in candidates.items()}, work, rounds, runs)
-    waiting = {name: _wait_cost(command) for name, command in commands(programs, sleep_bundle, work).items() if name in candidates and name in ("apus", "crun", "runc")}
+    sleeping = commands(programs, sleep_bundle, work)
+    waiting = {name: _wait_cost(sleeping[name]) for name in ("apus", "crun", "runc") if name in candidates}
     measured = {
         name: Run(timings[name], watched(programs, "calls", command, work), _median_peak(programs, command, work), waiting.get(name))
         for name, command in candidates.items()

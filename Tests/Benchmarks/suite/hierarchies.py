@@ -13,8 +13,8 @@ _UNIFIED = Path("/sys/fs/cgroup/unified/cgroup.controllers")
 def without_controllers_in_unified() -> Iterator[list[str]]:
     """Takes what controllers the v2 hierarchy of a hybrid layout still has into v1 hierarchies, and gives them back in the end; yields their names.
 
-    crun 1.8 refuses a hybrid layout otherwise. The caller is in a mount namespace of its own, so no other process sees the mounts; but the kernel has one set of
-    controllers for all, so the hierarchy is seen in /proc/self/cgroup of every process meanwhile.
+    crun 1.8 refuses a hybrid layout otherwise. The caller is in a mount namespace of its own, so no other process sees the mounts; but the kernel has one
+    set of controllers for all, so the hierarchy is seen in /proc/self/cgroup of every process meanwhile.
     """
     names = _UNIFIED.read_text().split() if _UNIFIED.exists() else []
     made: list[Path] = []

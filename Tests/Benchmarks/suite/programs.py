@@ -29,7 +29,9 @@ class Programs:
 
 
 def build(work: Path) -> Programs:
-    """Builds the device binaries, the test image, the floor program and the watcher."""
+    """Installs missing packages, and builds the device binaries, the test image, the floor program and the watcher."""
+    lists = [_HERE / "packages.txt", *(REPOSITORY / folder / "packages.txt" for folder in ("toolchain", "cross/image-recipes"))]
+    output_of([REPOSITORY / "toolchain/install-packages", *lists], limit=3600)
     machine = platform.machine()
     output_of([REPOSITORY / "cross/build"], limit=3600)
     built = {folder.name: folder / "apus" for folder in sorted((REPOSITORY / ".build/device").iterdir()) if (folder / "apus").is_file()}

@@ -89,8 +89,8 @@ def _goals(results: Results) -> str:
     add("peak resident memory of the runtime's process", "≤ 400 KB", apus.peak, 400, f"{apus.peak} KB")
     for name, size in results.sizes.items():
         if name.startswith("apus"):
-            small = name.endswith("aarch64")
-            add(f"binary, {name.removeprefix('apus, ')}", "≤ 700 KB" if small else "≤ 1 MiB", size.bytes, 700_000 if small else 1 << 20, f"{size.bytes / 1000:.0f} KB")
+            goal, limit = ("≤ 700 KB", 700_000) if name.endswith("aarch64") else ("≤ 1 MiB", 1 << 20)
+            add(f"binary, {name.removeprefix('apus, ')}", goal, size.bytes, limit, f"{size.bytes / 1000:.0f} KB")
     ours = imports["apus"].timing.median
     for peer, limit in (("bsdtar", 1.1), ("umoci unpack", 1.0), ("skopeo copy", 1.0)):
         if peer in imports:
@@ -127,17 +127,19 @@ def _memory(results: Results) -> str:
         rows.append((name, str(run.peak), _ratio(run.peak, results.containers["apus"].peak), *later))
     header = ("runtime", "peak RSS KB", "÷ apus", "PSS while waiting KB", "RSS while waiting KB", f"wake-ups in {IDLE_SECONDS} s")
     note = (
-        "The runtime's own process, without its children. *Peak*: a run of `/bin/true`. *While waiting*: the runtime in the foreground while its container sleeps. "
-        "The floor programs are linked with glibc."
+        "The runtime's own process, without its children. *Peak*: a run of `/bin/true`. *While waiting*: the runtime in the foreground while its container "
+        "sleeps. The floor programs are linked with glibc."
     )
     return f"## Memory\n{note}\n\n" + _table(header, rows)
 
 
 def _sizes(results: Results) -> str:
     rows = [
-        (name, f"{size.bytes:,}", "static" if size.static else "dynamic", f"{size.libraries:,}" if size.libraries else "–") for name, size in results.sizes.items()
+        (name, f"{size.bytes:,}", "static" if size.static else "dynamic", f"{size.libraries:,}" if size.libraries else "–")
+        for name, size in results.sizes.items()
     ]
-    return "## Size on disk\nStripped binaries in bytes; a dynamic one needs its libraries as well.\n\n" + _table(("binary", "bytes", "linked", "libraries"), rows)
+    note = "Stripped binaries in bytes; a dynamic one needs its libraries as well."
+    return f"## Size on disk\n{note}\n\n" + _table(("binary", "bytes", "linked", "libraries"), rows)
 
 
 def _imports(results: Results) -> str:
@@ -148,17 +150,17 @@ def _imports(results: Results) -> str:
     ]
     layers = results.layers
     note = (
-        f"The test image {layers.name}: {len(layers.files)} gzip layers, {layers.compressed:,} bytes, into an empty folder. {results.import_rounds} rounds of {results.import_runs} runs each. "
-        "bsdtar only unpacks. apus also verifies every digest and forces everything to the disk before it publishes the image; umoci and skopeo verify and do not "
-        "force."
+        f"The test image {layers.name}: {len(layers.files)} gzip layers, {layers.compressed:,} bytes, into an empty folder. "
+        f"{results.import_rounds} rounds of {results.import_runs} runs each. bsdtar only unpacks. apus also verifies every digest and forces everything to the "
+        "disk before it publishes the image; umoci and skopeo verify and do not force."
     )
     return f"## Importing an image\n{note}\n\n" + _table(("tool", "median ms", "min ms", "÷ bsdtar", "peak RSS KB"), rows)
 
 
 def _not_measured(results: Results) -> str:
     lines = [
-        "Instructions: the counters of the processor are not there in most virtual machines, and no emulator of instructions (valgrind) can follow a clone with "
-        "new namespaces. The columns *user + system* and *system calls* stand in for them.",
+        "Instructions: the counters of the processor are not there in most virtual machines, and no emulator of instructions (valgrind) can follow a clone "
+        "with new namespaces. The columns *user + system* and *system calls* stand in for them.",
         "The container's `memory.peak`, and the smallest `memory.max` that still works: they need cgroup v2 with its memory controller.",
         "Time on ARM: under QEMU it would measure the emulator.",
         "The supervisor, monitors, and bytes written while idle: not built yet.",

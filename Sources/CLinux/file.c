@@ -95,6 +95,7 @@ long clinux_getdents64(int directory, void *buffer, size_t size) {
 }
 
 int clinux_fchmod(int descriptor, uint32_t mode) { RESULT(fchmod(descriptor, mode)); }
+int clinux_chmod(const char *path, uint32_t mode) { RESULT(chmod(path, mode)); }
 
 int clinux_fchownat(int directory, const char *path, uint32_t user, uint32_t group, int flags) {
   RESULT(fchownat(directory, path, user, group, flags));

@@ -15,6 +15,8 @@ public struct CgroupHierarchy: Sendable {
   public var controllers: ControllerSet
   /// The name of a v1 hierarchy without controllers, such as `systemd`.
   public var name: [UInt8]
+  /// The mount options that select a v1 hierarchy, such as `cpu,cpuacct` or `name=systemd`; empty for v2.
+  public var selectors: [UInt8]
   /// Control files have no prefix: `cpus`, not `cpuset.cpus` (v1 mount option `noprefix`; Android mounts cpuset so).
   public var hasNoPrefix: Bool
 
@@ -131,12 +133,14 @@ extension CgroupHierarchy {
     generation = .v1
     controllers = []
     name = []
+    selectors = []
     hasNoPrefix = false
     if entry.type.matches("cgroup2") {
       generation = .v2
     } else if entry.type.matches("cpuset") {
       // The cpuset file system of old is a v1 hierarchy with that one controller and no prefixes.
       controllers = ControllerSet(.cpuset)
+      selectors = Array("cpuset,noprefix".utf8)
       hasNoPrefix = true
     } else if entry.type.matches("cgroup") {
       for option in entry.superOptions.split(separator: 0x2C) {
@@ -147,6 +151,10 @@ extension CgroupHierarchy {
         } else if option.count > 5, option.prefix(5).matches("name="), let decoded = unescaped(option.dropFirst(5)) {
           name = decoded
         }
+        if CgroupHierarchy.selects(option) {
+          if !selectors.isEmpty { selectors.append(0x2C) }
+          selectors.append(contentsOf: option)
+        }
       }
       if controllers.isEmpty && name.isEmpty { return nil }
     } else {
@@ -155,6 +163,13 @@ extension CgroupHierarchy {
     guard let point = unescaped(entry.mountPoint), let root = unescaped(entry.root) else { return nil }
     mountPoint = Path(bytes: point)
     self.root = Path(bytes: root)
+  }
+
+  /// Whether a mount option names a controller, also one that nothing here knows, or a hierarchy; the others are flags of the mount.
+  private static func selects(_ option: ArraySlice<UInt8>) -> Bool {
+    let flags: [StaticString] = ["rw", "ro", "noprefix", "clone_children", "xattr", "cpuset_v2_mode", "seclabel", "favordynmods", "nofavordynmods"]
+    for flag in flags where option.matches(flag) { return false }
+    return !(option.count > 14 && option.prefix(14).matches("release_agent="))
   }
 
   /// Whether both mounts show the same tree of groups.

@@ -1,12 +1,22 @@
 public import Linux
 public import OCI
 
-/// The writable layer of a container.
-public struct ContainerLayer: Equatable, Sendable {
-  public var id: ContainerID
-  /// Absolute paths of what overlayfs takes as `upperdir` and `workdir`.
-  public var upper: Path
-  public var work: Path
+/// The writable layer of a container, which belongs to this process: as long as this value lives, the layer's lock is held, and nobody takes it for one that was left.
+public struct ContainerLayer: ~Copyable {
+  public let id: ContainerID
+  /// Absolute paths of what overlayfs takes as `upperdir` and `workdir`, and of an empty directory to mount on.
+  public let upper: Path
+  public let work: Path
+  public let mountPoint: Path
+  private let lock: FileDescriptor
+
+  init(id: ContainerID, directory: Path, lock: consuming FileDescriptor) {
+    self.id = id
+    upper = directory.appending("upper")
+    work = directory.appending("work")
+    mountPoint = directory.appending("root")
+    self.lock = lock
+  }
 }
 
 extension Store {
@@ -22,7 +32,7 @@ extension Store {
       }
       let staged = Path("container-\(id.text)")
       let record = try ContainerRecord(image: image.record.name, layers: image.record.layers).stored()
-      try doing("make", "the writable layer of \(id.text)") { () throws(Errno) in
+      let lock = try doing("make", "the writable layer of \(id.text)") { () throws(Errno) in
         try temporary.removeTree(staged)
         let directory = try temporary.ensureDirectory(staged, mode: 0o700)
         let upper = try directory.ensureDirectory("upper", mode: 0o700)
@@ -33,20 +43,41 @@ extension Store {
           try upper.changeMode(0o755)
         }
         _ = try directory.ensureDirectory("work", mode: 0o700)
+        _ = try directory.ensureDirectory("root", mode: 0o700)
+        let lock = try directory.open("lock", [.readWrite, .create, .exclusive], mode: 0o600)
+        try lock.lock()
         try directory.open("image", [.writeOnly, .create, .exclusive], mode: 0o600).writeAll(record)
         try temporary.rename(staged, to: containers, name)
+        return lock
       }
-      return layer(id)
+      return ContainerLayer(id: id, directory: path.appending("containers").appending(id.text), lock: lock)
     }
   }
 
-  /// The writable layers that there are.
-  public func containerLayers() throws(ImageError) -> [ContainerLayer] {
-    var found: [ContainerLayer] = []
+  /// The containers that have a writable layer.
+  public func containersWithLayers() throws(ImageError) -> [ContainerID] {
+    var found: [ContainerID] = []
     for name in try names(in: containers, "containers") {
-      if let id = try? ContainerID(name.description) { found.append(layer(id)) }
+      if let id = try? ContainerID(name.description) { found.append(id) }
     }
     return found
+  }
+
+  /// Removes the writable layers whose processes were killed, or were running when the power went.
+  public func removeAbandonedLayers() throws(ImageError) {
+    for id in try containersWithLayers() where try isAbandoned(id) { try removeContainerLayer(id: id) }
+  }
+
+  /// Whether nobody holds the lock of the container's layer.
+  private func isAbandoned(_ id: ContainerID) throws(ImageError) -> Bool {
+    do throws(Errno) {
+      let directory = try containers.open(Path(id.text), [.readOnly, .directory, .noFollow])
+      return try directory.open("lock", [.readWrite, .noFollow]).tryLock()
+    } catch {
+      // It went between the two calls; or it has lost its lock, which only a damaged file system does.
+      if error == .noSuchFileOrDirectory { return true }
+      throw ImageError(.system(error), "look at the lock of container \(id.text): \(error.message)")
+    }
   }
 
   /// Removes a writable layer with all that was written to it. It must not be mounted any more. Nothing happens when there is none.
@@ -89,10 +120,5 @@ extension Store {
       try containers.open(name, [.readOnly, .directory, .noFollow]).open("image", [.readOnly, .noFollow]).readAll(limit: 1 << 20)
     }
     return try ContainerRecord(stored: bytes, from: object)
-  }
-
-  private func layer(_ id: ContainerID) -> ContainerLayer {
-    let directory = path.appending("containers").appending(id.text)
-    return ContainerLayer(id: id, upper: directory.appending("upper"), work: directory.appending("work"))
   }
 }

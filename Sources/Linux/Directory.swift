@@ -38,6 +38,11 @@ extension FileDescriptor {
     return entries
   }
 
+  /// Makes a directory; a relative path starts at the working directory. The C function is `mkdir`.
+  public static func makeDirectory(_ path: Path, mode: UInt32) throws(Errno) {
+    _ = try checked { path.withCString { clinux_mkdirat(clinux_AT_FDCWD, $0, mode) } }
+  }
+
   /// Makes a directory. The C function is `mkdirat`.
   public borrowing func makeDirectory(_ path: Path, mode: UInt32) throws(Errno) {
     let number = rawValue
@@ -83,6 +88,27 @@ extension FileDescriptor {
   public borrowing func readLink(_ path: Path) throws(Errno) -> Path {
     let number = rawValue
     return try readLinkContents(number, path)
+  }
+}
+
+extension FileDescriptor {
+  /// Makes a device node or a FIFO; `mode` are the permission bits, before the file mode creation mask. The C function is `mknodat`.
+  public borrowing func makeNode(_ path: Path, _ type: FileType, mode: UInt32, major: UInt32 = 0, minor: UInt32 = 0) throws(Errno) {
+    let bits: UInt32 =
+      switch type {
+      case .characterDevice: 0o020000
+      case .blockDevice: 0o060000
+      case .fifo: 0o010000
+      default: throw .invalidArgument
+      }
+    let number = rawValue
+    _ = try checked { path.withCString { clinux_mknodat(number, $0, bits | mode, major, minor) } }
+  }
+
+  /// Sets the permission bits of the file that this descriptor, `O_PATH` too, stands for: by its /proc/self/fd name, which fchmod(2) has no replacement for
+  /// before fchmodat2(2), Linux 6.6. Not for symbolic links, which have no mode.
+  public borrowing func changeModeThroughProc(_ mode: UInt32) throws(Errno) {
+    _ = try checked { processPath.withCString { clinux_chmod($0, mode) } }
   }
 }
 

@@ -29,3 +29,8 @@ func closeDescriptor(_ number: Int32) { _ = clinux_close(number) }
 
 /// The directory that relative paths start from when none is given. The C constant is `AT_FDCWD`.
 public var currentDirectory: Int32 { clinux_AT_FDCWD }
+
+extension FileDescriptor {
+  /// Where the kernel says that this open file is now: absolute, without links. The C function is `readlink` of /proc/self/fd/N.
+  public borrowing func currentPath() throws(Errno) -> Path { try readLinkContents(currentDirectory, processPath) }
+}

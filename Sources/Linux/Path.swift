@@ -56,7 +56,8 @@ public struct Path: Sendable, Equatable {
     }
   }
 
-  static var slash: UInt8 { 0x2F }
+  /// The byte between two components.
+  public static var slash: UInt8 { 0x2F }
   static var dot: UInt8 { 0x2E }
   static func isParentReference(_ name: ArraySlice<UInt8>) -> Bool { name.count == 2 && name.allSatisfy { $0 == dot } }
 }

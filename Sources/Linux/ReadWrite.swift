@@ -1,5 +1,30 @@
 internal import CLinux
 
+/// Writes a control file of the kernel that somebody else owns the descriptor of: in one write or not at all. The C function is `write`.
+public func writeValue(_ value: String, to descriptor: Int32) throws(Errno) {
+  var value = value
+  let count = value.utf8.count
+  let written = try checked { value.withUTF8 { clinux_write(descriptor, $0.baseAddress, $0.count) } }
+  guard written == count else { throw .inputOutput }
+}
+
+/// Reads once, at most 16 KiB, from a descriptor that somebody else owns; nothing is the end of the file. The C function is `read`.
+public func read(from descriptor: Int32) throws(Errno) -> [UInt8] {
+  var buffer = [UInt8](repeating: 0, count: 16384)
+  let count = try checked { buffer.withUnsafeMutableBytes { clinux_read(descriptor, $0.baseAddress, $0.count) } }
+  buffer.removeSubrange(count...)
+  return buffer
+}
+
+/// Writes all of `bytes` to a descriptor that somebody else owns. The C function is `write`.
+public func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws(Errno) {
+  var done = 0
+  while done < bytes.count {
+    let from = done
+    done += try checked { bytes.withUnsafeBytes { clinux_write(descriptor, $0.baseAddress.map { $0 + from }, $0.count - from) } }
+  }
+}
+
 extension FileDescriptor {
   /// Reads up to the size of `buffer`; 0 is the end of the file. The C function is `read`.
   public borrowing func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
@@ -55,11 +80,7 @@ extension FileDescriptor {
 
   /// Writes a control file of the kernel: it takes a value in one write or not at all, so a short write is an error, not a reason to go on. The C function is `write`.
   public borrowing func writeValue(_ value: String) throws(Errno) {
-    var value = value
-    let number = rawValue
-    let count = value.utf8.count
-    let written = try checked { value.withUTF8 { clinux_write(number, $0.baseAddress, $0.count) } }
-    guard written == count else { throw .inputOutput }
+    try Linux.writeValue(value, to: rawValue)
   }
 
   /// Waits until the file is on the medium. The C function is `fsync`.

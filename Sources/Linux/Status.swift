@@ -55,10 +55,17 @@ public struct FileStatus: Sendable {
 public struct FileSystemStatus: Sendable {
   /// The magic number, such as `PROC_SUPER_MAGIC`.
   public var type: UInt64
-  /// Mounted read-only. The C constant is `ST_RDONLY`.
-  public var isReadOnly: Bool
+  /// The flags of the mount that the file was reached through.
+  public var mountFlags: MountFlags
   /// Bytes that an unprivileged user could still write.
   public var bytesAvailable: UInt64
+
+  /// From the `ST_…` flags of statfs(2), which are those of mount(2) except for relatime.
+  static func flags(_ raw: UInt64) -> MountFlags {
+    let same: MountFlags = [.readOnly, .noSetUserID, .noDevices, .noExecute, .noAccessTime, .noDirectoryAccessTime]
+    let flags = MountFlags(rawValue: raw).intersection(same)
+    return raw & 4096 != 0 ? flags.union(.relativeAccessTime) : flags
+  }
 
   /// The C constant is `PROC_SUPER_MAGIC`.
   public static var procfs: UInt64 { 0x9fa0 }
@@ -97,6 +104,6 @@ extension FileDescriptor {
     let number = rawValue
     _ = try checked { clinux_fstatfs(number, &raw) }
     let (bytes, overflow) = raw.blocks_available.multipliedReportingOverflow(by: raw.block_size)
-    return FileSystemStatus(type: raw.type, isReadOnly: raw.flags & 1 != 0, bytesAvailable: overflow ? .max : bytes)
+    return FileSystemStatus(type: raw.type, mountFlags: FileSystemStatus.flags(raw.flags), bytesAvailable: overflow ? .max : bytes)
   }
 }

@@ -11,13 +11,17 @@ public struct CapabilitySets: Equatable, Sendable {
   /// What was asked for and this kernel does not have, for a warning: a capability that does not exist guards nothing, so leaving it out changes nothing.
   public var missing: CapabilityMask = []
 
+  /// Ambient capabilities that were asked for and that the kernel would refuse, because they are not both permitted and inheritable, for a warning: `crun spec` writes them
+  /// so, and runc and crun do without them.
+  public var withheldAmbient: CapabilityMask = []
+
   /// No capability at all.
   public init() {}
 
   /// The sets that `capabilities` ask for on a kernel whose highest capability is `last`; nil, like a set that is not given, is none.
   ///
   /// Refused, each with its JSON path: a name that is no capability; what the kernel would refuse with a bare EPERM after the clone, that is an effective one
-  /// that is not permitted, an inheritable one outside the bounding set, an ambient one that is not both permitted and inheritable.
+  /// that is not permitted, an inheritable one outside the bounding set.
   public init(planning capabilities: Capabilities?, last: UInt32) throws(SpecError) {
     guard let capabilities else { return }
     var missing: CapabilityMask = []
@@ -42,7 +46,9 @@ public struct CapabilitySets: Equatable, Sendable {
     permitted = try mask(capabilities.permitted, "permitted", within: nil, "")
     effective = try mask(capabilities.effective, "effective", within: permitted, "permitted")
     inheritable = try mask(capabilities.inheritable, "inheritable", within: bounding, "in the bounding set")
-    ambient = try mask(capabilities.ambient, "ambient", within: permitted.intersection(inheritable), "both permitted and inheritable")
+    let asked = try mask(capabilities.ambient, "ambient", within: nil, "")
+    ambient = asked.intersection(permitted).intersection(inheritable)
+    withheldAmbient = asked.subtracting(ambient)
     self.missing = missing
   }
 

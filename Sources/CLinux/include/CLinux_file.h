@@ -76,6 +76,8 @@ long clinux_readlinkat(int directory, const char *path, char *buffer, size_t siz
 long clinux_getdents64(int directory, void *buffer, size_t size);
 /// fchmod(2).
 int clinux_fchmod(int descriptor, uint32_t mode);
+/// chmod(2).
+int clinux_chmod(const char *path, uint32_t mode);
 /// fchownat(2).
 int clinux_fchownat(int directory, const char *path, uint32_t user, uint32_t group, int flags);
 /// utimensat(2), both times set to the one given; without `path` futimens(3), which sets those of the open file itself.

@@ -1,0 +1,78 @@
+internal import Cgroups
+internal import Linux
+internal import OCI
+internal import Probe
+internal import Sandbox
+
+/// Where the machine's cgroups are.
+func discoverCgroups() throws(RuntimeError) -> CgroupLayout {
+  do throws(SystemError) {
+    return try CgroupLayout.discover()
+  } catch {
+    throw RuntimeError(error)
+  }
+}
+
+/// Plans the sandbox of a request: capabilities, filter, mounts.
+func planSandbox(_ request: RunRequest, _ warn: (String) -> Void) throws(RuntimeError) -> SandboxPlan {
+  do throws(SpecError) {
+    let sets = try CapabilitySets(planning: request.spec.process?.capabilities, last: ThisProcess.lastCapability())
+    for number in sets.missing.numbers { warn("\(request.origin): process.capabilities: this kernel does not have \(capabilityName(number))") }
+    for number in sets.withheldAmbient.numbers {
+      warn("\(request.origin): process.capabilities.ambient: \(capabilityName(number)) is not both permitted and inheritable, so it has no effect")
+    }
+    let filter = try request.spec.linux?.seccomp.map { (profile) throws(SpecError) in try SeccompFilter(compiling: profile) }
+    return try SandboxPlan(
+      request.spec, root: request.root, bundle: request.bundle, identity: request.identity, seccomp: filter, capabilities: sets, diesWithParent: true)
+  } catch {
+    throw RuntimeError(error, in: request.origin)
+  }
+}
+
+/// Refuses, before anything is made, namespaces that this kernel does not have; the error names the kernel's build option.
+func requireNamespaces(_ plan: SandboxPlan) throws(RuntimeError) {
+  let wanted = plan.joinedNamespaces.reduce(plan.newNamespaces) { $0.union($1.kind) }
+  do throws(ProbeError) {
+    try Feature.require(namespaces: wanted)
+  } catch {
+    throw RuntimeError(error.message)
+  }
+}
+
+func planGroups(_ resources: Resources, _ layout: CgroupLayout, _ origin: String) throws(RuntimeError) -> CgroupPlan {
+  do throws(CgroupPlanError) {
+    return try CgroupPlan(resources, layout: layout)
+  } catch {
+    throw RuntimeError("\(origin): \(error.message)")
+  }
+}
+
+func groupPath(_ request: RunRequest) throws(RuntimeError) -> CgroupPath {
+  if let asked = request.spec.linux?.cgroupsPath, !asked.utf8.isEmpty {
+    guard let path = CgroupPath(asked) else {
+      throw RuntimeError("\(request.origin): linux.cgroupsPath: does not name a group below the root of the hierarchy")
+    }
+    return path
+  }
+  guard let path = CgroupPath(container: request.id.text) else { throw RuntimeError("container \(request.id.text): cannot name a cgroup") }
+  return path
+}
+
+extension CgroupLayout {
+  /// How a container sees the cgroups through a mount of type `cgroup`.
+  var containerView: CgroupView {
+    switch kind {
+    case .none: .none
+    case .v2: .unified
+    case .v1, .hybrid: .legacy(hierarchies.map { $0.inContainer })
+    }
+  }
+}
+
+extension CgroupHierarchy {
+  /// The hierarchy as a container mounts it: under the last name of its mount point here.
+  fileprivate var inContainer: LegacyHierarchy {
+    let name = mountPoint.components.last.map { Path(bytes: $0) } ?? "unified"
+    return LegacyHierarchy(name: name, options: generation == .v2 ? nil : Path(bytes: selectors))
+  }
+}

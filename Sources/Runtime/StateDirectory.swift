@@ -1,0 +1,109 @@
+public import Linux
+
+/// The directory that holds what is known of each container while it exists: on a tmpfs, because nothing of it is true after a reboot.
+///
+/// One directory for each container, named by its id, with a `lock` that the process that runs the container holds as long as it lives, and a `record`. A directory whose
+/// lock nobody holds was left by a process that was killed: the next command cleans up after it.
+public struct StateDirectory: ~Copyable {
+  private let directory: FileDescriptor
+  private let path: Path
+
+  /// Opens the directory, and makes it (0700) when it is missing; its parent must exist. One that others may write to is refused: they could forge records.
+  public init(_ path: Path) throws(RuntimeError) {
+    do throws(Errno) {
+      try FileDescriptor.makeDirectory(path, mode: 0o700)
+    } catch {
+      if error != .fileExists { throw RuntimeError(SystemError("make the state directory", path.description, error)) }
+    }
+    let opened = try attempt("open the state directory", path.description) { () throws(Errno) in
+      try FileDescriptor.open(path, [.readOnly, .directory, .noFollow])
+    }
+    let status = try attempt("examine", path.description) { () throws(Errno) in try opened.status() }
+    guard status.user == effectiveUser(), status.mode & 0o022 == 0 else {
+      throw RuntimeError("the state directory \(path.description) can be written by others than its owner, or belongs to somebody else")
+    }
+    directory = opened
+    self.path = path
+  }
+
+  /// Makes the directory of a new container, locked by this process. Cleans up after killed processes first.
+  ///
+  /// `cleanUp` gets the record of each container that was left behind, and undoes what it tells of.
+  public borrowing func create(_ id: String, cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) -> ContainerDirectory {
+    // Held while a directory is there without its lock, so that nobody takes one that is just being made for one that was left.
+    let guardian = try attempt("open lock in", path.description) { () throws(Errno) in
+      try directory.open("lock", [.readWrite, .create, .noFollow], mode: 0o600)
+    }
+    try attempt("lock", path.description) { () throws(Errno) in try guardian.lock() }
+    try sweep(cleanUp)
+    let name = Path(id)
+    do throws(Errno) {
+      try directory.makeDirectory(name, mode: 0o700)
+    } catch {
+      if error == .fileExists { throw RuntimeError("container \(id) exists already") }
+      throw RuntimeError(SystemError("make \(id) in", path.description, error))
+    }
+    return try attempt("open \(id) in", path.description) { () throws(Errno) in
+      let container = try directory.open(name, [.readOnly, .directory, .noFollow])
+      let lock = try container.open("lock", [.readWrite, .create, .exclusive, .noFollow], mode: 0o600)
+      try lock.lock()
+      return ContainerDirectory(parent: try directory.duplicate(), name: name, directory: container, lock: lock)
+    }
+  }
+
+  /// Cleans up after every container whose process was killed. The caller holds the directory's own lock.
+  private borrowing func sweep(_ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) {
+    // Read through a descriptor of its own: the position in a directory belongs to the open file.
+    let entries = try attempt("read", path.description) { () throws(Errno) in
+      try directory.open(".", [.readOnly, .directory]).entries()
+    }
+    for entry in entries where entry.type == .directory {
+      let container = try attempt("open", entry.name.description) { () throws(Errno) in try directory.open(entry.name, [.readOnly, .directory, .noFollow]) }
+      let isLeft = try attempt("look at the lock of", entry.name.description) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
+      if !isLeft { continue }
+      if let record = try ContainerRecord.read(from: container) { try cleanUp(record) }
+      try attempt("remove", entry.name.description) { () throws(Errno) in try directory.removeTree(entry.name) }
+    }
+  }
+}
+
+/// The directory of one container, locked by this process.
+public struct ContainerDirectory: ~Copyable {
+  private let parent: FileDescriptor
+  private let name: Path
+  private let directory: FileDescriptor
+  private let lock: FileDescriptor
+
+  init(parent: consuming FileDescriptor, name: Path, directory: consuming FileDescriptor, lock: consuming FileDescriptor) {
+    self.parent = parent
+    self.name = name
+    self.directory = directory
+    self.lock = lock
+  }
+
+  /// Whether no living process holds the lock of the container's directory.
+  static func isAbandoned(_ directory: borrowing FileDescriptor) throws(Errno) -> Bool {
+    do throws(Errno) {
+      return try directory.open("lock", [.readWrite, .noFollow]).tryLock()
+    } catch {
+      // Killed between making the directory and its lock.
+      if error == .noSuchFileOrDirectory { return true }
+      throw error
+    }
+  }
+
+  /// Writes the record beside the old one and puts it in its place, so that a reader finds one or the other, whole.
+  public borrowing func write(_ record: ContainerRecord) throws(RuntimeError) {
+    try attempt("write the record of", name.description) { () throws(Errno) in
+      try directory.removeTree("record.new")
+      let file = try directory.open("record.new", [.writeOnly, .create, .exclusive, .noFollow], mode: 0o600)
+      try file.writeAll(record.json)
+      try directory.rename("record.new", to: directory, "record")
+    }
+  }
+
+  /// Removes the directory: the container is gone.
+  public borrowing func remove() throws(RuntimeError) {
+    try attempt("remove the state of", name.description) { () throws(Errno) in try parent.removeTree(name) }
+  }
+}

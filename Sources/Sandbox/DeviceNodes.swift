@@ -1,0 +1,67 @@
+internal import Linux
+
+/// The nodes and links in the container's /dev.
+enum DeviceNodes {
+  /// Makes the planned nodes and the links that every container has (runtime-spec runtime-linux.md, "Dev symbolic links"; config-linux.md, "Default Devices").
+  static func make(_ devices: [PlannedDevice], in root: borrowing RootDirectory) throws(SandboxError) {
+    for device in devices { try make(device, in: root) }
+    let directory = try attempt("open", "/dev") { () throws(Errno) in try root.makeDirectories("/dev", mode: 0o755) }
+    let links: [(Path, Path)] = [
+      ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx"),
+    ]
+    for (name, target) in links {
+      do throws(Errno) {
+        try directory.makeLink(name, to: target)
+      } catch {
+        // What the image or a mount put there stays.
+        if error != .fileExists { throw SandboxError(SystemError("make the link", "/dev/\(name.description)", error)) }
+      }
+    }
+  }
+
+  private static func make(_ device: PlannedDevice, in root: borrowing RootDirectory) throws(SandboxError) {
+    guard let name = device.path.components.last, let parent = device.path.parent else {
+      throw SandboxError("device \(device.path.description): has no directory to stand in")
+    }
+    let directory = try attempt("make the directory of", device.path.description) { () throws(Errno) in try root.makeDirectories(parent, mode: 0o755) }
+    let node = Path(bytes: name)
+    var bindInstead = false
+    do throws(Errno) {
+      try directory.makeNode(node, device.type, mode: device.mode, major: device.major, minor: device.minor)
+    } catch {
+      // An image may bring the node; a kernel or a user namespace may refuse to make one: then the host's own stands in.
+      switch error {
+      case .fileExists: break
+      case .notPermitted: bindInstead = true
+      default: throw SandboxError(SystemError("make the device", device.path.description, error))
+      }
+    }
+    if bindInstead { try bindFromHost(device, directory, node) }
+    // What stands there now is verified by descriptor: an image could have put anything at that name (CVE-2026-41579, CVE-2026-47766).
+    let made = try attempt("open", device.path.description) { () throws(Errno) in try directory.open(node, [.path, .noFollow]) }
+    try verify(made, device)
+    if bindInstead { return }
+    try attempt("set owner and mode of", device.path.description) { () throws(Errno) in
+      try made.changeOwner(user: device.user, group: device.group)
+      try made.changeModeThroughProc(device.mode)
+    }
+  }
+
+  private static func bindFromHost(_ device: PlannedDevice, _ directory: borrowing FileDescriptor, _ node: Path) throws(SandboxError) {
+    try attempt("bind the host's", device.path.description) { () throws(Errno) in
+      let host = try FileDescriptor.open(device.path, [.path, .noFollow])
+      _ = try directory.open(node, [.writeOnly, .create, .exclusive], mode: 0o600)
+      let place = try directory.open(node, [.path, .noFollow])
+      try bindMount(host.processPath, on: place.processPath, recursive: false)
+    }
+  }
+
+  /// Throws unless the open file is the device that was planned.
+  static func verify(_ file: borrowing FileDescriptor, _ device: PlannedDevice) throws(SandboxError) {
+    let status = try attempt("examine", device.path.description) { () throws(Errno) in try file.status() }
+    let isDevice = device.type == .fifo || (status.specialMajor == device.major && status.specialMinor == device.minor)
+    guard status.type == device.type, isDevice else {
+      throw SandboxError("\(device.path.description) in the container is not the device \(device.major):\(device.minor)")
+    }
+  }
+}

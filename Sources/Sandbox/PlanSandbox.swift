@@ -1,0 +1,208 @@
+public import Linux
+public import OCI
+
+extension SandboxPlan {
+  /// Plans the sandbox that `spec` describes. Pure: the kernel is not asked.
+  ///
+  /// - `root`: where the root directory comes from; a relative `root.path` has been resolved by the caller.
+  /// - `bundle`: what a relative `source` of a bind mount is relative to (runtime-spec config.md, "Mounts").
+  /// - Throws: `SpecError` for what cannot be done, with the JSON path. Nothing that is asked for is left out silently.
+  public init(
+    _ spec: Spec, root: RootSource, bundle: Path, identity: Identity? = nil, seccomp: SeccompFilter?, capabilities: CapabilitySets, diesWithParent: Bool
+  )
+    throws(SpecError)
+  {
+    guard let process = spec.process else { throw SpecError(path: "process", reason: "missing; a container that is started needs it") }
+    try SandboxPlan.refuseUnsupported(spec, process)
+    let linux = spec.linux ?? LinuxSection()
+    let namespaces = try PlannedNamespaces(linux.namespaces)
+    guard namespaces.new.contains(.mount) else {
+      throw SpecError(path: "linux.namespaces", reason: "a new mount namespace is required: without it the container's mounts would be the host's")
+    }
+    self.root = root
+    rootReadOnly = spec.root?.readonly ?? false
+    rootPropagation = try SandboxPlan.propagation(linux.rootfsPropagation)
+    newNamespaces = namespaces.new
+    joinedNamespaces = namespaces.joined
+    mounts = []
+    for (index, mount) in spec.mounts.enumerated() { mounts.append(try PlannedMount(mount, origin: "mounts[\(index)]", bundle: bundle)) }
+    devices = try PlannedDevice.all(linux.devices)
+    maskedPaths = try SandboxPlan.absolute(linux.maskedPaths, "linux.maskedPaths")
+    readOnlyPaths = try SandboxPlan.absolute(linux.readonlyPaths, "linux.readonlyPaths")
+    hostname = try SandboxPlan.name(spec.hostname, "hostname", namespaces)
+    domainname = try SandboxPlan.name(spec.domainname, "domainname", namespaces)
+    kernelParameters = try KernelParameter.all(linux.sysctl, namespaces: namespaces.own)
+    terminal = process.terminal
+    windowSize = process.consoleSize.map { WindowSize(rows: $0.height, columns: $0.width) }
+    limits = try ResourceLimit.all(process.rlimits)
+    oomScoreAdjustment = process.oomScoreAdj
+    self.identity =
+      identity ?? .numeric(user: process.user.uid, group: process.user.gid, supplementaryGroups: process.user.additionalGids)
+    fileModeMask = process.user.umask ?? 0o022
+    self.capabilities = capabilities
+    noNewPrivileges = process.noNewPrivileges
+    self.seccomp = seccomp
+    workingDirectory = Path(process.cwd)
+    arguments = process.args
+    environment = process.env
+    self.diesWithParent = diesWithParent
+  }
+
+  /// What the specification knows and this runtime does not do: asked for, it is an error.
+  private static func refuseUnsupported(_ spec: Spec, _ process: Process) throws(SpecError) {
+    let linux = spec.linux ?? LinuxSection()
+    let asked: [(Bool, String)] = [
+      (isGiven(process.apparmorProfile), "process.apparmorProfile"),
+      (isGiven(process.selinuxLabel), "process.selinuxLabel"),
+      (process.scheduler != nil, "process.scheduler"),
+      (process.ioPriority != nil, "process.ioPriority"),
+      (process.execCPUAffinity != nil, "process.execCPUAffinity"),
+      (spec.hooks.map { $0 != Hooks() } ?? false, "hooks"),
+      (!linux.uidMappings.isEmpty, "linux.uidMappings"),
+      (!linux.gidMappings.isEmpty, "linux.gidMappings"),
+      (!linux.timeOffsets.isEmpty, "linux.timeOffsets"),
+      (!linux.netDevices.isEmpty, "linux.netDevices"),
+      (isGiven(linux.mountLabel), "linux.mountLabel"),
+      (linux.intelRdt != nil, "linux.intelRdt"),
+      (linux.personality != nil, "linux.personality"),
+      (linux.memoryPolicy != nil, "linux.memoryPolicy"),
+    ]
+    for (isAsked, path) in asked where isAsked { throw SpecError(path: path, reason: "not supported by this version of apus") }
+  }
+
+  /// An empty string is what generators write for "none".
+  private static func isGiven(_ value: String?) -> Bool { value.map { !$0.utf8.isEmpty } ?? false }
+
+  private static func propagation(_ asked: RootfsPropagation?) throws(SpecError) -> MountFlags {
+    switch asked {
+    case nil, .recursiveSlave: return [.slave, .recursive]
+    case .slave: return .slave
+    case .private: return .private
+    case .recursivePrivate: return [.private, .recursive]
+    case .shared, .recursiveShared, .unbindable, .recursiveUnbindable:
+      throw SpecError(path: "linux.rootfsPropagation", reason: "only slave, rslave, private and rprivate are supported by this version of apus")
+    }
+  }
+
+  private static func absolute(_ paths: [String], _ origin: String) throws(SpecError) -> [Path] {
+    var planned: [Path] = []
+    for (index, path) in paths.enumerated() {
+      guard Path(path).isAbsolute else { throw SpecError(path: "\(origin)[\(index)]", reason: "must be an absolute path, not \(path)") }
+      planned.append(Path(path))
+    }
+    return planned
+  }
+
+  /// A name of the UTS namespace: changing it in the host's namespace would rename the host.
+  private static func name(_ name: String?, _ origin: String, _ namespaces: PlannedNamespaces) throws(SpecError) -> Path? {
+    guard let name, isGiven(name) else { return nil }
+    guard namespaces.own.contains(.uts) else { throw SpecError(path: origin, reason: "needs a UTS namespace of the container's own (linux.namespaces)") }
+    guard name.utf8.count <= 64 else { throw SpecError(path: origin, reason: "longer than 64 bytes") }
+    return Path(name)
+  }
+}
+
+/// The namespaces of config.json, told apart.
+struct PlannedNamespaces {
+  /// Made new.
+  var new: NamespaceFlags = []
+  /// Joined by their path.
+  var joined: [JoinedNamespace] = []
+
+  /// New or joined: not the host's, as far as config.json tells.
+  var own: NamespaceFlags { joined.reduce(new) { $0.union($1.kind) } }
+
+  init(_ namespaces: [Namespace]) throws(SpecError) {
+    for (index, namespace) in namespaces.enumerated() {
+      let origin = "linux.namespaces[\(index)]"
+      let kind = try PlannedNamespaces.kind(namespace.type, origin)
+      if let path = namespace.path, !path.utf8.isEmpty {
+        if kind == .mount { throw SpecError(path: "\(origin).path", reason: "joining a mount namespace is not supported by this version of apus") }
+        joined.append(JoinedNamespace(kind: kind, path: Path(path)))
+      } else {
+        new.formUnion(kind)
+      }
+    }
+  }
+
+  private static func kind(_ type: NamespaceType, _ origin: String) throws(SpecError) -> NamespaceFlags {
+    switch type {
+    case .pid: return .pid
+    case .network: return .network
+    case .mount: return .mount
+    case .ipc: return .ipc
+    case .uts: return .uts
+    case .cgroup: return .cgroup
+    case .user: throw SpecError(path: "\(origin).type", reason: "user namespaces are not supported by this version of apus")
+    case .time: throw SpecError(path: "\(origin).type", reason: "time namespaces are not supported by this version of apus")
+    }
+  }
+}
+
+extension ResourceLimit {
+  static func all(_ rlimits: [Rlimit]) throws(SpecError) -> [ResourceLimit] {
+    var planned: [ResourceLimit] = []
+    for (index, limit) in rlimits.enumerated() {
+      guard limit.soft <= limit.hard else {
+        throw SpecError(path: "process.rlimits[\(index)]", reason: "the soft limit \(limit.soft) is above the hard limit \(limit.hard)")
+      }
+      planned.append(ResourceLimit(resource: number(limit.type), soft: limit.soft, hard: limit.hard, name: limit.type.name))
+    }
+    return planned
+  }
+
+  /// The C constants of asm-generic/resource.h, which x86 and ARM use.
+  private static func number(_ type: RlimitType) -> Int32 {
+    switch type {
+    case .cpu: 0
+    case .fileSize: 1
+    case .data: 2
+    case .stack: 3
+    case .core: 4
+    case .residentSet: 5
+    case .processes: 6
+    case .openFiles: 7
+    case .lockedMemory: 8
+    case .addressSpace: 9
+    case .locks: 10
+    case .pendingSignals: 11
+    case .messageQueue: 12
+    case .nice: 13
+    case .realtimePriority: 14
+    case .realtimeTime: 15
+    }
+  }
+}
+
+extension KernelParameter {
+  /// A parameter that belongs to no namespace of the container's own would change the host: refused (runc's rule, oci-runtimes.md 3b.16).
+  static func all(_ parameters: [Sysctl], namespaces: NamespaceFlags) throws(SpecError) -> [KernelParameter] {
+    var planned: [KernelParameter] = []
+    for parameter in parameters {
+      let origin = "linux.sysctl.\(parameter.key)"
+      guard let needed = namespace(of: parameter.key) else {
+        throw SpecError(path: origin, reason: "belongs to no namespace, so setting it would change the host")
+      }
+      guard namespaces.contains(needed) else {
+        throw SpecError(path: origin, reason: "needs a namespace of the container's own, which linux.namespaces does not have")
+      }
+      var file: [UInt8] = []
+      for byte in parameter.key.utf8 { file.append(byte == 0x2E ? 0x2F : byte == 0x2F ? 0x2E : byte) }
+      let path = Path(bytes: file)
+      guard !path.hasParentReference, !path.isAbsolute else { throw SpecError(path: origin, reason: "not the name of a kernel parameter") }
+      planned.append(KernelParameter(file: path, value: parameter.value))
+    }
+    return planned
+  }
+
+  private static func namespace(of key: String) -> NamespaceFlags? {
+    let ipc: [StaticString] = [
+      "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced",
+    ]
+    for name in ipc where key.equals(name) { return .ipc }
+    if key.begins(with: "fs.mqueue.") { return .ipc }
+    if key.begins(with: "net.") { return .network }
+    if key.equals("kernel.domainname") { return .uts }
+    return nil
+  }
+}

@@ -1,0 +1,52 @@
+internal import Linux
+
+/// Where the container's program is looked for, found out before the clone.
+struct ProgramSearch: Sendable {
+  /// What was asked for, for messages.
+  let name: String
+  /// The places, in order.
+  let candidates: [Path]
+
+  /// A name with a slash is a path; another is looked for along PATH of the container's own environment, as execvp(3) does.
+  init(_ plan: SandboxPlan) {
+    name = plan.arguments.first ?? ""
+    if name.utf8.contains(Path.slash) {
+      candidates = [Path(name)]
+      return
+    }
+    var places: [Path] = []
+    let list = plan.environment.last { $0.begins(with: "PATH=") }
+    for directory in (list.map { Array($0.utf8.dropFirst(5)) } ?? []).split(separator: 0x3A, omittingEmptySubsequences: false) {
+      // An empty entry means the working directory.
+      places.append(directory.isEmpty ? Path("./").appending(name) : Path(bytes: directory).appending(name))
+    }
+    candidates = places
+  }
+
+  /// Runs the first candidate that can be run; comes back with the reason when none can.
+  func run(_ arguments: borrowing CStringArray, _ environment: borrowing CStringArray) -> SandboxError {
+    var refused: (Path, Errno)?
+    for candidate in candidates {
+      let error = execute(candidate, arguments, environment)
+      switch error {
+      case .noSuchFileOrDirectory where candidates.count == 1: return notFound(candidate)
+      case .noSuchFileOrDirectory, .notDirectory: continue
+      default: if refused == nil { refused = (candidate, error) }
+      }
+    }
+    if let (path, error) = refused {
+      // ENOEXEC
+      let hint = error.rawValue == 8 ? "; is it a program for another architecture, or a script without #!" : ""
+      return SandboxError("run \(path.description) in the container: \(error.message)\(hint)", kind: .programNotExecutable)
+    }
+    return SandboxError("run \(name) in the container: executable file not found in $PATH", kind: .programNotFound)
+  }
+
+  /// The kernel says the same of a program that is missing and of one whose interpreter is.
+  private func notFound(_ path: Path) -> SandboxError {
+    if (try? FileDescriptor.open(path, .path)) != nil {
+      return SandboxError("run \(path.description) in the container: its interpreter or loader is not there", kind: .programNotExecutable)
+    }
+    return SandboxError("run \(path.description) in the container: no such file or directory", kind: .programNotFound)
+  }
+}

@@ -1,0 +1,51 @@
+internal import Linux
+
+/// Paths that a container may not see, or not change.
+enum ProtectedPaths {
+  /// Hides `paths`: a file behind the host's /dev/null, a directory behind an empty read-only one. A path that is not there needs no hiding.
+  static func mask(_ paths: [Path], in root: borrowing RootDirectory) throws(SandboxError) {
+    if paths.isEmpty { return }
+    let null = try attempt("open", "/dev/null") { () throws(Errno) in try FileDescriptor.open("/dev/null", [.path, .noFollow]) }
+    // The mask must be the null device itself: a file in its place would be shown to every container (CVE-2025-31133).
+    try DeviceNodes.verify(
+      null, PlannedDevice(path: "/dev/null", type: .characterDevice, major: 1, minor: 3, mode: 0, user: 0, group: 0))
+    for path in paths {
+      guard let place = try openIfThere(path, in: root) else { continue }
+      let type = try attempt("examine", path.description) { () throws(Errno) in try place.status().type }
+      try attempt("mask", path.description) { () throws(Errno) in
+        if type == .directory {
+          try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", [.readOnly, .noSetUserID, .noDevices, .noExecute], data: "nr_blocks=1,nr_inodes=1")
+        } else {
+          try bindMount(null.processPath, on: place.processPath, recursive: false)
+        }
+      }
+    }
+  }
+
+  /// Makes `paths` read-only, with all mounts below them. A path that is not there needs no protection.
+  static func makeReadOnly(_ paths: [Path], in root: borrowing RootDirectory) throws(SandboxError) {
+    for path in paths {
+      guard let place = try openIfThere(path, in: root) else { continue }
+      do throws(Errno) {
+        let copy = try place.cloneMount(recursive: true)
+        try copy.setMountFlags(.readOnly, clear: [], recursive: true)
+        try copy.attachMount(to: place)
+        continue
+      } catch {
+        if !error.meansAbsent { throw SandboxError(SystemError("make read-only", path.description, error)) }
+      }
+      try attempt("bind", path.description) { () throws(Errno) in try bindMount(place.processPath, on: place.processPath, recursive: true) }
+      let mounted = try attempt("open", path.description) { () throws(Errno) in try root.open(path, .path) }
+      try setReadOnly(mounted, path.description)
+    }
+  }
+
+  private static func openIfThere(_ path: Path, in root: borrowing RootDirectory) throws(SandboxError) -> FileDescriptor? {
+    do throws(Errno) {
+      return try root.open(path, .path)
+    } catch {
+      if error == .noSuchFileOrDirectory || error == .notDirectory { return nil }
+      throw SandboxError(SystemError("open", path.description, error))
+    }
+  }
+}

@@ -1,0 +1,96 @@
+internal import Linux
+
+/// The container's root directory, mounted in this process's own mount namespace.
+struct MountedRoot: ~Copyable {
+  let root: RootDirectory
+
+  /// Mounts the root. This process is in a new mount namespace; the host's tree is made private or a slave first, so that nothing of this reaches the host.
+  static func mount(_ source: RootSource, propagation: MountFlags) throws(SandboxError) -> MountedRoot {
+    try attempt("set the propagation of", "/") { () throws(Errno) in try changeMount("/", propagation) }
+    switch source {
+    case .directory(let path):
+      let directory = try attempt("open the root directory", path.description) { () throws(Errno) in try FileDescriptor.open(path, [.path, .directory]) }
+      // pivot_root(2) refuses a new root whose parent mount is shared, and needs it to be a mount at all.
+      let mounted = try bindOntoItself(directory, path)
+      return MountedRoot(root: RootDirectory(mounted))
+    case .overlay(let layers, let upper, let work, let mountPoint):
+      return MountedRoot(root: RootDirectory(try mountOverlay(layers: layers, upper: upper, work: work, mountPoint: mountPoint)))
+    }
+  }
+
+  private static func bindOntoItself(_ directory: borrowing FileDescriptor, _ path: Path) throws(SandboxError) -> FileDescriptor {
+    do throws(Errno) {
+      let copy = try directory.cloneMount(recursive: true)
+      try copy.attachMount(to: directory)
+      return copy
+    } catch {
+      if !error.meansAbsent { throw SandboxError(SystemError("bind the root directory", path.description, error)) }
+    }
+    return try attempt("bind the root directory", path.description) { () throws(Errno) in
+      try bindMount(directory.processPath, on: directory.processPath, recursive: true)
+      let mounted = try FileDescriptor.open(path, [.path, .directory])
+      guard try mounted.status().isSameFile(as: try directory.status()) else { throw Errno.wouldBlock }
+      return mounted
+    }
+  }
+
+  /// Each layer is named by its descriptor: short, so that many fit into the one page that mount(2) takes, and not to be exchanged on the way.
+  private static func mountOverlay(layers: [Path], upper: Path, work: Path, mountPoint: Path) throws(SandboxError) -> FileDescriptor {
+    var options = Array("lowerdir=".utf8)
+    var opened: [Int32] = []
+    defer { for number in opened { _ = FileDescriptor(owning: number) } }
+    for layer in layers {
+      let directory = try attempt("open layer", layer.description) { () throws(Errno) in try FileDescriptor.open(layer, [.path, .directory, .noFollow]) }
+      if !opened.isEmpty { options.append(0x3A) }
+      options.append(contentsOf: directory.processPath.bytes)
+      opened.append(directory.release())
+    }
+    let upperDirectory = try attempt("open", upper.description) { () throws(Errno) in try FileDescriptor.open(upper, [.path, .directory, .noFollow]) }
+    let workDirectory = try attempt("open", work.description) { () throws(Errno) in try FileDescriptor.open(work, [.path, .directory, .noFollow]) }
+    options.append(contentsOf: ",upperdir=".utf8)
+    options.append(contentsOf: upperDirectory.processPath.bytes)
+    options.append(contentsOf: ",workdir=".utf8)
+    options.append(contentsOf: workDirectory.processPath.bytes)
+    let place = try attempt("open", mountPoint.description) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.path, .directory, .noFollow]) }
+    // `volatile` (Linux 5.10): the writable layer does not outlive the container, so no flash is worn to make it durable.
+    let durable = Path(bytes: options)
+    do throws(Errno) {
+      try Linux.mount("overlay", on: place.processPath, type: "overlay", [], data: durable.appendingOption("volatile"))
+    } catch {
+      if error == .noDevice { throw SandboxError("this kernel has no overlayfs, which the root of an image needs (CONFIG_OVERLAY_FS)") }
+      if error != .invalidArgument { throw SandboxError(SystemError("mount overlayfs on", mountPoint.description, error)) }
+      try attempt("mount overlayfs on", mountPoint.description) { () throws(Errno) in
+        try Linux.mount("overlay", on: place.processPath, type: "overlay", [], data: durable)
+      }
+    }
+    return try attempt("open", mountPoint.description) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.path, .directory, .noFollow]) }
+  }
+
+  /// Makes the root read-only, once everything is mounted in it.
+  borrowing func makeReadOnly() throws(SandboxError) {
+    try setReadOnly(root.descriptor, "the root directory")
+  }
+}
+
+/// Makes the mount that `mounted` is the root of read-only: by descriptor, else (before Linux 5.12) by mount(2) on its /proc/self/fd name.
+func setReadOnly(_ mounted: borrowing FileDescriptor, _ name: String) throws(SandboxError) {
+  do throws(Errno) {
+    try mounted.setMountFlags(.readOnly, clear: [], recursive: false)
+  } catch {
+    if !error.meansAbsent { throw SandboxError(SystemError("make read-only", name, error)) }
+    try attempt("make read-only", name) { () throws(Errno) in
+      let flags = try mounted.fileSystemStatus().mountFlags
+      try changeMount(mounted.processPath, flags.union([.remount, .bind, .readOnly]))
+    }
+  }
+}
+
+extension Path {
+  /// The mount options with one more at the end.
+  fileprivate func appendingOption(_ option: StaticString) -> Path {
+    var bytes = Array(self.bytes)
+    bytes.append(0x2C)
+    option.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    return Path(bytes: bytes)
+  }
+}

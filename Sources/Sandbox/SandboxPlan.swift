@@ -1,0 +1,148 @@
+public import Linux
+
+/// Everything that happens between clone and exec, decided beforehand: making it touches nothing, carrying it out decides nothing.
+public struct SandboxPlan: Sendable {
+  /// Where the container's root comes from.
+  public var root: RootSource
+  /// The root is made read-only once everything is mounted in it.
+  public var rootReadOnly: Bool
+  /// How mounts propagate between the container and the host, set on the whole tree first (`linux.rootfsPropagation`).
+  public var rootPropagation: MountFlags
+  /// Namespaces that are made new.
+  public var newNamespaces: NamespaceFlags
+  /// Namespaces that exist and are joined.
+  public var joinedNamespaces: [JoinedNamespace]
+  /// Mounts, in the order of config.json.
+  public var mounts: [PlannedMount]
+  /// Nodes in /dev: the default ones, then those of `linux.devices`.
+  public var devices: [PlannedDevice]
+  /// Paths that are hidden: files behind /dev/null, directories behind an empty one.
+  public var maskedPaths: [Path]
+  /// Paths that are made read-only with all mounts below them.
+  public var readOnlyPaths: [Path]
+  /// Host name of the new UTS namespace.
+  public var hostname: Path?
+  /// NIS domain name of the new UTS namespace.
+  public var domainname: Path?
+  /// Kernel parameters, by their file below /proc/sys.
+  public var kernelParameters: [KernelParameter]
+  /// A pseudo-terminal of the container's own becomes its standard input, output and error.
+  public var terminal: Bool
+  /// The terminal's size at the start.
+  public var windowSize: WindowSize?
+  /// Resource limits (`process.rlimits`).
+  public var limits: [ResourceLimit]
+  /// From -1000 (never killed for memory) to 1000.
+  public var oomScoreAdjustment: Int32?
+  /// Whom the program runs as.
+  public var identity: Identity
+  /// The file mode creation mask of the program.
+  public var fileModeMask: UInt32
+  public var capabilities: CapabilitySets
+  /// Neither set-user-ID bits nor file capabilities give anything to the program and its children.
+  public var noNewPrivileges: Bool
+  /// The compiled filter; nil is none.
+  public var seccomp: SeccompFilter?
+  /// Made when it is missing, as runc and crun do.
+  public var workingDirectory: Path
+  public var arguments: [String]
+  public var environment: [String]
+  /// The container is killed when the process that started it ends, however it ends.
+  public var diesWithParent: Bool
+}
+
+/// Where a container's root directory comes from.
+public enum RootSource: Sendable {
+  /// A directory of the host, bind-mounted onto itself.
+  case directory(Path)
+  /// Layers, the uppermost first, under a writable directory; `work` is what overlayfs needs beside it, `mountPoint` an empty directory to mount on.
+  case overlay(layers: [Path], upper: Path, work: Path, mountPoint: Path)
+}
+
+/// A namespace that the container shares with somebody.
+public struct JoinedNamespace: Sendable, Equatable {
+  public var kind: NamespaceFlags
+  /// Such as /proc/PID/ns/net.
+  public var path: Path
+}
+
+/// One mount in the container.
+public struct PlannedMount: Sendable, Equatable {
+  /// Absolute, inside the root.
+  public var target: Path
+  public var content: Content
+  /// Set after the mount is in its place.
+  public var propagation: MountFlags
+  /// For messages: `mounts[3]`.
+  public var origin: String
+
+  /// What is mounted.
+  public enum Content: Sendable, Equatable {
+    /// A new file system.
+    case fileSystem(type: Path, source: Path, flags: MountFlags, data: Path)
+    /// A part of the host's tree. `set` and `clear` are flags of the one mount; `recursiveSet` and `recursiveClear` of all mounts in the part.
+    case bind(source: Path, recursive: Bool, set: MountFlags, clear: MountFlags, recursiveSet: MountFlags, recursiveClear: MountFlags)
+    /// The container's own view of the cgroups.
+    case cgroup(flags: MountFlags)
+  }
+}
+
+/// How the container's own view of the cgroups is mounted.
+public enum CgroupView: Sendable, Equatable {
+  /// The host mounts no cgroups.
+  case none
+  /// One hierarchy of version 2.
+  case unified
+  /// A directory for each hierarchy of version 1: its name, the options that select it, and links for controllers that share it.
+  case legacy([LegacyHierarchy])
+}
+
+/// One hierarchy of cgroup version 1 as a container sees it.
+public struct LegacyHierarchy: Sendable, Equatable {
+  /// Name of the directory: `cpu,cpuacct`.
+  public var name: Path
+  /// Mount options that select it: `cpu,cpuacct` or `name=systemd`; for version 2 beside it, nil.
+  public var options: Path?
+  public init(name: Path, options: Path?) {
+    self.name = name
+    self.options = options
+  }
+}
+
+/// A device node.
+public struct PlannedDevice: Sendable, Equatable {
+  /// Absolute, inside the root.
+  public var path: Path
+  public var type: FileType
+  public var major: UInt32
+  public var minor: UInt32
+  /// Permission bits.
+  public var mode: UInt32
+  public var user: UInt32
+  public var group: UInt32
+}
+
+/// A kernel parameter of a namespace.
+public struct KernelParameter: Sendable, Equatable {
+  /// Below /proc/sys, with slashes.
+  public var file: Path
+  public var value: String
+}
+
+/// A resource limit.
+public struct ResourceLimit: Sendable, Equatable {
+  /// The number of the C constant `RLIMIT_…`.
+  public var resource: Int32
+  public var soft: UInt64
+  public var hard: UInt64
+  /// For messages: `RLIMIT_NOFILE`.
+  public var name: String
+}
+
+/// Whom a program runs as.
+public enum Identity: Sendable, Equatable {
+  /// By numbers, as config.json gives them.
+  case numeric(user: UInt32, group: UInt32, supplementaryGroups: [UInt32])
+  /// As an image gives it (`redis`, `1000`, `user:group`): looked up in the files of the container's own root; HOME is set when the environment lacks it.
+  case image(String)
+}

@@ -1,0 +1,60 @@
+internal import Images
+internal import Linux
+internal import OCI
+internal import Runtime
+internal import Sandbox
+
+/// What ends a command: one sentence for standard error, and the exit status.
+struct Failure: Error {
+  var message: String
+  var status: Int32
+
+  init(_ message: String, status: Int32 = 1) {
+    self.message = message
+    self.status = status
+  }
+
+  /// A command line that cannot be understood.
+  static func usage(_ message: String) -> Failure { Failure(message, status: 2) }
+
+  init(_ error: SystemError) { self.init(error.message) }
+  init(_ error: ImageError) { self.init(error.message) }
+  init(_ error: RuntimeError) { self.init(error.message) }
+
+  /// The statuses of `docker run`: 127 for a program that is not found, 126 for one that cannot be run, 125 for everything of the runtime's own.
+  static func likeDocker(_ error: RuntimeError) -> Failure {
+    switch error.kind {
+    case .programNotFound: Failure(error.message, status: 127)
+    case .programNotExecutable: Failure(error.message, status: 126)
+    case .general: Failure(error.message, status: 125)
+    }
+  }
+
+  /// The same failure with the status that `docker run` has for what happens before the program runs.
+  var beforeProgram: Failure { status == 2 ? self : Failure(message, status: 125) }
+}
+
+/// Runs `call` and turns the error of a module into the failure of the command.
+func failing<Value: ~Copyable>(_ call: () throws(ImageError) -> Value) throws(Failure) -> Value {
+  do throws(ImageError) {
+    return try call()
+  } catch {
+    throw Failure(error)
+  }
+}
+
+func failing<Value: ~Copyable>(_ call: () throws(RuntimeError) -> Value) throws(Failure) -> Value {
+  do throws(RuntimeError) {
+    return try call()
+  } catch {
+    throw Failure(error)
+  }
+}
+
+func failing<Value: ~Copyable>(_ call: () throws(SystemError) -> Value) throws(Failure) -> Value {
+  do throws(SystemError) {
+    return try call()
+  } catch {
+    throw Failure(error)
+  }
+}

@@ -101,7 +101,10 @@ final class LayerStream {
   /// found in it is not the image's fault. For this the rest of the blob is hashed; nothing else is done with it.
   func explain(_ error: LayerError) -> LayerError {
     if isFinished { return error }
-    if case .system = error.fault { return error }
+    switch error.fault {
+    case .system, .longerThanDescriptor: return error
+    default: break
+    }
     do throws(LayerError) {
       while try readBlob(into: buffer) > 0 {}
       try verifyBlob()

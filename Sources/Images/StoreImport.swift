@@ -49,6 +49,7 @@ extension Store {
   ///
   /// - `name`: nil takes the name in the layout or, if that is only a tag, the directory's with it (`ImageName.proposed`).
   /// - `platform`: the machine that the image has to be for.
+  @discardableResult
   public func importLayout(
     from layout: Path, name: String? = nil, platform: Platform = .device, limits: Limits = Limits(), progress: (ImportEvent) -> Void = { _ in }
   ) throws(ImageError) -> ImportResult {

@@ -1,0 +1,133 @@
+import Linux
+import OCI
+import Testing
+
+@testable import Images
+
+/// What the verified stream of a layer's blob gives: all bytes, or the error's message.
+private func stream(
+  _ blob: [UInt8], archive: [UInt8], compressed: Bool = true, size: Int? = nil, digest: String? = nil, limits: Limits = Limits()
+) throws -> (
+  bytes: [UInt8], error: String?
+) {
+  let scratch = try Scratch("stream")
+  try scratch.write("blob", blob)
+  let descriptor = Descriptor(
+    mediaType: "", digest: try Digest(digest ?? LayoutBuilder.digest(blob)), size: UInt64(size ?? blob.count))
+  var bytes: [UInt8] = []
+  let text = message {
+    let stream = try LayerStream(
+      try scratch.directory.open("blob", .readOnly), descriptor, compressed: compressed, diffID: try Digest(LayoutBuilder.digest(archive)), limits: limits)
+    do throws(LayerError) {
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 777, alignment: 16)
+      defer { buffer.deallocate() }
+      while true {
+        let count = try stream.read(into: buffer)
+        if count == 0 { break }
+        bytes += buffer[..<count]
+      }
+      try stream.finish()
+    } catch {
+      throw stream.explain(error)
+    }
+  }
+  return (bytes, text)
+}
+
+@Suite("the blob of a layer")
+struct LayerStreamTests {
+  private let archive = tar([.file("a", String(repeating: "content ", count: 40000)), .file("b")])
+
+  @Test("is decompressed and verified")
+  func gzipped() throws {
+    let result = try stream(gzip(archive), archive: archive)
+    #expect(result.error == nil)
+    #expect(result.bytes == archive)
+  }
+
+  @Test("may be uncompressed")
+  func plain() throws {
+    let result = try stream(archive, archive: archive, compressed: false)
+    #expect(result.error == nil)
+    #expect(result.bytes == archive)
+  }
+
+  @Test("may have several members, empty ones too, and zeros after them")
+  func members() throws {
+    let blob = gzip(Array(archive[..<1000])) + gzip([]) + gzip(Array(archive[1000...])) + [UInt8](repeating: 0, count: 3000)
+    let result = try stream(blob, archive: archive)
+    #expect(result.error == nil)
+    #expect(result.bytes == archive)
+  }
+
+  @Test("is refused when it is cut off, wherever")
+  func truncated() throws {
+    let whole = gzip(archive)
+    for count in [0, 1, 9, 12, 1000, whole.count - 9, whole.count - 8, whole.count - 1] {
+      #expect(try stream(Array(whole[..<count]), archive: archive).error == "the archive ends too early", "\(count)")
+    }
+    #expect(try stream(whole + whole[..<5], archive: archive).error == "the archive ends too early")
+  }
+
+  @Test("is refused when it is no gzip, or damaged, or something else follows")
+  func damaged() throws {
+    var blob = gzip(archive)
+    #expect(try stream(archive, archive: archive).error == "its content is not gzip, or damaged")
+    #expect(try stream(blob + [1, 2, 3], archive: archive).error == "other bytes follow the gzip stream")
+    #expect(try stream(blob + [0, 0, 0x1F, 0x8B], archive: archive).error == "other bytes follow the gzip stream")
+    // The checksum in its trailer.
+    blob[blob.count - 6] ^= 1
+    #expect(try stream(blob, archive: archive).error == "its content is not gzip, or damaged")
+  }
+
+  @Test("is refused when its size, digest or DiffID is another")
+  func mismatch() throws {
+    let blob = gzip(archive)
+    let other = LayoutBuilder.digest([1])
+    #expect(try stream(blob, archive: archive, size: blob.count - 1).error == "it is longer than the \(blob.count - 1) bytes of its descriptor")
+    #expect(try stream(blob, archive: archive, size: blob.count + 1).error == "it is shorter than the \(blob.count + 1) bytes of its descriptor")
+    #expect(try stream(blob, archive: archive, digest: other).error == "its content has digest \(LayoutBuilder.digest(blob))")
+    #expect(
+      try stream(blob, archive: [1]).error == "its uncompressed content has digest \(LayoutBuilder.digest(archive)), and the image's config says \(other)")
+    #expect(
+      try stream(archive, archive: [1], compressed: false).error
+        == "its uncompressed content has digest \(LayoutBuilder.digest(archive)), and the image's config says \(other)")
+  }
+
+  @Test("that is not the one of the descriptor is said to be just that, whatever was found in it first")
+  func wrongBlob() throws {
+    let blob = [UInt8]("this is no gzip at all".utf8)
+    #expect(try stream(blob, archive: archive, digest: LayoutBuilder.digest(gzip(archive))).error == "its content has digest \(LayoutBuilder.digest(blob))")
+  }
+
+  @Test("may not unpack to more than it is allowed to")
+  func bombs() throws {
+    var limits = Limits()
+    limits.bytes = UInt64(archive.count)
+    #expect(try stream(gzip(archive), archive: archive, limits: limits).error == nil)
+    limits.bytes -= 1
+    #expect(try stream(gzip(archive), archive: archive, limits: limits).error == "more than \(archive.count - 1) bytes unpacked")
+    // 64 KiB of zeros in 96 bytes.
+    let zeros = [UInt8](repeating: 0, count: 65536)
+    limits = Limits()
+    limits.ratioFloor = 10000
+    #expect(try stream(compressedZeros, archive: zeros).error == nil)
+    #expect(try stream(compressedZeros, archive: zeros, limits: limits).error == "it unpacks to more than 200 times its size")
+  }
+
+  @Test("digests are those of the standards' own examples")
+  func digests() {
+    #expect(digest(of: Array("abc".utf8), .sha256)?.hex == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(
+      digest(of: Array("abc".utf8), .sha512)?.hex
+        == "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f")
+    #expect(digest(of: [], .sha256)?.hex == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+  }
+}
+
+/// 65,536 zeros, compressed by gzip.
+private let compressedZeros: [UInt8] = [
+  0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 0xFF, 0xED, 0xC1, 1, 1, 0, 0, 0, 0x80, 0x90, 0xFE, 0xAF, 0xEE, 8, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0x6A, 0xEB, 0x8E, 0x97, 0xD7, 0, 0, 1, 0,
+]

@@ -70,9 +70,10 @@ struct StoreTests {
     let image = try store.image(named: "app")
     let id = try ContainerID("c1")
     let layer = try store.makeContainerLayer(id: id, for: image)
-    #expect(layer.upper == scratch.path.appending("store/containers/c1/upper") && layer.work == scratch.path.appending("store/containers/c1/work"))
+    let (upper, work, mountPoint) = (layer.upper, layer.work, layer.mountPoint)
+    #expect([upper, work, mountPoint] == ["upper", "work", "root"].map { scratch.path.appending("store/containers/c1").appending($0) })
     #expect(scratch.status("store/containers/c1/upper")?.mode == 0o040711)
-    #expect(try store.containerLayers() == [layer])
+    #expect(try store.containersWithLayers() == [id])
     #expect(message { _ = try store.makeContainerLayer(id: id, for: image) } == "container c1: there is a writable layer of that name")
     try scratch.write("store/containers/c1/upper/written", [1])
     try store.removeImage(named: "app")
@@ -81,10 +82,26 @@ struct StoreTests {
     try store.removeContainerLayer(id: try ContainerID("c2"))
     #expect(try store.names(in: store.layers, "").count == 1)
     try store.removeContainerLayer(id: id)
-    #expect(try store.containerLayers().isEmpty)
+    #expect(try store.containersWithLayers().isEmpty)
     #expect(try store.names(in: store.layers, "").isEmpty)
     #expect(message { _ = try store.makeContainerLayer(id: id, for: image) } == "image app: has been removed")
     try store.removeContainerLayer(id: id)
+  }
+
+  @Test("a container's layer whose process is gone is removed, one that is in use is not")
+  func abandoned() throws {
+    let scratch = try Scratch("abandoned")
+    let store = try store(scratch)
+    try store.importLayout(from: LayoutBuilder([[.file("a")]]).write(to: scratch, "app"))
+    let image = try store.image(named: "app")
+    let used = try store.makeContainerLayer(id: try ContainerID("used"), for: image)
+    // The value, and the lock with it, ends at once.
+    _ = try store.makeContainerLayer(id: try ContainerID("left"), for: image)
+    try store.removeAbandonedLayers()
+    #expect(try store.containersWithLayers() == [try ContainerID("used")])
+    _ = consume used
+    try store.removeAbandonedLayers()
+    #expect(try store.containersWithLayers().isEmpty)
   }
 
   @Test("what a killed import left is removed by the next one that opens the store: staging, layers and documents without an image")

@@ -178,8 +178,10 @@ struct JSONParser {
 
   private func sameKey(_ left: Int, _ right: Int) -> Bool {
     let (left, right) = (nodes[left], nodes[right])
-    if !left.flag && !right.flag && left.length != right.length { return false }
-    return stringBytes(left, in: text) == stringBytes(right, in: text)
+    if left.flag || right.flag { return stringBytes(left, in: text) == stringBytes(right, in: text) }
+    if left.length != right.length { return false }
+    for offset in 0..<Int(left.length) where text[Int(left.start) + offset] != text[Int(right.start) + offset] { return false }
+    return true
   }
 
   private func duplicate(_ key: Int) -> JSONError {

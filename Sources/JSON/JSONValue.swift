@@ -29,25 +29,21 @@ public struct JSONValue: Sendable {
   }
 
   /// A string without NUL: every string here ends as a C string or in a file of the kernel, and what comes after a NUL would be lost on the way.
+  @inline(never)
   public func string() throws(JSONPathError) -> String {
     if kind != .string { throw expected("a string") }
     return try text(of: index)
   }
 
   /// An integer that fits; a fraction or an exponent is none, even where its value would be whole.
+  @inline(__always)
   public func integer<Value: FixedWidthInteger & Sendable>() throws(JSONPathError) -> Value { try integer(in: Value.min...Value.max) }
 
   /// An integer between two bounds.
+  @inline(__always)
   public func integer<Value: FixedWidthInteger & Sendable>(in range: ClosedRange<Value>) throws(JSONPathError) -> Value {
-    let (isNegative, magnitude) = try integerParts()
-    var value: Value?
-    if !isNegative {
-      value = Value(exactly: magnitude)
-    } else if magnitude <= Int64.min.magnitude {
-      value = Value(exactly: Int64(truncatingIfNeeded: 0 &- magnitude))
-    }
-    if let value, range.contains(value) { return value }
-    throw outOfRange(least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound))
+    let bits = try integerBits(least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound))
+    return Value(truncatingIfNeeded: bits)
   }
 
   /// A number as it is written.
@@ -84,6 +80,7 @@ public struct JSONValue: Sendable {
   }
 
   /// The member of an object, or nil when there is none or it is `null`.
+  @inline(never)
   public func member(_ key: StaticString) throws(JSONPathError) -> JSONValue? {
     if kind != .object { throw expected("an object") }
     var child = index + 1
@@ -99,9 +96,42 @@ public struct JSONValue: Sendable {
   }
 
   /// The member of an object, which must be there.
+  @inline(never)
   public func required(_ key: StaticString) throws(JSONPathError) -> JSONValue {
     guard let value = try member(key) else { throw missing(key) }
     return value
+  }
+
+  /// A string member; nil when it is absent.
+  @inline(never)
+  public func string(_ key: StaticString) throws(JSONPathError) -> String? { try member(key)?.string() }
+
+  /// A boolean member; nil when it is absent.
+  @inline(never)
+  public func bool(_ key: StaticString) throws(JSONPathError) -> Bool? { try member(key)?.bool() }
+
+  /// An integer member; nil when it is absent.
+  @inline(__always)
+  public func integer<Value: FixedWidthInteger & Sendable>(
+    _ key: StaticString, in range: ClosedRange<Value> = Value.min...Value.max
+  ) throws(JSONPathError) -> Value? {
+    let bits = try integerBits(key, least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound))
+    return bits.map { Value(truncatingIfNeeded: $0) }
+  }
+
+  /// An integer member that must be there.
+  @inline(__always)
+  public func requiredInteger<Value: FixedWidthInteger & Sendable>(
+    _ key: StaticString, in range: ClosedRange<Value> = Value.min...Value.max
+  ) throws(JSONPathError) -> Value {
+    guard let value = try integer(key, in: range) else { throw missing(key) }
+    return value
+  }
+
+  /// As `integerBits(least:greatest:)`, for a member; nil when it is absent.
+  @inline(never)
+  public func integerBits(_ key: StaticString, least: Int64, greatest: UInt64) throws(JSONPathError) -> UInt64? {
+    try member(key)?.integerBits(least: least, greatest: greatest)
   }
 
   /// The elements of a member, decoded; none when the member is absent.
@@ -113,6 +143,7 @@ public struct JSONValue: Sendable {
   }
 
   /// The strings of a member; none when the member is absent.
+  @inline(never)
   public func strings(_ key: StaticString) throws(JSONPathError) -> [String] {
     try list(key) { (element) throws(JSONPathError) in try element.string() }
   }
@@ -120,9 +151,11 @@ public struct JSONValue: Sendable {
   // MARK: errors
 
   /// The error that says that this value is at fault.
+  @inline(never)
   public func error(_ reason: String) -> JSONPathError { JSONPathError(path: path, reason: reason) }
 
   /// The error that says that a member of this object is at fault, whether it is there or not.
+  @inline(never)
   public func error(_ key: StaticString, _ reason: String) -> JSONPathError {
     let parent = path
     let separator = parent.utf8.isEmpty ? "" : "."
@@ -133,6 +166,7 @@ public struct JSONValue: Sendable {
   public func unknown() -> JSONPathError { error("unknown value '\(excerpt(stringBytes(node, in: document.text)))'") }
 
   /// The error that says that a member is not there.
+  @inline(never)
   public func missing(_ key: StaticString) -> JSONPathError { error(key, "missing") }
 
   /// The place of this value: `mounts[3].destination`; empty for the document itself.
@@ -151,12 +185,17 @@ public struct JSONValue: Sendable {
   }
 
   private func isKey(_ candidate: JSONNode, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
-    if !candidate.flag && Int(candidate.length) != key.count { return false }
-    return stringBytes(candidate, in: document.text).elementsEqual(key)
+    if candidate.flag { return stringBytes(candidate, in: document.text).elementsEqual(key) }
+    if Int(candidate.length) != key.count { return false }
+    let start = Int(candidate.start)
+    for offset in key.indices where document.text[start + offset] != key[offset] { return false }
+    return true
   }
 
-  /// Sign and magnitude, so that both `Int64.min` and `UInt64.max` are exact.
-  private func integerParts() throws(JSONPathError) -> (isNegative: Bool, magnitude: UInt64) {
+  /// The bits of an integer between two bounds, of which the lower may be negative and the upper may not: both `Int64.min` and `UInt64.max` are exact. One function
+  /// for all types of integers, because each of a hundred getters would have a copy of a generic one.
+  @inline(never)
+  public func integerBits(least: Int64, greatest: UInt64) throws(JSONPathError) -> UInt64 {
     if kind != .number { throw expected("an integer") }
     var magnitude: UInt64 = 0
     var isNegative = false
@@ -168,13 +207,18 @@ public struct JSONValue: Sendable {
       guard (0x30...0x39).contains(byte) else { throw error("expected an integer, found \(excerpt(raw))") }
       let (product, tooLarge) = magnitude.multipliedReportingOverflow(by: 10)
       let (sum, alsoTooLarge) = product.addingReportingOverflow(UInt64(byte - 0x30))
-      if tooLarge || alsoTooLarge { throw error("out of range: \(excerpt(raw))") }
+      if tooLarge || alsoTooLarge { throw outOfRange(least, greatest) }
       magnitude = sum
     }
-    return (isNegative, magnitude)
+    if isNegative && magnitude > 0 {
+      if least < 0 && magnitude <= least.magnitude { return 0 &- magnitude }
+    } else if magnitude <= greatest && (least <= 0 || magnitude >= UInt64(least)) {
+      return magnitude
+    }
+    throw outOfRange(least, greatest)
   }
 
-  private func outOfRange(least: Int64, greatest: UInt64) -> JSONPathError {
+  private func outOfRange(_ least: Int64, _ greatest: UInt64) -> JSONPathError {
     error("out of range: \(excerpt(raw)) is not between \(least) and \(greatest)")
   }
 

@@ -46,7 +46,7 @@ extension ContainerState {
     }
     status = try json.required("status").named()
     // runc writes 0 for a container that has no process any more.
-    let pid: Int32 = try json.member("pid")?.integer(in: 0...Int32.max) ?? 0
+    let pid: Int32 = try json.integer("pid", in: 0...Int32.max) ?? 0
     self.pid = pid == 0 ? nil : pid
     if self.pid == nil && status != .creating && status != .stopped { throw json.missing("pid") }
     bundle = try json.required("bundle").absolutePath()

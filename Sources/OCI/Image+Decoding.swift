@@ -74,11 +74,11 @@ extension ImageExecution {
 extension Healthcheck {
   init(_ json: JSONValue) throws(JSONPathError) {
     test = try json.strings("Test")
-    interval = try json.member("Interval")?.integer(in: 0...Int64.max) ?? 0
-    timeout = try json.member("Timeout")?.integer(in: 0...Int64.max) ?? 0
-    startPeriod = try json.member("StartPeriod")?.integer(in: 0...Int64.max) ?? 0
-    startInterval = try json.member("StartInterval")?.integer(in: 0...Int64.max) ?? 0
-    retries = try json.member("Retries")?.integer(in: 0...Int64.max) ?? 0
+    interval = try json.integer("Interval", in: 0...Int64.max) ?? 0
+    timeout = try json.integer("Timeout", in: 0...Int64.max) ?? 0
+    startPeriod = try json.integer("StartPeriod", in: 0...Int64.max) ?? 0
+    startInterval = try json.integer("StartInterval", in: 0...Int64.max) ?? 0
+    retries = try json.integer("Retries", in: 0...Int64.max) ?? 0
   }
 }
 
@@ -94,7 +94,7 @@ extension Descriptor {
   init(_ json: JSONValue) throws(JSONPathError) {
     mediaType = try json.requiredText("mediaType")
     digest = try json.required("digest").digest()
-    size = try json.required("size").integer(in: 0...UInt64(Int64.max))
+    size = try json.requiredInteger("size", in: 0...UInt64(Int64.max))
     platform = try json.member("platform").map { (platform) throws(JSONPathError) in try Platform(platform) }
     artifactType = try json.text("artifactType")
     annotations = try json.annotations("annotations")

@@ -43,8 +43,8 @@ extension TimeOffset {
   init(_ clock: String, _ json: JSONValue) throws(JSONPathError) {
     guard let clock = OffsetClock(named: clock) else { throw json.error("a time namespace has no such clock, only monotonic and boottime") }
     self.clock = clock
-    secs = try json.member("secs")?.integer() ?? 0
-    nanosecs = try json.member("nanosecs")?.integer(in: 0...999_999_999) ?? 0
+    secs = try json.integer("secs") ?? 0
+    nanosecs = try json.integer("nanosecs", in: 0...999_999_999) ?? 0
   }
 }
 
@@ -52,12 +52,12 @@ extension Device {
   init(_ json: JSONValue) throws(JSONPathError) {
     type = try json.required("type").named()
     path = try json.required("path").absolutePath()
-    major = type == .fifo ? 0 : try json.required("major").integer(in: 0...Int64.max)
-    minor = type == .fifo ? 0 : try json.required("minor").integer(in: 0...Int64.max)
+    major = type == .fifo ? 0 : try json.requiredInteger("major", in: 0...Int64.max)
+    minor = type == .fifo ? 0 : try json.requiredInteger("minor", in: 0...Int64.max)
     // Docker hands on the whole mode of the host's node, with the bits of the file type.
     fileMode = try json.member("fileMode").map { (mode) throws(JSONPathError) in try mode.integer() & 0o7777 }
-    uid = try json.member("uid")?.integer()
-    gid = try json.member("gid")?.integer()
+    uid = try json.integer("uid")
+    gid = try json.integer("gid")
   }
 }
 

@@ -20,7 +20,7 @@ extension Process {
     rlimits = try Process.rlimits(json)
     noNewPrivileges = try json.flag("noNewPrivileges")
     apparmorProfile = try json.text("apparmorProfile")
-    oomScoreAdj = try json.member("oomScoreAdj")?.integer(in: -1000...1000)
+    oomScoreAdj = try json.integer("oomScoreAdj", in: -1000...1000)
     selinuxLabel = try json.text("selinuxLabel")
     scheduler = try json.member("scheduler").map { (scheduler) throws(JSONPathError) in try Scheduler(scheduler) }
     ioPriority = try json.member("ioPriority").map { (priority) throws(JSONPathError) in try IOPriority(priority) }
@@ -42,16 +42,16 @@ extension Process {
 
 extension ConsoleSize {
   init(_ json: JSONValue) throws(JSONPathError) {
-    height = try json.required("height").integer()
-    width = try json.required("width").integer()
+    height = try json.requiredInteger("height")
+    width = try json.requiredInteger("width")
   }
 }
 
 extension User {
   init(_ json: JSONValue) throws(JSONPathError) {
-    uid = try json.required("uid").integer()
-    gid = try json.required("gid").integer()
-    umask = try json.member("umask")?.integer(in: 0...0o777)
+    uid = try json.requiredInteger("uid")
+    gid = try json.requiredInteger("gid")
+    umask = try json.integer("umask", in: 0...0o777)
     additionalGids = try json.list("additionalGids") { (gid) throws(JSONPathError) in try gid.integer() }
   }
 }
@@ -69,8 +69,8 @@ extension Capabilities {
 extension Rlimit {
   init(_ json: JSONValue) throws(JSONPathError) {
     type = try json.required("type").named()
-    soft = try json.required("soft").integer()
-    hard = try json.required("hard").integer()
+    soft = try json.requiredInteger("soft")
+    hard = try json.requiredInteger("hard")
     if soft > hard { throw json.error("the soft limit \(soft) is above the hard limit \(hard)") }
   }
 }
@@ -78,18 +78,18 @@ extension Rlimit {
 extension Scheduler {
   init(_ json: JSONValue) throws(JSONPathError) {
     policy = try json.required("policy").named()
-    nice = try json.member("nice")?.integer(in: -20...19) ?? 0
-    priority = try json.member("priority")?.integer(in: 0...99) ?? 0
+    nice = try json.integer("nice", in: -20...19) ?? 0
+    priority = try json.integer("priority", in: 0...99) ?? 0
     flags = try json.namedList("flags")
-    runtime = try json.member("runtime")?.integer() ?? 0
-    deadline = try json.member("deadline")?.integer() ?? 0
-    period = try json.member("period")?.integer() ?? 0
+    runtime = try json.integer("runtime") ?? 0
+    deadline = try json.integer("deadline") ?? 0
+    period = try json.integer("period") ?? 0
   }
 }
 
 extension IOPriority {
   init(_ json: JSONValue) throws(JSONPathError) {
     priorityClass = try json.required("class").named()
-    priority = try json.required("priority").integer(in: 0...7)
+    priority = try json.requiredInteger("priority", in: 0...7)
   }
 }

@@ -24,7 +24,7 @@ extension Resources {
 
 extension JSONValue {
   /// A limit whose -1 is "unlimited"; no other negative number means anything.
-  fileprivate func limit(_ key: StaticString) throws(JSONPathError) -> Int64? { try member(key)?.integer(in: -1...Int64.max) }
+  fileprivate func limit(_ key: StaticString) throws(JSONPathError) -> Int64? { try integer(key, in: -1...Int64.max) }
 }
 
 extension DeviceRule {
@@ -65,32 +65,32 @@ extension MemoryResources {
     swap = try json.limit("swap")
     kernel = try json.limit("kernel")
     kernelTCP = try json.limit("kernelTCP")
-    swappiness = try json.member("swappiness")?.integer(in: 0...100)
-    disableOOMKiller = try json.member("disableOOMKiller")?.bool()
-    useHierarchy = try json.member("useHierarchy")?.bool()
-    checkBeforeUpdate = try json.member("checkBeforeUpdate")?.bool()
+    swappiness = try json.integer("swappiness", in: 0...100)
+    disableOOMKiller = try json.bool("disableOOMKiller")
+    useHierarchy = try json.bool("useHierarchy")
+    checkBeforeUpdate = try json.bool("checkBeforeUpdate")
   }
 }
 
 extension CPUResources {
   init(_ json: JSONValue) throws(JSONPathError) {
-    shares = try json.member("shares")?.integer()
+    shares = try json.integer("shares")
     quota = try json.limit("quota")
-    burst = try json.member("burst")?.integer()
-    period = try json.member("period")?.integer()
+    burst = try json.integer("burst")
+    period = try json.integer("period")
     realtimeRuntime = try json.limit("realtimeRuntime")
-    realtimePeriod = try json.member("realtimePeriod")?.integer()
+    realtimePeriod = try json.integer("realtimePeriod")
     cpus = try json.text("cpus")
     mems = try json.text("mems")
-    idle = try json.member("idle")?.integer(in: 0...1)
+    idle = try json.integer("idle", in: 0...1)
     if let burst, let quota, quota > 0, burst > UInt64(quota) { throw json.error("burst", "\(burst) is above the quota \(quota)") }
   }
 }
 
 extension BlockIOResources {
   init(_ json: JSONValue) throws(JSONPathError) {
-    weight = try json.member("weight")?.integer()
-    leafWeight = try json.member("leafWeight")?.integer()
+    weight = try json.integer("weight")
+    leafWeight = try json.integer("leafWeight")
     weightDevice = try json.list("weightDevice") { (device) throws(JSONPathError) in try WeightDevice(device) }
     throttleReadBpsDevice = try json.throttles("throttleReadBpsDevice")
     throttleWriteBpsDevice = try json.throttles("throttleWriteBpsDevice")
@@ -101,10 +101,10 @@ extension BlockIOResources {
 
 extension WeightDevice {
   init(_ json: JSONValue) throws(JSONPathError) {
-    major = try json.required("major").integer(in: 0...Int64.max)
-    minor = try json.required("minor").integer(in: 0...Int64.max)
-    weight = try json.member("weight")?.integer()
-    leafWeight = try json.member("leafWeight")?.integer()
+    major = try json.requiredInteger("major", in: 0...Int64.max)
+    minor = try json.requiredInteger("minor", in: 0...Int64.max)
+    weight = try json.integer("weight")
+    leafWeight = try json.integer("leafWeight")
     if weight == nil && leafWeight == nil { throw json.error("weight or leafWeight is missing") }
   }
 }
@@ -113,8 +113,8 @@ extension JSONValue {
   fileprivate func throttles(_ key: StaticString) throws(JSONPathError) -> [ThrottleDevice] {
     try list(key) { (json) throws(JSONPathError) in
       ThrottleDevice(
-        major: try json.required("major").integer(in: 0...Int64.max), minor: try json.required("minor").integer(in: 0...Int64.max),
-        rate: try json.required("rate").integer())
+        major: try json.requiredInteger("major", in: 0...Int64.max), minor: try json.requiredInteger("minor", in: 0...Int64.max),
+        rate: try json.requiredInteger("rate"))
     }
   }
 }
@@ -124,7 +124,7 @@ extension HugepageLimit {
     let size = try json.required("pageSize")
     pageSize = try size.string()
     if !HugepageLimit.isPageSize(pageSize) { throw size.error("expected a size such as 64KB, 2MB or 1GB") }
-    limit = try json.required("limit").integer()
+    limit = try json.requiredInteger("limit")
   }
 
   /// `[1-9][0-9]*[KMG]B`. The size becomes part of a file's name, so nothing else may be in it.
@@ -138,9 +138,9 @@ extension HugepageLimit {
 
 extension NetworkResources {
   init(_ json: JSONValue) throws(JSONPathError) {
-    classID = try json.member("classID")?.integer()
+    classID = try json.integer("classID")
     priorities = try json.list("priorities") { (entry) throws(JSONPathError) in
-      InterfacePriority(name: try entry.requiredText("name"), priority: try entry.required("priority").integer())
+      InterfacePriority(name: try entry.requiredText("name"), priority: try entry.requiredInteger("priority"))
     }
   }
 }
@@ -148,8 +148,8 @@ extension NetworkResources {
 extension RDMALimit {
   init(_ device: String, _ json: JSONValue) throws(JSONPathError) {
     self.device = device
-    hcaHandles = try json.member("hcaHandles")?.integer()
-    hcaObjects = try json.member("hcaObjects")?.integer()
+    hcaHandles = try json.integer("hcaHandles")
+    hcaObjects = try json.integer("hcaObjects")
     if hcaHandles == nil && hcaObjects == nil { throw json.error("hcaHandles or hcaObjects is missing") }
   }
 }

@@ -31,9 +31,9 @@ extension SeccompRule {
 
 extension SeccompArgument {
   init(_ json: JSONValue) throws(JSONPathError) {
-    index = try json.required("index").integer(in: 0...5)
-    value = try json.required("value").integer()
-    valueTwo = try json.member("valueTwo")?.integer() ?? 0
+    index = try json.requiredInteger("index", in: 0...5)
+    value = try json.requiredInteger("value")
+    valueTwo = try json.integer("valueTwo") ?? 0
     op = try json.required("op").named()
   }
 }

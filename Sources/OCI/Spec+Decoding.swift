@@ -45,8 +45,8 @@ extension JSONValue {
   func idMappings(_ key: StaticString) throws(JSONPathError) -> [IDMapping] {
     try list(key) { (json) throws(JSONPathError) in
       let mapping = IDMapping(
-        containerID: try json.required("containerID").integer(), hostID: try json.required("hostID").integer(),
-        size: try json.required("size").integer(in: 1...UInt32.max))
+        containerID: try json.requiredInteger("containerID"), hostID: try json.requiredInteger("hostID"),
+        size: try json.requiredInteger("size", in: 1...UInt32.max))
       for first in [mapping.containerID, mapping.hostID] where UInt64(first) + UInt64(mapping.size) > 1 << 32 {
         throw json.error("the range goes beyond 4294967295")
       }
@@ -71,7 +71,7 @@ extension JSONValue {
     try list(key) { (json) throws(JSONPathError) in
       Hook(
         path: try json.required("path").absolutePath(), args: try json.strings("args"), env: try json.strings("env"),
-        timeout: try json.member("timeout")?.integer(in: 1...Int64.max))
+        timeout: try json.integer("timeout", in: 1...Int64.max))
     }
   }
 }

@@ -14,8 +14,8 @@ struct JSONParser {
   mutating func document() throws(JSONError) -> [JSONNode] {
     if text.count > limits.bytes { throw fault("the document is longer than \(limits.bytes) bytes") }
     if text.starts(with: [0xEF, 0xBB, 0xBF]) { throw fault("the document begins with a byte order mark") }
-    // A pretty config.json has some 14 bytes for each value and key.
-    nodes.reserveCapacity(min(text.count / 12 + 1, limits.nodes))
+    // A compact config.json has some 8 bytes for each value and key.
+    nodes.reserveCapacity(min(text.count / 8 + 1, limits.nodes))
     skipSpace()
     try value(in: 0, depth: 0)
     skipSpace()

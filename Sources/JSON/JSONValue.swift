@@ -19,10 +19,12 @@ public struct JSONValue: Sendable {
 
   var node: JSONNode { document.nodes[index] }
 
+  /// What the value is.
   public var kind: JSONKind { node.kind }
 
   // MARK: scalars
 
+  /// A boolean.
   public func bool() throws(JSONPathError) -> Bool {
     if kind != .bool { throw expected("a boolean") }
     return node.flag
@@ -145,7 +147,13 @@ public struct JSONValue: Sendable {
   /// The strings of a member; none when the member is absent.
   @inline(never)
   public func strings(_ key: StaticString) throws(JSONPathError) -> [String] {
-    try list(key) { (element) throws(JSONPathError) in try element.string() }
+    guard let array = try member(key) else { return [] }
+    if array.kind != .array { throw array.expected("an array") }
+    var strings: [String] = []
+    strings.reserveCapacity(Int(array.node.length))
+    // Most of a config.json are lists of strings, so these are read without an array of values in between. An element is a scalar or an error: one node.
+    for child in (array.index + 1)..<Int(array.node.next) { strings.append(try JSONValue(document: document, index: child).string()) }
+    return strings
   }
 
   // MARK: errors

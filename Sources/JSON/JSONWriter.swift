@@ -27,15 +27,19 @@ public struct JSONWriter: Sendable {
 
   // MARK: values
 
+  /// Writes `null`.
   public mutating func null() { word("null") }
 
+  /// Writes `true` or `false`.
   public mutating func value(_ bool: Bool) { word(bool ? "true" : "false") }
 
+  /// Writes an integer, exactly.
   public mutating func value(_ integer: some FixedWidthInteger) {
     begin()
     output.append(contentsOf: String(integer).utf8)
   }
 
+  /// Writes a string with the escapes that it needs.
   public mutating func value(_ string: String) {
     begin()
     quote(string)
@@ -58,16 +62,19 @@ public struct JSONWriter: Sendable {
     isAfterKey = true
   }
 
+  /// Writes a key and a boolean.
   public mutating func member(_ key: String, _ bool: Bool) {
     self.key(key)
     value(bool)
   }
 
+  /// Writes a key and an integer.
   public mutating func member(_ key: String, _ integer: some FixedWidthInteger) {
     self.key(key)
     value(integer)
   }
 
+  /// Writes a key and a string.
   public mutating func member(_ key: String, _ string: String) {
     self.key(key)
     value(string)

@@ -2,6 +2,7 @@
 ///
 /// It becomes the name of directories and cgroups. What runc, crun and their callers use fits; `.`, `..`, a slash, a NUL and a newline cannot occur.
 public struct ContainerID: Sendable {
+  /// The name as it was given.
   public let text: String
 
   public init(_ text: String) throws(ContainerIDError) {
@@ -24,6 +25,7 @@ public struct ContainerID: Sendable {
 }
 
 extension ContainerID: Equatable {
+  /// Bytes are compared; `==` on strings would link the Unicode tables.
   public static func == (left: ContainerID, right: ContainerID) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
 }
 

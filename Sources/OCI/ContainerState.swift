@@ -2,7 +2,9 @@
 public struct ContainerState: Equatable, Sendable {
   /// The version of the specification that the document complies with.
   public var ociVersion: String
+  /// The name of the container.
   public var id: ContainerID
+  /// Where in its lifecycle it is.
   public var status: ContainerStatus
   /// The first process as the reader sees it; set when `status` is `created`, `running` or `paused`.
   public var pid: Int32?

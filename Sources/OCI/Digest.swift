@@ -2,6 +2,7 @@
 ///
 /// Only a checked digest exists, so that a path may be made of one: a manifest that says `sha256:../../x` never gets that far (CVE-2024-3727).
 public struct Digest: Sendable {
+  /// The hash function.
   public let algorithm: DigestAlgorithm
   /// The hash in lower-case hexadecimal digits, as many as the algorithm has.
   public let hex: String

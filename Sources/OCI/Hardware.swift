@@ -1,5 +1,6 @@
 /// What personality(2) is told (config-linux.md, "Personality"). The specification defines no flags.
 public struct Personality: Equatable, Sendable {
+  /// The execution domain.
   public var domain: PersonalityDomain
 
   public init(domain: PersonalityDomain) { self.domain = domain }
@@ -19,9 +20,11 @@ public enum PersonalityDomain: NamedValue {
 
 /// Where memory comes from on a NUMA machine, set_mempolicy(2) (config-linux.md, "Memory policy").
 public struct MemoryPolicy: Equatable, Sendable {
+  /// How nodes are chosen.
   public var mode: MemoryPolicyMode
   /// Memory nodes, such as `0-3,7`.
   public var nodes: String?
+  /// How `nodes` is meant.
   public var flags: [MemoryPolicyFlag]
 
   public init(mode: MemoryPolicyMode, nodes: String? = nil, flags: [MemoryPolicyFlag] = []) {

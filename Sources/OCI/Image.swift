@@ -4,6 +4,7 @@
 public struct Descriptor: Equatable, Sendable {
   /// Any type, also an unknown one, which is no error by itself.
   public var mediaType: String
+  /// The hash of the content, which is also its name in the store.
   public var digest: Digest
   /// Bytes; at most `Int64.max`.
   public var size: UInt64
@@ -11,6 +12,7 @@ public struct Descriptor: Equatable, Sendable {
   public var platform: Platform?
   /// Set when the content is a manifest that is no image.
   public var artifactType: String?
+  /// Metadata; untrusted, so nothing may obey it.
   public var annotations: [Annotation]
 
   public init(
@@ -30,7 +32,9 @@ public struct Descriptor: Equatable, Sendable {
 
 /// The machine that an image is built for (image-spec, image-index.md, `platform`), in the words of Go's GOOS and GOARCH.
 public struct Platform: Equatable, Sendable {
+  /// The operating system: `linux`.
   public var os: String
+  /// The architecture: `arm64`, `arm`, `amd64`, ...
   public var architecture: String
   /// `v7` of `arm`, `v8` of `arm64`; nil when the document has none or an empty one.
   public var variant: String?
@@ -44,7 +48,9 @@ public struct Platform: Equatable, Sendable {
 
 /// A list of manifests: `index.json` of an image layout, or an image for several platforms (image-spec, image-index.md).
 public struct ImageIndex: Equatable, Sendable {
+  /// The entries in the order of the document; unknown media types are among them.
   public var manifests: [Descriptor]
+  /// Metadata; untrusted, so nothing may obey it.
   public var annotations: [Annotation]
 
   public init(manifests: [Descriptor], annotations: [Annotation] = []) {
@@ -55,8 +61,11 @@ public struct ImageIndex: Equatable, Sendable {
 
 /// An image for one platform: its configuration and its layers, the base first (image-spec, manifest.md).
 public struct ImageManifest: Equatable, Sendable {
+  /// The document that `ImageConfig` decodes.
   public var config: Descriptor
+  /// The layers, the base first; each has the role `layer`.
   public var layers: [Descriptor]
+  /// Metadata; untrusted, so nothing may obey it.
   public var annotations: [Annotation]
 
   public init(config: Descriptor, layers: [Descriptor], annotations: [Annotation] = []) {
@@ -68,9 +77,11 @@ public struct ImageManifest: Equatable, Sendable {
 
 /// The configuration of an image (image-spec, config.md). The history has no use here.
 public struct ImageConfig: Equatable, Sendable {
+  /// The machine that the image is built for.
   public var platform: Platform
   /// RFC 3339; handed on as it is.
   public var created: String?
+  /// Who made the image; handed on as it is.
   public var author: String?
   /// How a container of the image is run.
   public var execution: ImageExecution
@@ -92,7 +103,9 @@ public struct ImageExecution: Equatable, Sendable {
   public var user: String?
   /// `NAME=value` each.
   public var env: [String]
+  /// The program and its first arguments.
   public var entrypoint: [String]
+  /// The arguments after `entrypoint`, or the program when there is none.
   public var cmd: [String]
   /// Nil when absent or empty.
   public var workingDir: String?
@@ -128,9 +141,13 @@ public struct ImageExecution: Equatable, Sendable {
 public struct Healthcheck: Equatable, Sendable {
   /// Empty inherits; `NONE` switches off; `CMD` and arguments, or `CMD-SHELL` and one line.
   public var test: [String]
+  /// From one check to the next.
   public var interval: Int64
+  /// After which a check has failed.
   public var timeout: Int64
+  /// After the start, in which failures do not count.
   public var startPeriod: Int64
+  /// From one check to the next in that period.
   public var startInterval: Int64
   /// Failures in a row until the container is unhealthy; 0 is the default.
   public var retries: Int64

@@ -70,6 +70,7 @@ public struct LinuxSection: Equatable, Sendable {
 
 /// A namespace that is made or joined (config-linux.md, "Namespaces").
 public struct Namespace: Equatable, Sendable {
+  /// What the namespace isolates.
   public var type: NamespaceType
   /// Absolute path of a namespace file on the host, which is joined; nil makes a new namespace.
   public var path: String?
@@ -100,6 +101,7 @@ public enum NamespaceType: NamedValue {
 
 /// How much a clock of the time namespace differs from the host's (config-linux.md, "Offset for Time Namespace").
 public struct TimeOffset: Equatable, Sendable {
+  /// The clock that is moved.
   public var clock: OffsetClock
   /// Seconds; may be negative.
   public var secs: Int64
@@ -128,6 +130,7 @@ public enum OffsetClock: NamedValue {
 
 /// A device node in the container (config-linux.md, "Devices").
 public struct Device: Equatable, Sendable {
+  /// The kind of the node.
   public var type: DeviceType
   /// Absolute path in the container; not necessarily below /dev.
   public var path: String
@@ -186,6 +189,7 @@ public struct NetDevice: Equatable, Sendable {
 public struct Sysctl: Equatable, Sendable {
   /// As sysctl(8) spells it: `net.ipv4.ip_forward`.
   public var key: String
+  /// What is written to its file below /proc/sys.
   public var value: String
 
   public init(key: String, value: String) {

@@ -67,6 +67,7 @@ extension Descriptor {
 
 /// Why an index has nothing for a machine, or an image is not for it.
 public struct PlatformError: Error, Equatable, Sendable {
+  /// The machine that was asked for.
   public let device: Platform
   /// What there is, in the order of the document; may be empty.
   public let available: [Platform]

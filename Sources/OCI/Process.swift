@@ -69,7 +69,9 @@ public struct ConsoleSize: Equatable, Sendable {
 
 /// Who a process is, as numbers inside the container (config.md, "POSIX-platform User").
 public struct User: Equatable, Sendable {
+  /// The user.
   public var uid: UInt32
+  /// The first group.
   public var gid: UInt32
   /// Permission bits that new files do not get; nil leaves the runtime's.
   public var umask: UInt32?
@@ -88,10 +90,15 @@ public struct User: Equatable, Sendable {
 ///
 /// Names stay as they are written: which of them the kernel knows is for the one who applies them to say.
 public struct Capabilities: Equatable, Sendable {
+  /// What the process can ever have.
   public var bounding: [String]
+  /// What the kernel checks.
   public var effective: [String]
+  /// What a file with inheritable capabilities keeps over execve.
   public var inheritable: [String]
+  /// What the process may make effective.
   public var permitted: [String]
+  /// What an ordinary program keeps over execve.
   public var ambient: [String]
 
   public init(bounding: [String] = [], effective: [String] = [], inheritable: [String] = [], permitted: [String] = [], ambient: [String] = []) {
@@ -105,6 +112,7 @@ public struct Capabilities: Equatable, Sendable {
 
 /// One limit of setrlimit(2) (config.md, "POSIX process").
 public struct Rlimit: Equatable, Sendable {
+  /// What is limited.
   public var type: RlimitType
   /// What the kernel enforces; `UInt64.max` is `RLIM_INFINITY`. Not above `hard`.
   public var soft: UInt64

@@ -4,12 +4,17 @@
 public struct Resources: Equatable, Sendable {
   /// Which devices may be used, in the order in which the rules are applied.
   public var devices: [DeviceRule]
+  /// Limits of memory.
   public var memory: MemoryResources?
+  /// Limits of processor time.
   public var cpu: CPUResources?
+  /// Limit of tasks.
   public var pids: PidsResources?
+  /// Limits of block input and output.
   public var blockIO: BlockIOResources?
   /// Limits of huge pages by their size.
   public var hugepageLimits: [HugepageLimit]
+  /// Marks of network traffic.
   public var network: NetworkResources?
   /// Limits of RDMA devices.
   public var rdma: [RDMALimit]
@@ -34,7 +39,9 @@ public struct Resources: Equatable, Sendable {
 
 /// One rule of the device list (config-linux.md, "Allowed Device list").
 public struct DeviceRule: Equatable, Sendable {
+  /// Whether the rule allows or denies.
   public var allow: Bool
+  /// The devices that the rule is about.
   public var type: DeviceRuleType
   /// Nil is every number; config.json may also write -1 for that, as Docker does.
   public var major: Int64?
@@ -67,6 +74,7 @@ public enum DeviceRuleType: NamedValue {
 
 /// What can be done with a device. The values are those of the kernel's device program (`BPF_DEVCG_ACC_*`).
 public struct DeviceAccess: OptionSet, Equatable, Sendable {
+  /// The bits of `BPF_DEVCG_ACC_*`.
   public let rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -91,6 +99,7 @@ public struct DeviceAccess: OptionSet, Equatable, Sendable {
 
 /// Limits of memory: bytes; -1 is unlimited (config-linux.md, "Memory").
 public struct MemoryResources: Equatable, Sendable {
+  /// What the container may use.
   public var limit: Int64?
   /// What is left to the container when memory is short.
   public var reservation: Int64?
@@ -133,6 +142,7 @@ public struct CPUResources: Equatable, Sendable {
   public var quota: Int64?
   /// Unused time that may be saved up; not above a positive `quota`.
   public var burst: UInt64?
+  /// The period of `quota`.
   public var period: UInt64?
   /// Time for real-time tasks in each `realtimePeriod`; cgroup v1 only.
   public var realtimeRuntime: Int64?
@@ -175,6 +185,7 @@ public struct BlockIOResources: Equatable, Sendable {
   public var weight: UInt16?
   /// Against the cgroup's children; cgroup v1 with CFQ only.
   public var leafWeight: UInt16?
+  /// Weights on single devices, which go before `weight`.
   public var weightDevice: [WeightDevice]
   /// Bytes per second.
   public var throttleReadBpsDevice: [ThrottleDevice]
@@ -201,9 +212,13 @@ public struct BlockIOResources: Equatable, Sendable {
 
 /// The weight on one device; at least one of the two is set.
 public struct WeightDevice: Equatable, Sendable {
+  /// The major number of the device.
   public var major: Int64
+  /// The minor number of the device.
   public var minor: Int64
+  /// Against other cgroups.
   public var weight: UInt16?
+  /// Against the cgroup's children; cgroup v1 with CFQ only.
   public var leafWeight: UInt16?
 
   public init(major: Int64, minor: Int64, weight: UInt16? = nil, leafWeight: UInt16? = nil) {
@@ -216,7 +231,9 @@ public struct WeightDevice: Equatable, Sendable {
 
 /// The rate of one device.
 public struct ThrottleDevice: Equatable, Sendable {
+  /// The major number of the device.
   public var major: Int64
+  /// The minor number of the device.
   public var minor: Int64
   /// Bytes or operations per second, as the list says in which it stands.
   public var rate: UInt64
@@ -258,6 +275,7 @@ public struct NetworkResources: Equatable, Sendable {
 public struct InterfacePriority: Equatable, Sendable {
   /// The interface's name in the runtime's network namespace.
   public var name: String
+  /// The priority, higher first.
   public var priority: UInt32
 
   public init(name: String, priority: UInt32) {
@@ -268,8 +286,11 @@ public struct InterfacePriority: Equatable, Sendable {
 
 /// The limits of one RDMA device; at least one of the two is set (config-linux.md, "RDMA").
 public struct RDMALimit: Equatable, Sendable {
+  /// The name of the device, such as `mlx5_1`.
   public var device: String
+  /// Handles that may be open.
   public var hcaHandles: UInt32?
+  /// Objects that may exist.
   public var hcaObjects: UInt32?
 
   public init(device: String, hcaHandles: UInt32? = nil, hcaObjects: UInt32? = nil) {
@@ -283,6 +304,7 @@ public struct RDMALimit: Equatable, Sendable {
 public struct UnifiedSetting: Equatable, Sendable {
   /// One file name, such as `memory.high`; never a path.
   public var file: String
+  /// What is written to it, as it is.
   public var value: String
 
   public init(file: String, value: String) {

@@ -1,10 +1,12 @@
 /// What sched_setattr(2) is told (config.md, `scheduler`).
 public struct Scheduler: Equatable, Sendable {
+  /// Who runs before whom.
   public var policy: SchedulerPolicy
   /// -20 (most time) to 19.
   public var nice: Int32
   /// 1 to 99 for the real-time policies, else 0.
   public var priority: Int32
+  /// What else sched_setattr(2) is told.
   public var flags: [SchedulerFlag]
   /// Nanoseconds of processor time in each period, for `SCHED_DEADLINE`.
   public var runtime: UInt64
@@ -62,6 +64,7 @@ public enum SchedulerFlag: NamedValue {
 
 /// The priority of input and output, ioprio_set(2) (config.md, `ioPriority`).
 public struct IOPriority: Equatable, Sendable {
+  /// Which class is served before which.
   public var priorityClass: IOPriorityClass
   /// 0 (highest) to 7.
   public var priority: Int32

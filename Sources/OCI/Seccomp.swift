@@ -6,11 +6,13 @@ public struct Seccomp: Equatable, Sendable {
   public var defaultErrnoRet: UInt32?
   /// Architectures whose calls are filtered besides the native one.
   public var architectures: [SeccompArchitecture]
+  /// What else seccomp(2) is told.
   public var flags: [SeccompFlag]
   /// The socket that gets the descriptor of the `notify` action.
   public var listenerPath: String?
   /// Handed to that socket as it is; only with `listenerPath`.
   public var listenerMetadata: String?
+  /// What happens to calls that are named.
   public var syscalls: [SeccompRule]
 
   public init(
@@ -31,6 +33,7 @@ public struct Seccomp: Equatable, Sendable {
 public struct SeccompRule: Equatable, Sendable {
   /// System calls by name, at least one.
   public var names: [String]
+  /// What happens to the calls.
   public var action: SeccompAction
   /// The errno or the tracer's number; only `errno` and `trace` have one. Nil is EPERM.
   public var errnoRet: UInt32?
@@ -49,9 +52,11 @@ public struct SeccompRule: Equatable, Sendable {
 public struct SeccompArgument: Equatable, Sendable {
   /// Which argument, 0 to 5.
   public var index: UInt32
+  /// What the argument is compared with; for `maskedEqual` the mask.
   public var value: UInt64
   /// For `maskedEqual`: `argument & value == valueTwo`. Without meaning otherwise.
   public var valueTwo: UInt64
+  /// How it is compared.
   public var op: SeccompOperator
 
   public init(index: UInt32, value: UInt64, valueTwo: UInt64 = 0, op: SeccompOperator) {

@@ -50,6 +50,9 @@ public enum Feature: Sendable, Equatable, CaseIterable {
     }
   }
 
+  /// Whether it can be built as a module; the others are in the kernel itself or nowhere.
+  public var canBeModule: Bool { self == .overlayFileSystem }
+
   /// What a container needs it for.
   public var purpose: StaticString {
     switch self {

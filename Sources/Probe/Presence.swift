@@ -10,7 +10,8 @@ public enum ProbeError: Error, Sendable {
   /// One sentence, such as `this kernel has no PID namespaces (CONFIG_PID_NS is off)`.
   public var message: String {
     switch self {
-    case .missing(let feature): "this kernel has no \(feature.name) (CONFIG_\(feature.option) is off)"
+    case .missing(let feature):
+      "this kernel has no \(feature.name) (CONFIG_\(feature.option) is off\(feature.canBeModule ? ", or its module is not loaded" : ""))"
     case .system(let error): error.message
     }
   }

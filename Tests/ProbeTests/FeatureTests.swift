@@ -8,7 +8,7 @@ struct FeatureTests {
   @Test("a missing feature is told with its build option")
   func message() {
     #expect(ProbeError.missing(.pidNamespace).message == "this kernel has no PID namespaces (CONFIG_PID_NS is off)")
-    #expect(ProbeError.missing(.overlayFileSystem).message == "this kernel has no overlay file system (CONFIG_OVERLAY_FS is off)")
+    #expect(ProbeError.missing(.overlayFileSystem).message == "this kernel has no overlay file system (CONFIG_OVERLAY_FS is off, or its module is not loaded)")
   }
 
   @Test("every row is filled in")

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-/// The standard library of Embedded Swift seeds its hash tables with arc4random_buf(3), which musl 1.2.3 does not have; it cannot report an error, so without random bytes the
-/// program ends. getrandom(2), Linux 3.17, waits once after power-on until the kernel has gathered enough.
+/// The standard library of Embedded Swift seeds its hash tables with arc4random_buf(3), which musl 1.2.3 does not have; it cannot report an error, so
+/// without random bytes the program ends. getrandom(2), Linux 3.17, waits once after power-on until the kernel has gathered enough.
 void arc4random_buf(void *bytes, size_t count);
 
 void arc4random_buf(void *bytes, size_t count) {

@@ -13,7 +13,13 @@ _PIE = (0x6FFFFFFB, 0x08000000)
 
 
 def program(
-    *, machine: int = 183, kind: int = 3, code: int = _READ_EXECUTE, stack: int = _READ_WRITE, tags: tuple[tuple[int, int], ...] = (_PIE,), more: int | None = None
+    *,
+    machine: int = 183,
+    kind: int = 3,
+    code: int = _READ_EXECUTE,
+    stack: int = _READ_WRITE,
+    tags: tuple[tuple[int, int], ...] = (_PIE,),
+    more: int | None = None,
 ) -> bytes:
     """A 64-bit ELF file of headers only."""
     dynamic = b"".join(struct.pack("<QQ", *tag) for tag in [*tags, (0, 0), (1, 1)])

@@ -151,7 +151,8 @@ def debian_sources(etc: Path, os_release: Path) -> str:
             lines.append(f"Signed-By: {signed}")
         chosen.append("\n".join(lines) + "\n")
     if not chosen:
-        raise BuildError(f"no Debian sources for {codename or 'this system'} in {etc}/sources.list or {etc}/sources.list.d; the SDK is made from Debian 12 source packages")
+        places = f"{etc}/sources.list or {etc}/sources.list.d"
+        raise BuildError(f"no Debian sources for {codename or 'this system'} in {places}; the SDK is made from Debian 12 source packages")
     return "\n".join(chosen)
 
 

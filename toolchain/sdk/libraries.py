@@ -144,8 +144,8 @@ def libcap(site: Site) -> None:
     """The capability library."""
     source = site.copy_of_source("libcap2")
     site.make(
-        source / "libcap", "libcap.a", f"CC={site.compiler()}", "BUILD_CC=gcc", "BUILD_COPTS=-O2", f"AR={site.tool('llvm-ar')}", f"RANLIB={site.tool('llvm-ranlib')}",
-        f"COPTS={site.flags(*GUARDED)}", "SHARED=no", "PTHREADS=no", "lib=lib",
+        source / "libcap", "libcap.a", f"CC={site.compiler()}", f"AR={site.tool('llvm-ar')}", f"RANLIB={site.tool('llvm-ranlib')}",
+        "BUILD_CC=gcc", "BUILD_COPTS=-O2", f"COPTS={site.flags(*GUARDED)}", "SHARED=no", "PTHREADS=no", "lib=lib",
     )
     site.install([source / "libcap/libcap.a"], [(source / "libcap/include/sys/capability.h", "sys")])
 

@@ -47,9 +47,7 @@ struct MutationTests {
       let text = mutated(round % 40 == 0 ? RealDocument.podman : documents[round % 2], &generator)
       if let error = place(of: text) {
         refused += 1
-        let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
-        #expect(error.line >= 1 && error.line <= lines.count)
-        #expect(error.column >= 1 && error.column <= lines[error.line - 1].count + 1)
+        #expect(isInside(text, error))
         #expect(refusal(text) == error.message)
       } else if let message = refusal(text) {
         refused += 1
@@ -82,12 +80,19 @@ struct MutationTests {
     #expect(taken > 50 && taken < 3000)
   }
 
-  @Test("every document cut off anywhere is refused, and the error is at the cut or before it")
-  func cut() {
+  @Test("a document cut off anywhere is refused, and the error is at the cut or before it")
+  func cut() throws {
     for end in 0..<(RealDocument.runc.count - 1) {
       let text = Array(RealDocument.runc[..<end])
-      #expect(place(of: text) != nil, "cut at \(end)")
+      #expect(isInside(text, try #require(place(of: text), "cut at \(end)")))
     }
+  }
+
+  /// Whether the place of an error is a character of the text or its end.
+  private func isInside(_ text: [UInt8], _ error: JSONError) -> Bool {
+    let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
+    guard (1...lines.count).contains(error.line) else { return false }
+    return (1...(lines[error.line - 1].count + 1)).contains(error.column)
   }
 
   /// The error of the reader; nil when the text is JSON.

@@ -104,7 +104,7 @@ final class LayerTree {
       case .tooManyLinks: throw .linkLoop
       case .notDirectory: throw .parentNotDirectory
       case .nameTooLong: throw .tooDeep(limit: limits.depth)
-      default: throw .system(SystemError("enter the directory of", "the entry", error))
+      default: throw .system(SystemError("enter its directory", "", error))
       }
     }
   }

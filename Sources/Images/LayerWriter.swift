@@ -99,14 +99,14 @@ final class LayerWriter {
     case .directory: try createDirectory(entry, name, in: parent)
     case .symbolicLink:
       if entry.linkName.isEmpty { throw .emptyLinkTarget }
-      try new("make the link", entry) { () throws(Errno) in
+      try new("make the link") { () throws(Errno) in
         try parent.makeLink(name, to: entry.linkName)
         try parent.changeOwner(of: name, user: entry.user, group: entry.group)
         try parent.changeTimes(of: name, entry.modified)
       }
       for attribute in entry.attributes { summary.note(.attribute(attribute.name), entry.name) }
     case .fifo:
-      try new("make the FIFO", entry) { () throws(Errno) in
+      try new("make the FIFO") { () throws(Errno) in
         try parent.makeFIFO(name, mode: 0o600)
         let made = try parent.open(name, [.readOnly, .nonBlocking, .noFollow])
         try self.setAttributes(of: made, entry)
@@ -118,15 +118,15 @@ final class LayerWriter {
 
   private func createFile(_ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor, _ reader: TarReader) throws(LayerFault) {
     // O_EXCL: nothing that exists is ever opened for writing.
-    let file = try new("make", entry) { () throws(Errno) in try parent.open(name, [.writeOnly, .create, .exclusive, .noFollow], mode: 0o600) }
+    let file = try new("make the file") { () throws(Errno) in try parent.open(name, [.writeOnly, .create, .exclusive, .noFollow], mode: 0o600) }
     do throws(LayerError) {
       while try reader.data(
-        { (piece) throws(Errno) in try file.writeAll(piece) }, mapping: { LayerError(.system(SystemError("write", printable(entry.name), $0))) })
+        { (piece) throws(Errno) in try file.writeAll(piece) }, mapping: { LayerError(.system(SystemError("write", "", $0)), entry: entry.name) })
       {}
     } catch {
       throw .data(error)
     }
-    try new("set the attributes of", entry) { () throws(Errno) in try self.setAttributes(of: file, entry) }
+    try new("set the attributes") { () throws(Errno) in try self.setAttributes(of: file, entry) }
   }
 
   private func createDirectory(_ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor) throws(LayerFault) {
@@ -141,7 +141,7 @@ final class LayerWriter {
     } catch {
       // ENOTDIR: something else was made under that name before. A directory that comes twice takes the attributes of the later entry.
       if error == .notDirectory || error == .tooManyLinks { throw .duplicate }
-      throw .system(SystemError("make", printable(entry.name), error))
+      throw .system(SystemError("make the directory", "", error))
     }
   }
 
@@ -165,7 +165,7 @@ final class LayerWriter {
         try directory.link(last, to: parent, name)
         outcome = nil
       } catch {
-        outcome = error == .fileExists ? .duplicate : .system(SystemError("make the hard link", printable(entry.name), error))
+        outcome = error == .fileExists ? .duplicate : .system(SystemError("make the hard link", "", error))
       }
     }
     if let outcome { throw outcome }
@@ -191,13 +191,13 @@ final class LayerWriter {
     try file.changeTimes(entry.modified)
   }
 
-  /// Makes something under a name that has to be free.
-  private func new<Value: ~Copyable>(_ operation: String, _ entry: TarEntry, _ body: () throws(Errno) -> Value) throws(LayerFault) -> Value {
+  /// Makes something under a name that has to be free. Which entry it is for is said where the error is caught.
+  private func new<Value: ~Copyable>(_ operation: String, _ body: () throws(Errno) -> Value) throws(LayerFault) -> Value {
     do throws(Errno) {
       return try body()
     } catch {
       if error == .fileExists { throw .duplicate }
-      throw .system(SystemError(operation, printable(entry.name), error))
+      throw .system(SystemError(operation, "", error))
     }
   }
 

@@ -115,6 +115,16 @@ public final class Store {
     }
   }
 
+  /// The same, or nil when there is none yet.
+  func existingBlobDirectory(_ algorithm: DigestAlgorithm) throws(ImageError) -> FileDescriptor? {
+    do throws(Errno) {
+      return try root.open(Path("blobs/\(algorithm.name)"), [.readOnly, .directory, .noFollow])
+    } catch {
+      if error == .noSuchFileOrDirectory { return nil }
+      throw ImageError(SystemError("open", "\(path.description)/blobs/\(algorithm.name)", error))
+    }
+  }
+
   /// A document among the blobs. It was verified when it came, and is again: flash forgets.
   func document(_ digest: Digest) throws(ImageError) -> [UInt8] {
     let directory = try blobDirectory(digest.algorithm)

@@ -25,26 +25,25 @@ extension Store {
     neededLayers += ofContainers
     let neededNames = NameSet(neededLayers.map { Store.layerName($0) })
     for name in try names(in: layers, "layers") where !neededNames.contains(name) {
-      try discard(name, from: layers, "layers")
+      try retire(name, from: layers, "layers")
     }
     for algorithm in DigestAlgorithm.allCases {
       let documents = images.images.flatMap { [$0.manifest, $0.config] }.filter { $0.algorithm == algorithm }
       let neededNames = NameSet(documents.map { Path($0.hex) })
-      let directory = try blobDirectory(algorithm)
+      // What is not there is not made: this has to work on a full disk.
+      guard let directory = try existingBlobDirectory(algorithm) else { continue }
       for name in try names(in: directory, "blobs/\(algorithm.name)") where !neededNames.contains(name) {
-        try discard(name, from: directory, "blobs/\(algorithm.name)")
+        try retire(name, from: directory, "blobs/\(algorithm.name)")
       }
     }
   }
 
-  /// Takes something its name in one step, so that it is never there in part, and then removes it.
-  func discard(_ name: Path, from directory: borrowing FileDescriptor, _ shown: String) throws(ImageError) {
-    let number = directory.rawValue
-    let doomed = Path("doomed-\(number)-\(name.description)")
+  /// Takes something its name in one step, so that it is never there in part. It is then removed by `recover`.
+  func retire(_ name: Path, from directory: borrowing FileDescriptor, _ shown: String) throws(ImageError) {
     do throws(Errno) {
-      try temporary.removeTree(doomed)
-      try directory.rename(name, to: temporary, doomed)
-      try temporary.removeTree(doomed)
+      // One place at a time: what was retired before and could not be removed is removed now.
+      try temporary.removeTree("retired")
+      try directory.rename(name, to: temporary, "retired")
     } catch {
       throw ImageError(SystemError("remove", "\(path.description)/\(shown)/\(name.description)", error))
     }

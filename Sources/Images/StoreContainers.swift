@@ -83,7 +83,8 @@ extension Store {
   /// Removes a writable layer with all that was written to it. It must not be mounted any more. Nothing happens when there is none.
   public func removeContainerLayer(id: ContainerID) throws(ImageError) {
     let name = Path(id.text)
-    var isGarbageLeft = false
+    // If the record of its layers cannot be read, there may be something that only it needed.
+    var isGarbageLeft = true
     try withStateLock { () throws(ImageError) in
       guard try doing("look for", "container \(id.text)", { () throws(Errno) in try containers.statusIfPresent(of: name) != nil }) else { return }
       if let container = try? containerRecord(name) {
@@ -91,11 +92,12 @@ extension Store {
         let now = try? record(named: container.image)
         isGarbageLeft = now?.layers != container.layers
       }
-      try discard(name, from: containers, "containers")
-      if isGarbageLeft {
-        try doing("make", "\(path.description)/tmp/collect") { () throws(Errno) in _ = try temporary.ensureDirectory("collect", mode: 0o700) }
+      try retire(name, from: containers, "containers")
+      if !isGarbageLeft {
+        try doing("remove", "the writable layer of \(id.text)") { () throws(Errno) in try temporary.removeTree("retired") }
       }
     }
+    // While an image is imported nothing else may collect; the import does it at its end.
     guard isGarbageLeft else { return }
     try withImportLockIfFree { () throws(ImageError) in try withStateLock { () throws(ImageError) in try recover() } }
   }
@@ -107,7 +109,6 @@ extension Store {
       do throws(ImageError) {
         layers += try containerRecord(name).layers
       } catch {
-        if case .system = error.kind { throw error }
         return nil
       }
     }

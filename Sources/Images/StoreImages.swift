@@ -61,12 +61,15 @@ extension Store {
     try withImportLock { () throws(ImageError) in
       try withStateLock { () throws(ImageError) in
         try recover()
-        _ = try record(named: name)
-        // With this in `tmp`, whoever comes next collects the garbage if this process is killed before it does.
-        try doing("make", "\(path.description)/tmp/collect") { () throws(Errno) in try temporary.makeDirectory("collect", mode: 0o700) }
-        try doing("remove", "the record of \(name)") { () throws(Errno) in
-          try images.unlink(ImageName.fileName(name))
+        guard ImageName.isValid(name) else { throw Store.noImage(name) }
+        do throws(Errno) {
+          // Into `tmp`, where it tells whoever comes next that there is garbage to collect, should this process be killed before it does. A new file as the sign would
+          // need space, and on a full disk nothing could be removed.
+          try images.rename(ImageName.fileName(name), to: temporary, "record")
           try images.synchronize()
+        } catch {
+          if error == .noSuchFileOrDirectory { throw Store.noImage(name) }
+          throw ImageError(SystemError("remove", "the record of \(name)", error))
         }
         try recover()
       }

@@ -44,7 +44,7 @@ struct StoreTests {
     #expect(try store.image(named: "b").layers.count == 2)
     try store.removeImage(named: "b")
     #expect(
-      try scratch.names(below: "store") == ["blobs/", "blobs/sha256/", "blobs/sha512/", "containers/", "images/", "import.lock", "layers/", "lock", "tmp/"])
+      try scratch.names(below: "store") == ["blobs/", "blobs/sha256/", "containers/", "images/", "import.lock", "layers/", "lock", "tmp/"])
     #expect(message { try store.removeImage(named: "b") } == "there is no image named b")
     #expect(message { _ = try store.image(named: "../b") } == "there is no image named ../b")
   }
@@ -147,6 +147,21 @@ struct StoreTests {
     try scratch.write("store/images/a", Array(record.utf8))
     _ = try self.store(scratch)
     #expect(try store.image(named: "a").layers.count == 1)
+  }
+
+  @Test("a container without its record keeps all layers; with the container they go")
+  func damagedContainer() throws {
+    let scratch = try Scratch("damagedcontainer")
+    let store = try store(scratch)
+    try store.importLayout(from: LayoutBuilder([[.file("a")]]).write(to: scratch, "a"))
+    let id = try ContainerID("c")
+    _ = try store.makeContainerLayer(id: id, for: store.image(named: "a"))
+    try scratch.directory.unlink("store/containers/c/image")
+    try store.removeImage(named: "a")
+    #expect(try store.names(in: store.layers, "").count == 1)
+    try store.removeContainerLayer(id: id)
+    #expect(try store.names(in: store.layers, "").isEmpty)
+    #expect(try store.names(in: store.temporary, "").isEmpty)
   }
 
   @Test("a document that flash has changed is found out")

@@ -153,4 +153,9 @@ public struct Hooks: Equatable, Sendable {
     self.poststart = poststart
     self.poststop = poststop
   }
+
+  /// Whether there is no hook at all. (`==` would compare strings by canonical equivalence, which links the Unicode tables into the binary.)
+  public var isEmpty: Bool {
+    prestart.isEmpty && createRuntime.isEmpty && createContainer.isEmpty && startContainer.isEmpty && poststart.isEmpty && poststop.isEmpty
+  }
 }

@@ -57,7 +57,7 @@ extension SandboxPlan {
       (process.scheduler != nil, "process.scheduler"),
       (process.ioPriority != nil, "process.ioPriority"),
       (process.execCPUAffinity != nil, "process.execCPUAffinity"),
-      (spec.hooks.map { $0 != Hooks() } ?? false, "hooks"),
+      (spec.hooks.map { !$0.isEmpty } ?? false, "hooks"),
       (!linux.uidMappings.isEmpty, "linux.uidMappings"),
       (!linux.gidMappings.isEmpty, "linux.gidMappings"),
       (!linux.timeOffsets.isEmpty, "linux.timeOffsets"),

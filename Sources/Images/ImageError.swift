@@ -19,12 +19,17 @@ public struct ImageError: Error, Sendable {
   /// One sentence that names the thing: `layer sha256:...: entry ../etc/passwd: leads out of the layer`.
   public let message: String
 
-  public init(_ kind: Kind, _ message: String) {
+  public init(_ kind: Kind, _ message: Text) {
     self.kind = kind
-    self.message = message
+    self.message = message.string
   }
 
-  init(_ error: SystemError) { self.init(.system(error.errno), error.message) }
+  init(_ error: SystemError) { self.init(.system(error.errno), Text(error.message)) }
+
+  @inline(never)
+  init(_ operation: StaticString, _ object: Text, _ errno: Errno) {
+    self.init(SystemError(Text(stringLiteral: operation).string, object.string, errno))
+  }
 
   /// What was wrong with the layer of this digest.
   init(_ error: LayerError, layer digest: Digest) {
@@ -38,12 +43,10 @@ public struct ImageError: Error, Sendable {
 
 /// Runs `body` and gives its errno the operation and the object.
 @inline(__always)
-func doing<Value: ~Copyable>(
-  _ operation: @autoclosure () -> String, _ object: @autoclosure () -> String, _ body: () throws(Errno) -> Value
-) throws(ImageError) -> Value {
+func doing<Value: ~Copyable>(_ operation: StaticString, _ object: @autoclosure () -> Text, _ body: () throws(Errno) -> Value) throws(ImageError) -> Value {
   do throws(Errno) {
     return try body()
   } catch {
-    throw ImageError(SystemError(operation(), object(), error))
+    throw ImageError(operation, object(), error)
   }
 }

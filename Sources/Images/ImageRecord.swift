@@ -43,7 +43,7 @@ extension ImageRecord {
   }
 
   /// Reads what `stored` wrote.
-  init(stored bytes: [UInt8], from object: String) throws(ImageError) {
+  init(stored bytes: [UInt8], from object: Text) throws(ImageError) {
     let json = try document(withChecksum: bytes, object)
     do throws(JSONPathError) {
       name = try json.required("name").string()
@@ -87,7 +87,7 @@ struct ContainerRecord {
     self.layers = layers
   }
 
-  init(stored bytes: [UInt8], from object: String) throws(ImageError) {
+  init(stored bytes: [UInt8], from object: Text) throws(ImageError) {
     let json = try document(withChecksum: bytes, object)
     do throws(JSONPathError) {
       image = try json.required("image").string()
@@ -103,7 +103,7 @@ private func withChecksum(_ document: [UInt8]) throws(ImageError) -> [UInt8] {
   return document + [0x0A] + Array(digest.text.utf8) + [0x0A]
 }
 
-private func document(withChecksum bytes: [UInt8], _ object: String) throws(ImageError) -> JSONValue {
+private func document(withChecksum bytes: [UInt8], _ object: Text) throws(ImageError) -> JSONValue {
   guard let newline = bytes.firstIndex(of: 0x0A), let digest = digest(of: Array(bytes[..<newline]), .sha256),
     bytes[(newline + 1)...].elementsEqual(Array(digest.text.utf8) + [0x0A])
   else { throw ImageError(.invalid, "\(object): the record is damaged") }

@@ -29,7 +29,7 @@ struct ImportedImage {
       throw ImageError(.invalid, "manifest \(descriptor.digest.text): \(error.message)")
     }
     configText = try source.document(manifest.config)
-    let name = "config \(manifest.config.digest.text)"
+    let name: Text = "config \(manifest.config.digest.text)"
     var config: ImageConfig
     do throws(SpecError) {
       config = try ImageConfig(parsing: configText)

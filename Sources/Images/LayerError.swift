@@ -14,7 +14,7 @@ public struct LayerError: Error, Sendable {
   /// One sentence, such as `entry ../etc/passwd: leads out of the layer`.
   public var message: String {
     guard let entry else { return fault.reason }
-    return "entry \(printable(entry)): \(fault.reason)"
+    return Text("entry \(printable(entry)): \(fault.reason)").string
   }
 }
 
@@ -22,7 +22,7 @@ public struct LayerError: Error, Sendable {
 func printable(_ name: Path) -> String {
   let shown = name.bytes.prefix(256).map { $0 < 0x20 || $0 == 0x7F ? 0x3F : $0 }
   let text = String(decoding: shown, as: UTF8.self)
-  return name.bytes.count > shown.count ? "\(text)..." : text
+  return name.bytes.count > shown.count ? Text("\(text)...").string : text
 }
 
 /// Why a layer cannot be applied.
@@ -48,7 +48,9 @@ public indirect enum LayerFault: Error, Sendable {
   case data(LayerError)
 
   /// What is wrong, as the end of a sentence.
-  public var reason: String {
+  public var reason: String { text.string }
+
+  private var text: Text {
     switch self {
     case .truncated: "the archive ends too early"
     case .notGzip: "its content is not gzip, or damaged"
@@ -61,7 +63,7 @@ public indirect enum LayerFault: Error, Sendable {
     case .badNumber(let field): "the tar header's \(field) is not a number in range"
     case .negativeNumber(let field): "the tar header's \(field) is negative"
     case .nulInName: "a name has a NUL byte in it"
-    case .unknownType(let type): "tar entries of type \(type) are not known"
+    case .unknownType(let type): "tar entries of type \(UInt64(type)) are not known"
     case .sparse: "sparse files are not supported (image-spec, layer.md: they should not be used)"
     case .metadataTooLong(let limit): "an extended tar header is longer than \(limit) bytes"
     case .badExtendedHeader: "an extended tar header is malformed"
@@ -91,8 +93,8 @@ public indirect enum LayerFault: Error, Sendable {
     case .ratio(let limit): "it unpacks to more than \(limit) times its size"
     case .tooManyWhiteouts(let limit): "more than \(limit) whiteouts"
     case .noMemory: "there is not enough memory to read it"
-    case .system(let error): error.message
-    case .data(let error): error.message
+    case .system(let error): Text(error.message)
+    case .data(let error): Text(error.message)
     }
   }
 }

@@ -15,8 +15,8 @@ public struct LayerNote: Equatable, Sendable {
   /// One sentence, such as `dev/sda: device nodes are left out`.
   public var message: String {
     switch kind {
-    case .device: "\(printable(entry)): device nodes are left out"
-    case .attribute(let name): "\(printable(entry)): the extended attribute \(printable(name)) is left out"
+    case .device: Text("\(printable(entry)): device nodes are left out").string
+    case .attribute(let name): Text("\(printable(entry)): the extended attribute \(printable(name)) is left out").string
     }
   }
 }

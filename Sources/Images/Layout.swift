@@ -14,7 +14,7 @@ struct Layout: ~Copyable {
 
   init(at path: Path) throws(ImageError) {
     let shown = path.description
-    let directory = try doing("open the image layout", shown) { () throws(Errno) in try FileDescriptor.open(path, [.readOnly, .directory]) }
+    let directory = try doing("open the image layout", Text(shown)) { () throws(Errno) in try FileDescriptor.open(path, [.readOnly, .directory]) }
     let marker = try Layout.document("oci-layout", in: directory, shown)
     do throws(SpecError) {
       _ = try ImageLayout(parsing: marker)
@@ -62,7 +62,7 @@ struct Layout: ~Copyable {
 
   /// A document among the blobs, verified.
   func document(_ descriptor: Descriptor) throws(ImageError) -> [UInt8] {
-    let name = "blob \(descriptor.digest.text)"
+    let name: Text = "blob \(descriptor.digest.text)"
     guard descriptor.size <= UInt64(Layout.documentLimit) else { throw ImageError(.invalid, "\(name): a document of more than \(Layout.documentLimit) bytes") }
     let file = try open(descriptor)
     let bytes = try doing("read", name) { () throws(Errno) in try file.readAll(limit: Layout.documentLimit) }
@@ -75,8 +75,8 @@ struct Layout: ~Copyable {
 
   /// A blob, opened: a regular file of the size that the descriptor says.
   func open(_ descriptor: Descriptor) throws(ImageError) -> FileDescriptor {
-    let name = "blob \(descriptor.digest.text)"
-    let path = Path("blobs/\(descriptor.digest.algorithm.name)/\(descriptor.digest.hex)")
+    let name: Text = "blob \(descriptor.digest.text)"
+    let path = Path(Text("blobs/\(descriptor.digest.algorithm.name)/\(descriptor.digest.hex)").string)
     var opened: FileDescriptor?
     do throws(Errno) {
       // O_NONBLOCK: a FIFO of that name would hang the open.
@@ -84,7 +84,7 @@ struct Layout: ~Copyable {
     } catch {
       if error == .noSuchFileOrDirectory { throw ImageError(.notFound, "\(name): is not in \(shown)") }
       if error == .tooManyLinks { throw ImageError(.invalid, "\(name): is a symbolic link") }
-      throw ImageError(SystemError("open", name, error))
+      throw ImageError("open", name, error)
     }
     guard let file = opened.take() else { throw ImageError(.notFound, "\(name): is not in \(shown)") }
     let status = try doing("examine", name) { () throws(Errno) in try file.status() }
@@ -96,14 +96,14 @@ struct Layout: ~Copyable {
   }
 
   private static func document(_ name: Path, in directory: borrowing FileDescriptor, _ shown: String) throws(ImageError) -> [UInt8] {
-    let object = "\(shown)/\(name.description)"
+    let object: Text = "\(shown)/\(name)"
     let file = try doing("open", object) { () throws(Errno) in try directory.open(name, [.readOnly, .nonBlocking]) }
     do throws(Errno) {
       guard try file.status().type == .regular else { throw Errno.invalidArgument }
       return try file.readAll(limit: documentLimit)
     } catch {
       if error == .fileTooLarge { throw ImageError(.invalid, "\(object): a document of more than \(documentLimit) bytes") }
-      throw ImageError(SystemError("read", object, error))
+      throw ImageError("read", object, error)
     }
   }
 }

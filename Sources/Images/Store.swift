@@ -51,7 +51,7 @@ public final class Store {
     do throws(Errno) {
       return try root.ensureDirectory(name, mode: 0o700)
     } catch {
-      throw ImageError(SystemError("make", "\(shown)/\(name.description)", error))
+      throw ImageError("make", "\(shown)/\(name)", error)
     }
   }
 
@@ -59,12 +59,12 @@ public final class Store {
     do throws(Errno) {
       return try root.open(name, [.readWrite, .create, .noFollow], mode: 0o600)
     } catch {
-      throw ImageError(SystemError("open", "\(shown)/\(name.description)", error))
+      throw ImageError("open", "\(shown)/\(name)", error)
     }
   }
 
   private static func makeDirectory(_ path: Path) throws(ImageError) -> FileDescriptor {
-    try doing("make", path.description) { () throws(Errno) in
+    try doing("make", "\(path)") { () throws(Errno) in
       var here = try FileDescriptor.open(path.isAbsolute ? "/" : ".", [.path, .directory])
       for part in path.components {
         let name = Path(bytes: part)
@@ -104,13 +104,13 @@ public final class Store {
   }
 
   private func locking<Value>(_ body: () throws(Errno) -> Value) throws(ImageError) -> Value {
-    try doing("lock", path.description, body)
+    try doing("lock", "\(path)", body)
   }
 
   // MARK: files
 
   func blobDirectory(_ algorithm: DigestAlgorithm) throws(ImageError) -> FileDescriptor {
-    try doing("make", "\(path.description)/blobs/\(algorithm.name)") { () throws(Errno) in
+    try doing("make", "\(path)/blobs/\(algorithm.name)") { () throws(Errno) in
       try root.ensureDirectory("blobs", mode: 0o700).ensureDirectory(Path(algorithm.name), mode: 0o700)
     }
   }
@@ -118,17 +118,17 @@ public final class Store {
   /// The same, or nil when there is none yet.
   func existingBlobDirectory(_ algorithm: DigestAlgorithm) throws(ImageError) -> FileDescriptor? {
     do throws(Errno) {
-      return try root.open(Path("blobs/\(algorithm.name)"), [.readOnly, .directory, .noFollow])
+      return try root.open(Path(Text("blobs/\(algorithm.name)").string), [.readOnly, .directory, .noFollow])
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
-      throw ImageError(SystemError("open", "\(path.description)/blobs/\(algorithm.name)", error))
+      throw ImageError("open", "\(path)/blobs/\(algorithm.name)", error)
     }
   }
 
   /// A document among the blobs. It was verified when it came, and is again: flash forgets.
   func document(_ digest: Digest) throws(ImageError) -> [UInt8] {
     let directory = try blobDirectory(digest.algorithm)
-    let name = "blob \(digest.text) of the store"
+    let name: Text = "blob \(digest.text) of the store"
     let bytes = try doing("read", name) { () throws(Errno) in
       try directory.open(Path(digest.hex), [.readOnly, .noFollow]).readAll(limit: Layout.documentLimit)
     }

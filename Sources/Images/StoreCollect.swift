@@ -11,7 +11,7 @@ extension Store {
     try collect()
     // Not before the garbage is gone: it is what tells the next one that there is some.
     for name in try names(in: temporary, "tmp") {
-      try doing("remove", "\(path.description)/tmp/\(name.description)") { () throws(Errno) in try temporary.removeTree(name) }
+      try doing("remove", "\(path)/tmp/\(name)") { () throws(Errno) in try temporary.removeTree(name) }
     }
   }
 
@@ -45,7 +45,7 @@ extension Store {
       try temporary.removeTree("retired")
       try directory.rename(name, to: temporary, "retired")
     } catch {
-      throw ImageError(SystemError("remove", "\(path.description)/\(shown)/\(name.description)", error))
+      throw ImageError("remove", "\(path)/\(shown)/\(name)", error)
     }
   }
 
@@ -53,7 +53,7 @@ extension Store {
     do throws(Errno) {
       return try directory.open(".", [.readOnly, .directory]).entries().map { $0.name }
     } catch {
-      throw ImageError(SystemError("read", "\(path.description)/\(shown)", error))
+      throw ImageError("read", "\(path)/\(shown)", error)
     }
   }
 }

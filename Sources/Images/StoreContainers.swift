@@ -30,7 +30,7 @@ extension Store {
       for layer in image.record.layers where try !hasLayer(layer) {
         throw ImageError(.notFound, "image \(image.record.name): has been removed")
       }
-      let staged = Path("container-\(id.text)")
+      let staged = Path(Text("container-\(id.text)").string)
       let record = try ContainerRecord(image: image.record.name, layers: image.record.layers).stored()
       let lock = try doing("make", "the writable layer of \(id.text)") { () throws(Errno) in
         try temporary.removeTree(staged)
@@ -116,7 +116,7 @@ extension Store {
   }
 
   private func containerRecord(_ name: Path) throws(ImageError) -> ContainerRecord {
-    let object = "record of the container \(name.description)"
+    let object: Text = "record of the container \(name)"
     let bytes = try doing("read", object) { () throws(Errno) in
       try containers.open(name, [.readOnly, .directory, .noFollow]).open("image", [.readOnly, .noFollow]).readAll(limit: 1 << 20)
     }

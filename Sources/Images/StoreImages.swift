@@ -21,7 +21,7 @@ extension Store {
   /// The images under all their names.
   public func list() throws(ImageError) -> ImageList {
     var list = ImageList(images: [], damaged: [])
-    let entries = try doing("read", "\(path.description)/images") { () throws(Errno) in try images.open(".", [.readOnly, .directory]).entries() }
+    let entries = try doing("read", "\(path)/images") { () throws(Errno) in try images.open(".", [.readOnly, .directory]).entries() }
     for entry in entries {
       do throws(ImageError) {
         list.images.append(try record(inFile: entry.name))
@@ -69,7 +69,7 @@ extension Store {
           try images.synchronize()
         } catch {
           if error == .noSuchFileOrDirectory { throw Store.noImage(name) }
-          throw ImageError(SystemError("remove", "the record of \(name)", error))
+          throw ImageError("remove", "the record of \(name)", error)
         }
         try recover()
       }
@@ -77,13 +77,13 @@ extension Store {
   }
 
   func record(inFile file: Path) throws(ImageError) -> ImageRecord {
-    let object = "image record \(file.description)"
+    let object: Text = "image record \(file)"
     var bytes: [UInt8] = []
     do throws(Errno) {
       bytes = try images.open(file, [.readOnly, .noFollow]).readAll(limit: 1 << 20)
     } catch {
       if error == .noSuchFileOrDirectory { throw Store.noImage(file.description) }
-      throw ImageError(SystemError("read", object, error))
+      throw ImageError("read", object, error)
     }
     let record = try ImageRecord(stored: bytes, from: object)
     guard ImageName.fileName(record.name) == file else { throw ImageError(.invalid, "\(object): is the record of \(record.name)") }

@@ -80,7 +80,7 @@ extension Store {
   private func unpack(
     _ image: ImportedImage, from source: borrowing Layout, name: String, limits: Limits, progress: (ImportEvent) -> Void
   ) throws(ImageError) -> ImportResult {
-    let staging = try doing("make", "\(path.description)/tmp/import") { () throws(Errno) in try temporary.ensureDirectory("import", mode: 0o700) }
+    let staging = try doing("make", "\(path)/tmp/import") { () throws(Errno) in try temporary.ensureDirectory("import", mode: 0o700) }
     var result = ImportResult(record: image.record(named: name), unpackedLayers: 0, sharedLayers: 0, notes: [], noteCount: 0)
     var lower = LowerLayers()
     for (index, layer) in image.layers.enumerated() {
@@ -90,7 +90,7 @@ extension Store {
         result.sharedLayers += 1
         progress(.shared)
       } else {
-        let root = try doing("make", "tmp/import/\(name.description)") { () throws(Errno) in
+        let root = try doing("make", "tmp/import/\(name)") { () throws(Errno) in
           let root = try staging.ensureDirectory(name, mode: 0o700)
           if let below = lower.roots.first { try root.resemble(below.descriptor) } else { try root.changeMode(0o755) }
           return try root.duplicate()
@@ -147,10 +147,10 @@ extension Store {
   private func publish(_ image: ImportedImage, _ record: ImageRecord, from staging: borrowing FileDescriptor) throws(ImageError) {
     let stored = try record.stored()
     let documents = [(image.descriptor.digest, image.manifestText), (image.manifest.config.digest, image.configText)]
-    let shown = "image \(record.name) to \(path.description)"
+    let shown: Text = "image \(record.name) to \(path)"
     try doing("write", shown) { () throws(Errno) in
       for (number, document) in documents.enumerated() {
-        try staging.open(Path("document-\(number)"), [.writeOnly, .create, .exclusive], mode: 0o600).writeAll(document.1)
+        try staging.open(Path(Text("document-\(number)").string), [.writeOnly, .create, .exclusive], mode: 0o600).writeAll(document.1)
       }
       try staging.open("record", [.writeOnly, .create, .exclusive], mode: 0o600).writeAll(stored)
       // All layers and documents at once: fsync of each of their files would take minutes on flash (podman#8005 is what happens without either).
@@ -160,7 +160,7 @@ extension Store {
       for (number, document) in documents.enumerated() {
         let directory = try blobDirectory(document.0.algorithm)
         try doing("write", shown) { () throws(Errno) in
-          try staging.rename(Path("document-\(number)"), to: directory, Path(document.0.hex))
+          try staging.rename(Path(Text("document-\(number)").string), to: directory, Path(document.0.hex))
           try directory.synchronize()
         }
       }
@@ -180,7 +180,7 @@ extension Store {
   /// The name of the layout's directory; of `.` and the like it is the kernel's.
   private func directoryName(_ path: Path) throws(ImageError) -> String {
     if let last = path.components.last, !last.elementsEqual(StaticBytes("..")) { return String(decoding: last, as: UTF8.self) }
-    let real = try doing("open the image layout", path.description) { () throws(Errno) in
+    let real = try doing("open the image layout", "\(path)") { () throws(Errno) in
       let directory = try FileDescriptor.open(path, [.path, .directory])
       return try FileDescriptor.open("/proc/self/fd", [.path, .directory]).readLink(Path("\(directory.rawValue)"))
     }

@@ -82,7 +82,7 @@ public indirect enum LayerFault: Error, Sendable {
     case .whiteoutOfDots: "is a whiteout of a directory's own or parent entry"
     case .whiteoutInTheMiddle: "is below a whiteout"
     case .linkLeadsOut(let target): "is a hard link to \(printable(target)), which leads out of the layer"
-    case .linkTargetMissing(let target): "is a hard link to \(printable(target)), which is not in the layer before it"
+    case .linkTargetMissing(let target): "is a hard link to \(printable(target)), which the layer does not have before it"
     case .linkToDirectory(let target): "is a hard link to \(printable(target)), which is a directory"
     case .emptyLinkTarget: "is a link to nothing"
     case .duplicate: "is in the layer twice"

@@ -54,13 +54,13 @@ final class LayerWriter {
     self.limits = limits
   }
 
-  /// Writes all entries of the archive. `progress` is called after each entry.
+  /// Writes all entries of the archive. `progress` is called after each entry and each piece of a file.
   func apply(_ reader: TarReader, progress: () -> Void) throws(LayerError) -> LayerSummary {
     while let entry = try reader.next() {
       summary.entries += 1
       if summary.entries > limits.entries { throw LayerError(.tooManyEntries(limit: limits.entries)) }
       do throws(LayerFault) {
-        try apply(entry, reader)
+        try apply(entry, reader, progress)
       } catch {
         if case .data(let inner) = error { throw inner }
         throw LayerError(error, entry: entry.name)
@@ -76,7 +76,7 @@ final class LayerWriter {
     return summary
   }
 
-  private func apply(_ entry: TarEntry, _ reader: TarReader) throws(LayerFault) {
+  private func apply(_ entry: TarEntry, _ reader: TarReader, _ progress: () -> Void) throws(LayerFault) {
     switch try LayerName.parse(entry.name, limits: limits) {
     case .aufs: return
     case .root:
@@ -89,13 +89,15 @@ final class LayerWriter {
       // A layer that was made of overlayfs's own files has whiteouts as overlayfs knows them.
       if entry.kind == .characterDevice, entry.deviceMajor == 0, entry.deviceMinor == 0 { return try remember(parent, name) }
       if entry.kind == .characterDevice || entry.kind == .blockDevice { return summary.note(.device, entry.name) }
-      try create(entry, name, in: try tree.enter(parent).directory, reader)
+      try create(entry, name, in: try tree.enter(parent).directory, reader, progress)
     }
   }
 
-  private func create(_ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor, _ reader: TarReader) throws(LayerFault) {
+  private func create(
+    _ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor, _ reader: TarReader, _ progress: () -> Void
+  ) throws(LayerFault) {
     switch entry.kind {
-    case .file: try createFile(entry, name, in: parent, reader)
+    case .file: try createFile(entry, name, in: parent, reader, progress)
     case .directory: try createDirectory(entry, name, in: parent)
     case .symbolicLink:
       if entry.linkName.isEmpty { throw .emptyLinkTarget }
@@ -116,13 +118,15 @@ final class LayerWriter {
     }
   }
 
-  private func createFile(_ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor, _ reader: TarReader) throws(LayerFault) {
+  private func createFile(
+    _ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor, _ reader: TarReader, _ progress: () -> Void
+  ) throws(LayerFault) {
     // O_EXCL: nothing that exists is ever opened for writing.
     let file = try new("make the file") { () throws(Errno) in try parent.open(name, [.writeOnly, .create, .exclusive, .noFollow], mode: 0o600) }
     do throws(LayerError) {
       while try reader.data(
         { (piece) throws(Errno) in try file.writeAll(piece) }, mapping: { LayerError(.system(SystemError("write", "", $0)), entry: entry.name) })
-      {}
+      { progress() }
     } catch {
       throw .data(error)
     }

@@ -29,6 +29,9 @@ public final class Store {
   public init(at path: Path) throws(ImageError) {
     let shown = path.description
     let root = try Store.makeDirectory(path)
+    let mode = try doing("examine", "\(path)") { () throws(Errno) in try root.status().mode }
+    // Whoever can rename things here can put another root under a container.
+    guard mode & 0o022 == 0 else { throw ImageError(.invalid, "\(path): cannot hold images, because others than its owner may write to it") }
     let layers = try Store.directory("layers", in: root, shown)
     let images = try Store.directory("images", in: root, shown)
     let containers = try Store.directory("containers", in: root, shown)
@@ -66,10 +69,11 @@ public final class Store {
   private static func makeDirectory(_ path: Path) throws(ImageError) -> FileDescriptor {
     try doing("make", "\(path)") { () throws(Errno) in
       var here = try FileDescriptor.open(path.isAbsolute ? "/" : ".", [.path, .directory])
-      for part in path.components {
+      let parts = path.components
+      for (index, part) in parts.enumerated() {
         let name = Path(bytes: part)
         do throws(Errno) {
-          try here.makeDirectory(name, mode: 0o700)
+          try here.makeDirectory(name, mode: index == parts.count - 1 ? 0o700 : 0o755)
         } catch {
           // A parent on a read-only file system is as good, as long as it exists.
           if error != .fileExists && error != .readOnlyFileSystem && error != .permissionDenied { throw error }

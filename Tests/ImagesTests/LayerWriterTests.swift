@@ -187,9 +187,9 @@ struct LayerWriterTests {
     ("hard link out", [.hardLink("h", "../outside/secret")], "entry h: is a hard link to ../outside/secret, which leads out of the layer"),
     (
       "hard link through a link out", [.link("l", "../outside"), .hardLink("h", "l/secret")],
-      "entry h: is a hard link to l/secret, which is not in the layer before it"
+      "entry h: is a hard link to l/secret, which the layer does not have before it"
     ),
-    ("hard link to what comes later", [.hardLink("h", "a"), .file("a")], "entry h: is a hard link to a, which is not in the layer before it"),
+    ("hard link to what comes later", [.hardLink("h", "a"), .file("a")], "entry h: is a hard link to a, which the layer does not have before it"),
     ("hard link to a directory", [.directory("a"), .hardLink("h", "a")], "entry h: is a hard link to a, which is a directory"),
     ("hard link to the root", [.hardLink("h", "/")], "entry h: is a hard link to /, which is a directory"),
     ("link to nothing", [.link("a", "")], "entry a: is a link to nothing"),
@@ -208,7 +208,7 @@ struct LayerWriterTests {
 
   @Test("a hard link to a file that only a layer below has is refused: it would be that layer's own file")
   func hardLinkBelow() throws {
-    #expect(try refusal([.hardLink("h", "a")], below: [[.file("a")]]) == "entry h: is a hard link to a, which is not in the layer before it")
+    #expect(try refusal([.hardLink("h", "a")], below: [[.file("a")]]) == "entry h: is a hard link to a, which the layer does not have before it")
   }
 
   @Test("quotas of entries, depth and whiteouts hold")

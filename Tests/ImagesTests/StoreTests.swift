@@ -179,6 +179,24 @@ struct StoreTests {
     #expect(try store.image(named: "a").layers.count == 1)
   }
 
+  @Test("a directory that others may write to is no store")
+  func writable() throws {
+    let scratch = try Scratch("writable")
+    try scratch.directory.ensureDirectory("store", mode: 0o700).changeMode(0o777)
+    #expect(message { _ = try store(scratch) }?.hasSuffix("/store: cannot hold images, because others than its owner may write to it") ?? false)
+    #expect(try scratch.names(below: "store").isEmpty)
+  }
+
+  @Test("progress is told within a file, too")
+  func progress() throws {
+    let scratch = try Scratch("progress")
+    let layout = try LayoutBuilder([[Entry(name: "large", data: [UInt8](repeating: 0x78, count: 3 << 20))]]).write(to: scratch, "app")
+    var told: [UInt64] = []
+    try store(scratch).importLayout(from: layout) { event in if case .progress(let bytes) = event { told.append(bytes) } }
+    #expect(told.count == 3 || told.count == 2)
+    #expect(told == told.sorted())
+  }
+
   @Test("the ChainID is that of the specification's definition")
   func chainID() throws {
     let first = try Digest("sha256:\(String(repeating: "1", count: 64))")

@@ -58,7 +58,14 @@ final class LayerTree {
     try walk(path, making: false) { (directory: consuming FileDescriptor, resolved) throws(Errno) in try body(directory, resolved) }
   }
 
-  private func walk(_ path: [Path], making: Bool, _ body: (consuming FileDescriptor, [Path]) throws(Errno) -> Void) throws(LayerFault) {
+  /// `path` without the links in it that the layer has; what the layer lacks of it stays as it is.
+  func resolve(_ path: [Path]) throws(LayerFault) -> [Path] {
+    try walk(path, making: false) { (_: consuming FileDescriptor, _) throws(Errno) in }
+  }
+
+  /// Walks `path` and gives the way that it is without links. `body` gets the directory at its end; when that is missing it is made, or `body` is not called.
+  @discardableResult
+  private func walk(_ path: [Path], making: Bool, _ body: (consuming FileDescriptor, [Path]) throws(Errno) -> Void) throws(LayerFault) -> [Path] {
     var pending: [Path] = path.reversed()
     var resolved: [Path] = []
     var linksLeft = 40
@@ -85,10 +92,10 @@ final class LayerTree {
           for part in target.components.reversed() { pending.append(Path(bytes: part)) }
           continue
         case nil:
-          guard making else { return }
+          guard making else { return LayerTree.lexical(resolved + [name] + pending.reversed()) }
           try makeMissing(name, at: resolved, in: here)
         default:
-          guard making else { return }
+          guard making else { return LayerTree.lexical(resolved + [name] + pending.reversed()) }
           // An entry below a file replaces the file (image-spec, layer.md; umoci 0.5.0 had it wrong); what a link led to is left alone.
           guard linksLeft == 40 else { throw Errno.notDirectory }
           try here.unlink(name)
@@ -99,6 +106,7 @@ final class LayerTree {
         here = try here.open(name, [.readOnly, .directory, .noFollow])
       }
       try body(here, resolved)
+      return resolved
     } catch {
       switch error {
       case .tooManyLinks: throw .linkLoop
@@ -107,6 +115,15 @@ final class LayerTree {
       default: throw .system(SystemError("enter its directory", "", error))
       }
     }
+  }
+
+  /// `path` with each `..` and the name before it taken out: for what does not exist there is nothing else to go by.
+  private static func lexical(_ path: [Path]) -> [Path] {
+    var result: [Path] = []
+    for name in path {
+      if name == ".." { _ = result.popLast() } else { result.append(name) }
+    }
+    return result
   }
 
   /// The directory at `path`, which has no links in it.

@@ -210,15 +210,8 @@ final class LayerWriter {
     hidden.append((parent, name))
   }
 
-  /// The way to `path` without links, as far as the layer itself has it.
-  private func resolve(_ path: [Path]) throws(LayerFault) -> [Path] {
-    var resolved = path
-    try tree.withDirectory(path) { (_, found) throws(Errno) in resolved = found }
-    return resolved
-  }
-
   private func makeOpaque(_ path: [Path]) throws(LayerFault) {
-    let path = try resolve(path)
+    let path = try tree.resolve(path)
     // Where nothing is below there is nothing to hide.
     guard try lowerHas(path) else { return }
     let place = try tree.enter(path)
@@ -226,7 +219,7 @@ final class LayerWriter {
   }
 
   private func hide(_ name: Path, in parent: [Path]) throws(LayerFault) {
-    let parent = try resolve(parent)
+    let parent = try tree.resolve(parent)
     // overlayfs shows a whiteout that hides nothing: as a device in its directory's listing. So there may be none without need.
     guard try lowerHas(parent + [name]), try !isBelowOpaque(parent) else { return }
     let place = try tree.enter(parent)

@@ -279,6 +279,16 @@ struct WhiteoutTests {
     #expect(try Applied("base", [[.file(".wh.x"), .file("d/.wh..wh..opq")]]).scratch.names(below: "0").isEmpty)
   }
 
+  @Test("a whiteout below a link of its layer hides what stands where the link leads, also when only the layers below have that")
+  func throughLink() throws {
+    let applied = try Applied(
+      "whlink",
+      [[.file("usr/lib/a"), .file("usr/lib/b")], [.link("lib", "x/../usr/lib"), .file("lib/.wh.a")], [.link("l", "/usr/lib"), .file("l/.wh..wh..opq")]])
+    #expect(try applied.scratch.names(below: "1") == ["lib", "usr/", "usr/lib/", "usr/lib/a"])
+    #expect(isWhiteout(applied, "1/usr/lib/a"))
+    #expect(try applied.isOpaque("2/usr/lib"))
+  }
+
   @Test("a layer with overlayfs's own form of a whiteout is understood")
   func nativeForm() throws {
     let applied = try Applied("native", [base, [Entry(name: "g", type: "3", device: (0, 0))]])

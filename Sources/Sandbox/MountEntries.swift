@@ -137,9 +137,10 @@ struct MountEntries: ~Copyable {
       try attempt("mount tmpfs on", mount.target.description) { () throws(Errno) in
         try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", flags.subtracting(.readOnly), data: "mode=755,size=64k")
       }
+      let mounted = try attempt("open", mount.target.description) { () throws(Errno) in try root.open(mount.target, [.path, .directory]) }
       for hierarchy in hierarchies {
         let target = mount.target.appending(hierarchy.name.bytes)
-        let directory = try attempt("make", target.description) { () throws(Errno) in try root.makeDirectories(target, mode: 0o755) }
+        let directory = try attempt("make", target.description) { () throws(Errno) in try mounted.ensureDirectory(hierarchy.name, mode: 0o755) }
         try attempt("mount cgroups on", target.description) { () throws(Errno) in
           if let options = hierarchy.options {
             try Linux.mount("cgroup", on: directory.processPath, type: "cgroup", flags, data: options)
@@ -148,10 +149,7 @@ struct MountEntries: ~Copyable {
           }
         }
       }
-      if flags.contains(.readOnly) {
-        let mounted = try attempt("open", mount.target.description) { () throws(Errno) in try root.open(mount.target, [.path, .directory]) }
-        try setReadOnly(mounted, mount.target.description)
-      }
+      if flags.contains(.readOnly) { try setReadOnly(mounted, mount.target.description) }
     }
   }
 }

@@ -17,16 +17,22 @@ func discoverCgroups() throws(RuntimeError) -> CgroupLayout {
 func planSandbox(_ request: RunRequest, _ warn: (String) -> Void) throws(RuntimeError) -> SandboxPlan {
   do throws(SpecError) {
     let sets = try CapabilitySets(planning: request.spec.process?.capabilities, last: ThisProcess.lastCapability())
-    for number in sets.missing.numbers { warn("\(request.origin): process.capabilities: this kernel does not have \(capabilityName(number))") }
-    for number in sets.withheldAmbient.numbers {
-      warn("\(request.origin): process.capabilities.ambient: \(capabilityName(number)) is not both permitted and inheritable, so it has no effect")
-    }
+    warnAbout(sets.missing, "process.capabilities: this kernel does not have", request, warn)
+    warnAbout(sets.withheldAmbient, "process.capabilities.ambient: without effect, because not both permitted and inheritable:", request, warn)
     let filter = try request.spec.linux?.seccomp.map { (profile) throws(SpecError) in try SeccompFilter(compiling: profile) }
     return try SandboxPlan(
       request.spec, root: request.root, bundle: request.bundle, identity: request.identity, seccomp: filter, capabilities: sets, diesWithParent: true)
   } catch {
     throw RuntimeError(error, in: request.origin)
   }
+}
+
+/// One warning for all capabilities of a set.
+private func warnAbout(_ capabilities: CapabilityMask, _ what: StaticString, _ request: RunRequest, _ warn: (String) -> Void) {
+  if capabilities.isEmpty { return }
+  var names = ""
+  for number in capabilities.numbers { names += names.utf8.isEmpty ? capabilityName(number) : ", \(capabilityName(number))" }
+  warn("\(request.origin): \(what) \(names)")
 }
 
 /// Refuses, before anything is made, namespaces that this kernel does not have; the error names the kernel's build option.

@@ -27,11 +27,15 @@ def swift_flags(architecture: Architecture) -> list[str]:
     """How device code is compiled and linked.
 
     The C triple goes to the link as well: for the Swift triple alone clang would look for a bare-metal linker, which the x86-64 host does not have.
+
+    The object outliner is off because of a defect of Swift 6.3: it numbers the array literals of a function as `outlined read-only object #N of FUNCTION`, a weak symbol.
+    Embedded Swift emits a function again in each module that uses it, and the numbers can differ; the linker keeps one of each, and code of one module then reads the
+    array of another (docs/decisions/object-outliner.md).
     """
     return [
         "-enable-experimental-feature", "Embedded", "-wmo", "-Osize", "-D", "APUS_DEVICE",
         "-Werror", "EmbeddedRestrictions",
-        "-Xfrontend", "-function-sections",
+        "-Xfrontend", "-function-sections", "-Xllvm", "-sil-disable-pass=object-outliner",
         "-use-ld=lld", "-Xclang-linker", f"--target={architecture.c_triple}", "-Xclang-linker", "-nostdlib", "-Xclang-linker", "-static-pie",
     ]  # fmt: skip
 
@@ -50,7 +54,7 @@ def linker_flags() -> list[str]:
     """
     return [
         "-l:rcrt1.o", "-l:crti.o", "-l:crtn.o", "-lc", "-l:libgcc.a", "-lswiftUnicodeDataTables",
-        "--gc-sections", "--icf=safe", "--build-id=sha1", "-z", "now", "-z", "noexecstack", "--fatal-warnings", "-O2",
+        "--gc-sections", "--icf=all", "--build-id=sha1", "-z", "now", "-z", "noexecstack", "--fatal-warnings", "-O2",
     ]  # fmt: skip
 
 

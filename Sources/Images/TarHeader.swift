@@ -78,13 +78,10 @@ struct TarHeader: Equatable {
 
   private static func format(of block: [UInt8]) -> Format {
     let magic = block[257..<265]
-    if magic.elementsEqual([0x75, 0x73, 0x74, 0x61, 0x72, 0x20, 0x20, 0x00]) { return .gnu }
-    if magic.elementsEqual([0x75, 0x73, 0x74, 0x61, 0x72, 0x00, 0x30, 0x30]) {
-      return block[508..<512].elementsEqual([0x74, 0x61, 0x72, 0x00]) ? .star : .ustar
-    }
+    if magic.elementsEqual(StaticBytes("ustar  \0")) { return .gnu }
+    if magic.elementsEqual(StaticBytes("ustar\u{0}00")) { return block[508..<512].elementsEqual(StaticBytes("tar\0")) ? .star : .ustar }
     // Only the magic without the version: Go takes it for ustar as well.
-    if block[257..<263].elementsEqual([0x75, 0x73, 0x74, 0x61, 0x72, 0x00]) { return .ustar }
-    return .v7
+    return magic.starts(with: StaticBytes("ustar\0")) ? .ustar : .v7
   }
 
   /// The bytes up to the first NUL: a name that fills its field has none.

@@ -1,0 +1,16 @@
+"""The symbols by which cross/build knows a program whose static arrays may be mixed up."""
+
+from __future__ import annotations
+
+from binary.symbols import numbered_objects
+
+
+def test_static_arrays_of_functions_are_found():
+    names = ["apus_main", "$e7Sandbox16SeccompProcessorO4abisSayAA0B3ABIOGvgTv_r", "$e7Sandbox16SeccompProcessorO4abisSayAA0B3ABIOGvgTv0_r", "$s3OCI1xyyFTv18_r"]
+    assert numbered_objects(names) == sorted(names[1:])
+
+
+def test_other_symbols_are_not():
+    # A specialisation, a getter, a C function, a local label.
+    names = ["$e7Sandbox13SeccompFilterV9compiling3forACTf4gn_n", "$e7Sandbox16SeccompProcessorO4abisSayAA0B3ABIOGvg", "cseccomp_number", "Tv_r"]
+    assert numbered_objects(names) == []

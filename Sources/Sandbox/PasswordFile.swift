@@ -37,7 +37,7 @@ public struct UserError: Error, Equatable, Sendable {
 /// `passwd` and `group` are the contents of the image's /etc/passwd and /etc/group, at most `UserFile.limit` bytes each; nil when it has none.
 /// - Digits are always a number and never a name, and one that is no user id is refused: an overflow became root (CVE-2024-40635), and a number too big for an
 ///   id was looked up as a name in the image's own file (CVE-2026-46680). 4294967295 is -1, "no change", to the kernel.
-/// - A number needs no entry; its entry, if there is one, gives group and home, as with Docker. Without one the group is 0.
+/// - A number needs no entry; its entry, if there is one, gives group, home and additional groups (image-spec, config.md, "User"). Without one the group is 0.
 /// - The first line with a name counts, and when that line is broken it is an error: a later one could only be there to be found instead.
 public func resolveUser(_ user: String, passwd: [UInt8]?, group: [UInt8]?) throws(UserError) -> ResolvedUser {
   let parts = user.utf8.split(separator: UserLine.colon, omittingEmptySubsequences: false)
@@ -46,6 +46,8 @@ public func resolveUser(_ user: String, passwd: [UInt8]?, group: [UInt8]?) throw
   let groupName = parts.count == 2 ? Array(parts[1]) : []
 
   var resolved: ResolvedUser
+  /// The name whose memberships count: nobody's, for a number without an entry.
+  var member: [UInt8]?
   let named = !name.isEmpty && !isNumber(name)
   if named {
     try checkName(name, "user")
@@ -57,6 +59,7 @@ public func resolveUser(_ user: String, passwd: [UInt8]?, group: [UInt8]?) throw
       throw UserError("user \(text(name)): its line in the image's /etc/passwd is broken")
     }
     resolved = ResolvedUser(uid: uid, gid: gid, home: try home(line, name))
+    member = name
   } else {
     let uid: UInt32
     if name.isEmpty {
@@ -71,13 +74,14 @@ public func resolveUser(_ user: String, passwd: [UInt8]?, group: [UInt8]?) throw
       guard let gid = identifier(entry[3]) else { throw UserError("user \(uid): its line in the image's /etc/passwd is broken") }
       resolved.gid = gid
       resolved.home = try home(entry, name)
+      member = Array(entry[0])
     }
   }
 
   if !groupName.isEmpty {
     resolved.gid = try resolveGroup(groupName, group)
-  } else if named, let group {
-    resolved.additionalGids = try memberships(of: name, in: group, besides: resolved.gid)
+  } else if let member, let group {
+    resolved.additionalGids = try memberships(of: member, in: group, besides: resolved.gid)
   }
   return resolved
 }

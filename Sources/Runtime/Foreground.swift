@@ -5,6 +5,8 @@ internal import Sandbox
 struct Foreground: ~Copyable {
   private let process: Int32
   private let console: FileDescriptor?
+  /// The container's side of its terminal, held open: otherwise poll(2) reports a hang-up at once, again and again, from the moment when the container has closed it.
+  private let consolePeer: FileDescriptor?
   private let signals: SignalDescriptor
   /// The settings of the caller's terminal before it became raw.
   private var settings: TerminalSettings?
@@ -14,14 +16,20 @@ struct Foreground: ~Copyable {
   /// `signals` delivers what is blocked in this process, SIGCHLD too.
   init(_ container: consuming LaunchedContainer, signals: consuming SignalDescriptor) throws(RuntimeError) {
     var container = container
-    process = container.process
-    console = container.takeConsole()
-    self.signals = signals
-    settings = nil
-    hasInput = console != nil
-    if console != nil, Terminal.isTerminal(StandardDescriptor.input) {
-      settings = try attempt("set up", "the terminal") { () throws(Errno) in try Terminal.makeRaw(StandardDescriptor.input) }
+    let process = container.process
+    let console = container.takeConsole()
+    let hasConsole = console.number >= 0
+    let peer = try attempt("open the other side of", "the container's terminal") { () throws(Errno) in try console.peer() }
+    var before: TerminalSettings?
+    if hasConsole, Terminal.isTerminal(StandardDescriptor.input) {
+      before = try attempt("set up", "the terminal") { () throws(Errno) in try Terminal.makeRaw(StandardDescriptor.input) }
     }
+    self.process = process
+    self.console = console
+    consolePeer = peer
+    self.signals = signals
+    settings = before
+    hasInput = hasConsole
     resize()
   }
 
@@ -52,7 +60,7 @@ struct Foreground: ~Copyable {
       switch signal {
       case .childEnded:
         if let status = try attempt("wait for", "process \(process)", { () throws(Errno) in try pollExit(of: process) }) { return status }
-      case .windowChanged:
+      case .windowChanged where console.number >= 0:
         resize()
       case .brokenPipe:
         break
@@ -100,6 +108,14 @@ struct Foreground: ~Copyable {
 }
 
 extension Optional where Wrapped == FileDescriptor {
+  /// The other side of the pseudo-terminal, without one nil.
+  fileprivate func peer() throws(Errno) -> FileDescriptor? {
+    switch self {
+    case .some(let multiplexer): try Terminal.openPeer(of: multiplexer)
+    case .none: nil
+    }
+  }
+
   /// The descriptor's number; -1, which poll(2) passes over, without one.
   fileprivate var number: Int32 {
     switch self {

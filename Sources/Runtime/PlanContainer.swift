@@ -20,8 +20,11 @@ func planSandbox(_ request: RunRequest, _ warn: (String) -> Void) throws(Runtime
     warnAbout(sets.missing, "process.capabilities: this kernel does not have", request, warn)
     warnAbout(sets.withheldAmbient, "process.capabilities.ambient: without effect, because not both permitted and inheritable:", request, warn)
     let filter = try request.spec.linux?.seccomp.map { (profile) throws(SpecError) in try SeccompFilter(compiling: profile) }
-    return try SandboxPlan(
+    var plan = try SandboxPlan(
       request.spec, root: request.root, bundle: request.bundle, identity: request.identity, seccomp: filter, capabilities: sets, diesWithParent: true)
+    // The program may ask for the size before this process gets to setting it.
+    if plan.terminal, plan.windowSize == nil { plan.windowSize = try? Terminal.windowSize(StandardDescriptor.input) }
+    return plan
   } catch {
     throw RuntimeError(error, in: request.origin)
   }

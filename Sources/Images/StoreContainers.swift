@@ -10,6 +10,9 @@ public struct ContainerLayer: ~Copyable {
   public let mountPoint: Path
   private let lock: FileDescriptor
 
+  /// The number of the descriptor that holds the lock. A process that is cloned from this one has a copy, which keeps the lock until it is closed there, too.
+  public var lockNumber: Int32 { lock.rawValue }
+
   init(id: ContainerID, directory: Path, lock: consuming FileDescriptor) {
     self.id = id
     upper = directory.appending("upper")

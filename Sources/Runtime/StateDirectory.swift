@@ -81,6 +81,9 @@ public struct ContainerDirectory: ~Copyable {
     self.lock = lock
   }
 
+  /// The number of the descriptor that holds the lock.
+  var lockNumber: Int32 { lock.rawValue }
+
   /// Whether no living process holds the lock of the container's directory.
   static func isAbandoned(_ directory: borrowing FileDescriptor) throws(Errno) -> Bool {
     do throws(Errno) {

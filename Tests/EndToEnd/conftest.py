@@ -1,0 +1,77 @@
+"""The machines of the end-to-end tests. Each is made when the first test asks for it, and every test leaves it as it was."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from machines import ROOT, Emulated, Machine, Native
+
+from harness import Device, Options
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the marks."""
+    config.addinivalue_line("markers", "device: runs on a device under QEMU")
+    config.addinivalue_line("markers", "native: runs containers on this machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips, with the reason, what this machine cannot run."""
+    for item in items:
+        if item.get_closest_marker("native") is None:
+            continue
+        if platform.machine() != "x86_64":
+            item.add_marker(pytest.mark.skip(reason=f"this machine is {platform.machine()}; the tests on the dev box are for x86_64"))
+        elif os.geteuid() != 0:
+            item.add_marker(pytest.mark.skip(reason="needs root, because containers do"))
+
+
+def binary(architecture: str) -> Path:
+    """The device binary, which must have been built."""
+    path = ROOT / ".build" / "device" / architecture / "apus"
+    if not path.exists():
+        pytest.fail(f"{path.relative_to(ROOT)} is not there; build it with: cross/build {architecture}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def native_machine() -> Iterator[Machine]:
+    """This machine. Its folder is reachable for other users, which those of pytest are not."""
+    with tempfile.TemporaryDirectory(prefix="apus-e2e-") as folder:
+        Path(folder).chmod(0o755)
+        yield Native(Path(folder), binary("x86_64"))
+
+
+@pytest.fixture(scope="session")
+def v2_machine() -> Iterator[Machine]:
+    """A device with Debian's kernel and cgroup v2."""
+    binary("aarch64")
+    with Device.boot(Options(kernel="debian", cgroups="v2")) as device:
+        yield Emulated(device, "v2")
+
+
+@pytest.fixture(params=[pytest.param("native", marks=pytest.mark.native), pytest.param("v2", marks=pytest.mark.device)])
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """First this machine, then the device: a test that uses it runs on both. Nothing of the test's containers may be left on either."""
+    found: Machine = request.getfixturevalue(f"{request.param}_machine")
+    yield found
+    assert found.leftovers() == ""
+
+
+@pytest.fixture
+def native(native_machine: Machine) -> Iterator[Machine]:
+    """Only this machine; the test must have the mark `native`."""
+    yield native_machine
+    assert native_machine.leftovers() == ""
+
+
+@pytest.fixture
+def v2(v2_machine: Machine) -> Iterator[Machine]:
+    """Only the device; the test must have the mark `device`."""
+    yield v2_machine
+    assert v2_machine.leftovers() == ""

@@ -1,0 +1,39 @@
+"""The device binary: one static file, small."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from conftest import binary
+from machines import ROOT
+
+sys.path.insert(0, str(ROOT / "toolchain"))
+
+from binary.elf import faults  # noqa: E402  (the builder's own check, in cross/; its error type is in toolchain/)
+from sdk.architectures import read_architectures  # noqa: E402
+
+ARCHITECTURES = {row.name: row for row in read_architectures(ROOT / "toolchain" / "architectures.tsv")}
+
+
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+def test_it_is_static(architecture: str) -> None:
+    assert faults(binary(architecture).read_bytes(), ARCHITECTURES[architecture].elf_machine) == []
+
+
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+def test_it_is_at_most_700_kilobytes(architecture: str) -> None:
+    assert binary(architecture).stat().st_size <= 700 * 1000
+
+
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+def test_its_debug_symbols_are_beside_it(architecture: str) -> None:
+    debug = binary(architecture).with_name("apus.debug").read_bytes()
+    assert debug[:4] == b"\x7fELF" and b".debug_info" in debug
+
+
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+def test_it_has_none_of_swifts_unicode_tables(architecture: str) -> None:
+    # They cost more than the rest; a String that is compared or hashed by characters brings them in.
+    debug = binary(architecture).with_name("apus.debug").read_bytes()
+    assert b"_swift_stdlib_getNormData" not in debug

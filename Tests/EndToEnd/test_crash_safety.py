@@ -1,0 +1,149 @@
+"""Apus is killed at any moment; the next run cleans up, and the store is whole."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+
+import pytest
+from machines import LIMIT, Emulated, Machine
+from specs import shell
+
+from harness import Device, Options
+
+ROUNDS = 50
+
+
+def killed_after(command: list[str], delay: float) -> bool:
+    """Runs a command and kills it after `delay` seconds; tells whether it was still there."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            process.wait(timeout=delay)
+            return False
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout=LIMIT)
+            return True
+
+
+def content(machine: Machine, store: str) -> str:
+    """Every file of the layers of a store: names, kinds, modes, owners, and what is in them."""
+    return machine.sh(f"""
+        cd {store}/layers
+        find . -mindepth 1 -type d -printf '%P %y %m %U:%G %T@\\n' | sort
+        find . ! -type d ! -type c -printf '%P %y %m %U:%G %s %T@ %l\\n' | sort
+        find . -type c -printf '%P whiteout\\n' | sort
+        find . -type f -print0 | sort -z | xargs -0 sha256sum
+    """)
+
+
+@pytest.mark.native
+def test_killed_while_importing(native: Machine) -> None:
+    chance = random.Random(20260101)
+    whole, broken = native.new_folder(lasting=True), native.new_folder(lasting=True)
+    layout = native.layout("redis")
+    start = time.monotonic()
+    native.run([native.apus, "--data-root", whole, "image", "import", layout]).succeeded()
+    length = time.monotonic() - start
+    expected = content(native, whole)
+    kills = 0
+    for _ in range(ROUNDS):
+        kills += killed_after([native.apus, "--data-root", broken, "image", "import", layout], chance.random() * length * 1.1)
+        listed = native.run([native.apus, "--data-root", broken, "image", "list"]).succeeded().lines
+        assert native.sh(f"find {broken}/tmp -mindepth 1") == ""
+        if any(line.startswith("redis") for line in listed):
+            # What is in the list is whole.
+            assert content(native, broken) == expected
+            native.run([native.apus, "--data-root", broken, "image", "remove", "redis"]).succeeded()
+        else:
+            assert native.sh(f"find {broken}/layers {broken}/images -mindepth 1 2>/dev/null || :") == ""
+    assert kills > ROUNDS // 4, "hardly a run was killed: the delays do not fit this machine"
+    native.run([native.apus, "--data-root", broken, "image", "import", layout]).succeeded()
+    assert content(native, broken) == expected
+    native.sh(f"rm -rf {whole} {broken}")
+
+
+@pytest.mark.native
+def test_killed_while_running_a_bundle(native: Machine) -> None:
+    chance = random.Random(20260102)
+    bundle = native.bundle(shell("echo ready; exec sleep 1000"))
+    quick = native.bundle(shell("exit 0"))
+    start = time.monotonic()
+    quick.run().succeeded()
+    length = time.monotonic() - start
+    kills = 0
+    for _ in range(ROUNDS):
+        kills += killed_after(bundle.command, chance.random() * length * 1.5)
+        quick.run().succeeded()
+        assert native.leftovers() == ""
+    assert kills == ROUNDS
+
+
+@pytest.mark.native
+def test_killed_while_running_an_image(native: Machine) -> None:
+    chance = random.Random(20260103)
+    native.image("busybox")
+    start = time.monotonic()
+    native.run_image("true").succeeded()
+    length = time.monotonic() - start
+    for _ in range(ROUNDS):
+        command = native.words("image", "run", "--name", native.new_name(), "--memory", "64m", "busybox", "--", "sleep", "1000")
+        killed_after(command, chance.random() * length * 1.5)
+        native.run_image("true").succeeded()
+        assert native.leftovers() == ""
+
+
+@pytest.mark.native
+def test_the_same_name_can_be_used_after_a_kill(native: Machine) -> None:
+    bundle = native.bundle(shell("echo ready; exec sleep 1000"))
+    with native.start(bundle.command) as running:
+        assert running.line() == "ready"
+        native.sh(f"kill -KILL {running.number}")
+        assert running.wait() == 137
+    with native.start(bundle.command) as running:
+        assert running.line() == "ready"
+        native.sh(f"kill -KILL {running.number}")
+    native.bundle(shell("exit 0")).run().succeeded()
+
+
+def test_the_container_does_not_outlive_apus(machine: Machine) -> None:
+    # The number of seconds is how the process is found again.
+    mark = 1000 + int(machine.new_name().rpartition("-")[2])
+    with machine.start(machine.bundle(shell(f"sleep {mark} & echo ready; exec sleep {mark}")).command) as running:
+        assert running.line() == "ready"
+        assert machine.sh(f"cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'sleep {mark}' || :").strip() != "0"
+        machine.sh(f"kill -KILL {running.number}")
+        assert running.wait() == 137
+        found = "sleep"
+        for _ in range(100):
+            found = machine.sh(f"cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -x {mark} || :")
+            if found == "":
+                break
+            time.sleep(0.05)
+        assert found == ""
+    machine.bundle(shell("exit 0")).run().succeeded()
+
+
+@pytest.mark.device
+def test_killed_on_the_device(v2: Machine) -> None:
+    v2.image("busybox")
+    for delay in (0.02, 0.05, 0.1, 0.2, 0.4):
+        for command in (
+            v2.words("image", "run", "--name", v2.new_name(), "--memory", "32m", "busybox", "--", "sleep", "1000"),
+            v2.bundle(shell("exec sleep 1000")).command,
+        ):
+            v2.run(["timeout", "-s", "KILL", str(delay), *command])
+            v2.run_image("true").succeeded()
+            assert v2.leftovers() == ""
+
+
+@pytest.mark.device
+def test_a_power_cut_right_after_an_import_loses_nothing_that_was_said() -> None:
+    with Device.boot(Options()) as device:
+        other = Emulated(device, "cut")
+        other.image("busybox")
+        device.power_cut()
+        device.start()
+        other.prepare()
+        assert other.call("image", "run", "--name", other.new_name(), "busybox", "--", "echo", "whole").succeeded().text == "whole\n"

@@ -1,0 +1,99 @@
+"""Where the kernel has not the newer calls, what stands in for them does the same, and is as safe."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+import deny_calls
+import hostile
+import pytest
+from machines import Machine
+from specs import shell
+
+pytestmark = pytest.mark.native
+
+MOUNTS = "open_tree,move_mount,fsopen,fsconfig,fsmount,fspick,mount_setattr"
+ALL = ",".join(deny_calls.CALLS)
+SETS = {"openat2": "openat2", "mount calls": MOUNTS, "mount_setattr": "mount_setattr", "clone3": "clone3", "close_range": "close_range", "pidfd": "pidfd_open,pidfd_send_signal,pidfd_getfd", "all": ALL}
+WRAPPER = ["/usr/bin/python3", str(Path(deny_calls.__file__)), ALL, "--"]
+
+
+def without(calls: str, command: list[str]) -> list[str]:
+    """The command, without these calls."""
+    return [*WRAPPER[:2], calls, "--", *command]
+
+
+def test_the_wrapper_denies(native: Machine) -> None:
+    # A guard: the calls fail with ENOSYS (38) under the wrapper and do something else without it.
+    script = "import ctypes,sys; l=ctypes.CDLL(None,use_errno=True); l.syscall(437,-1,b'x',0,0); print(ctypes.get_errno())"
+    command = ["/usr/bin/python3", "-c", script]
+    assert native.run(without("openat2", command)).succeeded().text == "38\n"
+    assert native.run(command).succeeded().text != "38\n"
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_bundle_runs_with_all_its_protections(native: Machine, name: str) -> None:
+    script = """
+        readlink /proc/self/ns/pid; grep -E '^(NoNewPrivs|CapEff):' /proc/self/status; ls /proc/self/fd | wc -l
+        touch /new 2>/dev/null || echo read-only; cat /proc/timer_list; (echo x >/proc/sys/kernel/domainname) 2>/dev/null || echo protected; cat /data/file
+        echo x 2>/dev/null >/data/file || echo read-only bind; awk '$5 == "/" { n++ } END { print n }' /proc/self/mountinfo; exit 5
+    """
+    folder = native.new_folder()
+    native.sh(f"echo bound >{folder}/file; mkdir {folder}/sub; mount -t tmpfs sub {folder}/sub")
+    try:
+        document = shell(script)
+        document["mounts"].append({"destination": "/data", "type": "bind", "source": folder, "options": ["rbind", "ro"]})
+        bundle = native.bundle(document, native.new_root())
+        usual, old = bundle.run(), native.run(without(SETS[name], bundle.command))
+        assert usual.status == old.status == 5, old.error
+        assert usual.lines[1:] == old.lines[1:]
+        assert "read-only bind" in old.lines and "protected" in old.lines
+    finally:
+        native.sh(f"umount {folder}/sub")
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_an_image_is_imported_and_runs(native: Machine, name: str) -> None:
+    folder = native.new_folder(lasting=True)
+    store = [native.apus, "--root", native.state, "--data-root", f"{folder}/store"]
+    native.run(without(SETS[name], [*store, "image", "import", native.layout("redis")])).succeeded()
+    command = [*store, "image", "run", "--name", native.new_name(), "--memory", "64m", "redis", "--", "sh", "-c", "id -un; pwd; ls -d /etc/issue || echo deleted"]
+    result = native.run(without(SETS[name], command))
+    assert result.lines == ["redis", "/data", "deleted"], result.error
+    native.sh(f"rm -rf {folder}")
+
+
+@pytest.mark.parametrize("name", sorted(hostile.ESCAPING))
+def test_a_hostile_image_stays_inside_without_openat2(native: Machine, name: str) -> None:
+    outside = native.new_folder()
+    native.sh(f"echo untouched >{outside}/victim")
+    image = native.new_name()
+    with tempfile.TemporaryDirectory() as folder:
+        place = hostile.ESCAPING[name](Path(folder) / "image", "amd64", outside)
+        native.run(without(ALL, native.words("image", "import", "--name", image, str(place))))
+    assert native.sh(f"ls -A {outside}; cat {outside}/victim") == "victim\nuntouched\n"
+    native.call("image", "remove", image)
+
+
+@pytest.mark.parametrize("name", ["openat2", "mount calls", "all"])
+def test_a_mount_through_a_link_stays_inside(native: Machine, name: str) -> None:
+    outside = native.new_folder()
+    root = native.new_root()
+    native.sh(f"ln -s {outside} {root}/link && ln -s ../../../../../../../..{outside} {root}/climb")
+    document = shell("exit 0")
+    document["mounts"] += [
+        {"destination": "/link/made", "type": "tmpfs", "source": "tmpfs"},
+        {"destination": "/climb/made-too", "type": "bind", "source": "/etc", "options": ["bind", "ro"]},
+    ]
+    native.run(without(SETS[name], native.bundle(document, root).command))
+    assert native.sh(f"ls -A {outside}") == ""
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_descriptor_leaks(native: Machine, name: str) -> None:
+    bundle = native.bundle(shell("ls /proc/self/fd"))
+    command = ["sh", "-c", 'exec 3</ 4</ 5</ 6</ 7</ 8</ 9</; exec "$@"', "sh", *without(SETS[name], bundle.command)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
+    assert done.stdout.split() == ["0", "1", "2", "3"], done.stderr

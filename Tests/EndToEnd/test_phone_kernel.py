@@ -1,0 +1,75 @@
+"""On a phone's kernel the same binary starts, and says what that kernel lacks instead of doing without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from machines import Emulated, Machine
+from specs import shell
+
+from harness import Device, Options
+
+pytestmark = pytest.mark.device
+
+
+@pytest.fixture(scope="module")
+def phone() -> Iterator[Machine]:
+    """A device with the phone kernel and Android's cgroup layout."""
+    with Device.boot(Options(kernel="phone", cgroups="android")) as device:
+        yield Emulated(device, "phone")
+
+
+def test_the_same_binary_starts(phone: Machine) -> None:
+    assert "apus" in phone.call("--version").succeeded().text
+
+
+def test_an_image_is_imported(phone: Machine) -> None:
+    phone.image("redis")
+    assert phone.call("image", "list").succeeded().lines[-1].startswith("redis")
+
+
+def test_a_bundle_that_wants_a_pid_namespace_is_refused_with_the_option_of_the_kernel(phone: Machine) -> None:
+    phone.run_bundle(shell("exit 0")).failed("CONFIG_PID_NS", status=1)
+    assert phone.leftovers() == ""
+
+
+def test_an_image_is_refused_in_the_same_way(phone: Machine) -> None:
+    phone.run_image("true").failed("CONFIG_PID_NS", status=125)
+    assert phone.leftovers() == ""
+
+
+@pytest.mark.parametrize(("namespace", "option"), [("ipc", "CONFIG_IPC_NS"), ("user", "CONFIG_USER_NS")])
+def test_other_namespaces_that_it_lacks_are_named(phone: Machine, namespace: str, option: str) -> None:
+    document = shell("exit 0")
+    document["linux"]["namespaces"] = [{"type": "mount"}, {"type": namespace}]
+    if namespace == "user":
+        document["linux"] |= {kind: [{"containerID": 0, "hostID": 100000, "size": 65536}] for kind in ("uidMappings", "gidMappings")}
+    phone.run_bundle(document).failed(option, status=1)
+    assert phone.leftovers() == ""
+
+
+def test_a_container_that_wants_only_what_the_kernel_has_runs(phone: Machine) -> None:
+    document = shell("hostname; grep -c . /proc/self/mountinfo >/dev/null && exit 6")
+    document["linux"]["namespaces"] = [{"type": name} for name in ("mount", "uts", "network")]
+    document["linux"]["resources"] = {"memory": {"limit": 64 << 20}}
+    result = phone.run_bundle(document)
+    assert (result.status, result.text) == (6, "inside\n"), result.error
+    assert phone.leftovers() == ""
+
+
+def test_a_limit_on_processes_is_refused_with_the_option_of_the_kernel(phone: Machine) -> None:
+    document = shell("exit 0")
+    document["linux"]["namespaces"] = [{"type": name} for name in ("mount", "uts", "network")]
+    document["linux"]["resources"] = {"pids": {"limit": 10}}
+    phone.run_bundle(document).failed("CONFIG_CGROUP_PIDS", status=1)
+    assert phone.leftovers() == ""
+
+
+def test_a_power_cut_leaves_the_imported_image_whole(phone: Machine) -> None:
+    assert isinstance(phone, Emulated)
+    phone.image("busybox")
+    phone.device.power_cut()
+    phone.device.start()
+    phone.prepare()
+    assert {"busybox", "redis"} <= {line.split()[0] for line in phone.call("image", "list").succeeded().lines if line}

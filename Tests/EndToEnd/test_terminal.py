@@ -1,0 +1,207 @@
+"""A container with a terminal: it is a real one, it follows the size of the caller's, and the caller gets its own back as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Iterator, Sequence
+
+import pytest
+from machines import LIMIT, Machine
+from specs import shell, spec
+
+pytestmark = pytest.mark.native
+
+
+class Terminal:
+    """A terminal of the test, on which a command runs as it would in a terminal window."""
+
+    def __init__(self, command: Sequence[str], rows: int, columns: int) -> None:
+        """Starts the command with the terminal as its streams and its controlling terminal."""
+        self.master, self.slave = pty.openpty()
+        self.resize(rows, columns, tell=False)
+        self.settings = termios.tcgetattr(self.slave)
+        self.output = b""
+        self.process = subprocess.Popen(command, stdin=self.slave, stdout=self.slave, stderr=self.slave, preexec_fn=self._lead)
+
+    def _lead(self) -> None:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def resize(self, rows: int, columns: int, tell: bool = True) -> None:
+        """Changes the size; the kernel tells the foreground processes by SIGWINCH."""
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        if tell:
+            os.kill(self.process.pid, signal.SIGWINCH)
+
+    def type(self, text: bytes) -> None:
+        """Types."""
+        os.write(self.master, text)
+
+    def read_until(self, text: bytes) -> bytes:
+        """Reads until the output has `text`; gives all the output up to it, and forgets it."""
+        end = time.monotonic() + LIMIT
+        while text not in self.output:
+            ready, _, _ = select.select([self.master], [], [], max(0.0, end - time.monotonic()))
+            assert ready, f"waited for {text!r}; there was {self.output!r}"
+            self.output += os.read(self.master, 65536)
+        before, _, self.output = self.output.partition(text)
+        return before + text
+
+    def wait(self) -> int:
+        """The exit status of the command; reads what it still writes."""
+        end = time.monotonic() + LIMIT
+        while self.process.poll() is None:
+            assert time.monotonic() < end, f"it does not end; its output: {self.output!r}"
+            if select.select([self.master], [], [], 0.02)[0]:
+                self.output += os.read(self.master, 65536)
+        return self.process.returncode
+
+    def close(self) -> None:
+        """Ends everything."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@contextlib.contextmanager
+def on_a_terminal(command: Sequence[str], rows: int = 33, columns: int = 99) -> Iterator[Terminal]:
+    """A terminal with this command on it."""
+    terminal = Terminal(command, rows, columns)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def image_command(machine: Machine, *words: str) -> list[str]:
+    """Runs the busybox image with a terminal."""
+    return machine.words("image", "run", "-t", "--name", machine.new_name(), machine.image("busybox"), "--", *words)
+
+
+def bundle_command(machine: Machine, script: str) -> list[str]:
+    """Runs a bundle with a terminal."""
+    return machine.bundle(shell(script, terminal=True)).command
+
+
+def test_the_streams_are_a_terminal_of_the_container(native: Machine) -> None:
+    with on_a_terminal(bundle_command(native, "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && tty && exit 5")) as terminal:
+        assert b"/dev/" in terminal.read_until(b"\n")
+        assert terminal.wait() == 5
+
+
+def test_it_is_the_controlling_terminal(native: Machine) -> None:
+    with on_a_terminal(image_command(native, "sh", "-c", "echo through the controlling one >/dev/tty; exit 6")) as terminal:
+        terminal.read_until(b"through the controlling one\r\n")
+        assert terminal.wait() == 6
+
+
+def test_the_console_is_the_terminal(native: Machine) -> None:
+    with on_a_terminal(image_command(native, "sh", "-c", "echo to the console >/dev/console")) as terminal:
+        terminal.read_until(b"to the console\r\n")
+        assert terminal.wait() == 0
+
+
+def test_a_shell_has_job_control(native: Machine) -> None:
+    with on_a_terminal(image_command(native, "sh", "-i")) as terminal:
+        terminal.type(b"sh -c 'echo star\"\"ted; exec sleep 1000'; echo back=$?\n")
+        terminal.read_until(b"started\r\n")
+        terminal.type(b"\x1a")
+        terminal.read_until(b"back=148\r\n")
+        # The first time it warns of stopped jobs.
+        terminal.type(b"kill -KILL %1\nexit 9\nexit 9\n")
+        assert terminal.wait() == 9
+        assert b"can't access tty" not in terminal.output
+
+
+def test_what_is_typed_arrives_and_is_echoed_once(native: Machine) -> None:
+    with on_a_terminal(image_command(native, "sh", "-c", "echo ready; read line; echo got-$line")) as terminal:
+        terminal.read_until(b"ready\r\n")
+        terminal.type(b"words\n")
+        assert terminal.read_until(b"got-words\r\n") == b"words\r\ngot-words\r\n"
+        assert terminal.wait() == 0
+
+
+def test_control_c_interrupts_what_runs_in_the_container(native: Machine) -> None:
+    with on_a_terminal(image_command(native, "sh", "-c", "trap 'echo interrupted; exit 4' INT; echo ready; while :; do sleep 1; done")) as terminal:
+        terminal.read_until(b"ready\r\n")
+        terminal.type(b"\x03")
+        terminal.read_until(b"interrupted\r\n")
+        assert terminal.wait() == 4
+
+
+def test_the_size_is_the_callers_from_the_first_moment(native: Machine) -> None:
+    with on_a_terminal(image_command(native, "stty", "size"), rows=41, columns=123) as terminal:
+        terminal.read_until(b"41 123\r\n")
+        assert terminal.wait() == 0
+
+
+def test_the_container_follows_when_the_size_changes(native: Machine) -> None:
+    script = "trap 'stty size' WINCH; trap 'exit 0' USR1; echo ready; sleep 1000 & while :; do wait; done"
+    with on_a_terminal(bundle_command(native, script)) as terminal:
+        terminal.read_until(b"ready\r\n")
+        for rows, columns in ((24, 80), (50, 132)):
+            terminal.resize(rows, columns)
+            terminal.read_until(b"%d %d\r\n" % (rows, columns))
+        os.kill(terminal.process.pid, signal.SIGUSR1)
+        assert terminal.wait() == 0
+
+
+def test_the_size_of_config_json_holds_where_the_caller_has_no_terminal(native: Machine) -> None:
+    document = spec("/bin/stty", "size", terminal=True, consoleSize={"height": 31, "width": 101})
+    assert native.run_bundle(document).succeeded().text.split() == ["31", "101"]
+
+
+def test_the_callers_terminal_is_as_it_was(native: Machine) -> None:
+    for status in (0, 3):
+        with on_a_terminal(image_command(native, "sh", "-c", f"stty raw; exit {status}")) as terminal:
+            assert terminal.wait() == status
+            assert termios.tcgetattr(terminal.slave) == terminal.settings
+
+
+def test_the_callers_terminal_is_as_it_was_when_the_container_cannot_start(native: Machine) -> None:
+    with on_a_terminal(image_command(native, "no-such-program")) as terminal:
+        assert terminal.wait() == 127
+        assert termios.tcgetattr(terminal.slave) == terminal.settings
+
+
+def test_large_output_is_whole(native: Machine) -> None:
+    with on_a_terminal(image_command(native, "sh", "-c", "seq 1 50000; echo the-end")) as terminal:
+        text = terminal.read_until(b"the-end\r\n")
+        assert text.split() == [b"%d" % number for number in range(1, 50001)] + [b"the-end"]
+        assert terminal.wait() == 0
+
+
+def test_input_that_is_no_terminal_is_passed_on_and_ends(native: Machine) -> None:
+    result = native.run_bundle(shell("read line; echo got-$line; exit 2", terminal=True), data=b"words\n")
+    assert result.status == 2
+    assert b"got-words\r\n" in result.stdout
+
+
+def test_a_container_that_closes_its_terminal_costs_no_processor_time(native: Machine) -> None:
+    script = "echo ready; exec </dev/null >/dev/null 2>&1; trap 'exit 0' USR1; sleep 1000 & while :; do wait; done"
+    with on_a_terminal(bundle_command(native, script)) as terminal:
+        terminal.read_until(b"ready\r\n")
+        before = processor_time(terminal.process.pid)
+        time.sleep(1)
+        # Clock ticks of 10 ms: a loop without a rest would take about a hundred.
+        assert processor_time(terminal.process.pid) - before < 30
+        os.kill(terminal.process.pid, signal.SIGUSR1)
+        assert terminal.wait() == 0
+
+
+def processor_time(process: int) -> int:
+    """Clock ticks that a process has taken (proc(5), stat)."""
+    with open(f"/proc/{process}/stat", encoding="utf-8") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])

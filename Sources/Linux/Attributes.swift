@@ -107,3 +107,12 @@ extension FileDescriptor {
     _ = try checked { clinux_flock(number, 8) }
   }
 }
+
+/// Makes `user` the owner of the pipe that `descriptor` stands for, so that a program of that user can open it again by name, as /dev/stdout does; runc does so too.
+/// Anything but an anonymous pipe stays as it is: a file that output was redirected to belongs to the caller. The C function is `fchown`.
+public func giveAnonymousPipe(_ descriptor: Int32, to user: UInt32) throws(Errno) {
+  var status = clinux_statfs()
+  // A descriptor that was closed before apus started is no pipe either. 0x50495045 is `PIPEFS_MAGIC`.
+  guard clinux_fstatfs(descriptor, &status) == 0, status.type == 0x5049_5045 else { return }
+  _ = try checked { clinux_fchownat(descriptor, "", user, .max, emptyPath) }
+}

@@ -15,7 +15,7 @@ extension SandboxPlan {
       try fillRoot(root, view)
       try writeThroughHostProc()
       let home = try resolveIdentity(in: root.root)
-      try makeConsole(root, channel)
+      try makeConsole(root, channel, owner: home.user)
       try enterRoot(root)
       try becomeUser(home.user, home.group, home.groups)
       try enterWorkingDirectory()
@@ -91,10 +91,12 @@ extension SandboxPlan {
     }
   }
 
-  private func makeConsole(_ root: borrowing MountedRoot, _ channel: borrowing Channel) throws(SandboxError) {
+  private func makeConsole(_ root: borrowing MountedRoot, _ channel: borrowing Channel, owner: UInt32) throws(SandboxError) {
     if !terminal { return }
     let pair = try Console.make(in: root.root, size: windowSize)
     try attempt("hand over", "the terminal") { () throws(Errno) in
+      // So that the program can open it again by name, as /dev/stdout does; the group stays that of devpts.
+      try pair.terminal.changeOwner(user: owner, group: .max)
       try channel.send([SandboxPlan.consolePacket], descriptor: pair.multiplexer.rawValue)
       try Terminal.setControlling(pair.terminal)
       for number in 0...2 as ClosedRange<Int32> { try pair.terminal.place(at: number) }
@@ -121,6 +123,9 @@ extension SandboxPlan {
     try attempt("keep", "capabilities") { () throws(Errno) in try ThisProcess.setKeepCapabilities(true) }
     // The group first: as another user it cannot be changed any more. The caller's own supplementary groups go even when none are asked for.
     try attempt("set", "the supplementary groups") { () throws(Errno) in try ThisProcess.setSupplementaryGroups(groups) }
+    for number in 0...2 as ClosedRange<Int32> {
+      try attempt("give to user \(user)", "standard descriptor \(number)") { () throws(Errno) in try giveAnonymousPipe(number, to: user) }
+    }
     try attempt("become group", "\(group)") { () throws(Errno) in try ThisProcess.setGroup(group) }
     try attempt("become user", "\(user)") { () throws(Errno) in try ThisProcess.setUser(user) }
     // A change of user makes the process dumpable by /proc/sys/fs/suid_dumpable, and forgets the parent's death signal.

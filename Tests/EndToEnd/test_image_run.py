@@ -93,6 +93,11 @@ def test_the_user_of_the_image(machine: Machine, user: str, expected: str) -> No
     assert run_made(machine, name, "sh", "-c", script).succeeded().text.strip() == expected
 
 
+def test_another_user_than_root_can_open_its_standard_output_by_name(machine: Machine) -> None:
+    name = import_made(machine, {"User": "alice"})
+    assert run_made(machine, name, "sh", "-c", "echo opened > /dev/stdout").succeeded().text == "opened\n"
+
+
 @pytest.mark.parametrize("user", ["nobody-here", "alice:no-such-group", "-1", "4294967296", "a:b:c"])
 def test_a_user_that_the_image_does_not_have_is_refused(machine: Machine, user: str) -> None:
     name = import_made(machine, {"User": user})

@@ -86,12 +86,10 @@ int clinux_set_dumpable(int dumpable) { RESULT(prctl(PR_SET_DUMPABLE, dumpable, 
 int clinux_set_parent_death_signal(int signal) { RESULT(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)); }
 int clinux_getppid(void) { return getppid(); }
 
-int clinux_close_range(uint32_t first, uint32_t last, int close_on_exec) {
-  long result = syscall(CLOSE_RANGE, first, last, close_on_exec ? 4 /* CLOSE_RANGE_CLOEXEC */ : 0);
+int clinux_close_range(uint32_t first, uint32_t last) {
+  long result = syscall(CLOSE_RANGE, first, last, 0);
   return result < 0 ? -errno : 0;
 }
-
-int clinux_set_close_on_exec(int descriptor) { RESULT(fcntl(descriptor, F_SETFD, FD_CLOEXEC)); }
 
 extern char **environ;
 const char *const *clinux_environment(void) { return (const char *const *)environ; }

@@ -163,15 +163,22 @@ extension FileDescriptor {
   }
 }
 
-/// Marks all descriptors from `first` on to be closed by exec.
+/// Closes every descriptor from `first` on but `kept`, which is not below `first`; only for a process that never returns to their owners, as between clone and exec.
 ///
-/// close_range(2) with `CLOSE_RANGE_CLOEXEC`, Linux 5.11; before, the names in /proc/self/fd are marked one by one. CVE-2024-21626 is what one forgotten descriptor does.
-public func closeOnExec(from first: Int32) throws(Errno) {
-  if clinux_close_range(UInt32(bitPattern: first), .max, 1) == 0 { return }
+/// close_range(2), Linux 5.9; before, the names in /proc/self/fd are closed one by one, so /proc still has to be the host's. To mark them as closed by exec would not do:
+/// until exec has found the program, /proc/self/fd/N/../.. in its path leads through them into the host (CVE-2024-21626).
+public func closeDescriptors(from first: Int32, except kept: Int32) throws(Errno) {
+  if closeRange(first, kept - 1) && closeRange(kept + 1, .max) { return }
   let directory = try FileDescriptor.open("/proc/self/fd", [.readOnly, .directory])
+  guard try directory.fileSystemStatus().type == FileSystemStatus.procfs else { throw .noSystemCall }
   for entry in try directory.entries() {
     var number: Int32 = 0
     for digit in entry.name.bytes { number = number * 10 + Int32(digit) - 0x30 }
-    if number >= first { _ = try checked { clinux_set_close_on_exec(number) } }
+    if number >= first && number != kept && number != directory.rawValue { closeDescriptor(number) }
   }
+}
+
+/// Closes a range of descriptors at once; whether the kernel can.
+private func closeRange(_ first: Int32, _ last: Int32) -> Bool {
+  last < first || clinux_close_range(UInt32(bitPattern: first), UInt32(bitPattern: last)) == 0
 }

@@ -27,11 +27,13 @@ extension SandboxPlan {
     }
   }
 
-  /// A session of its own; nobody may look into this process, which still has the host's rights (CVE-2019-5736 and its kin).
+  /// A session of its own, without the host's descriptors; nobody may look into this process, which still has the host's rights (CVE-2019-5736 and its kin).
   private func prepareProcess(_ channel: borrowing Channel) throws(SandboxError) {
     setDefaultSignalActions()
     try attempt("start", "a session") { () throws(Errno) in try ThisProcess.startSession() }
     try attempt("protect", "the container's first process") { () throws(Errno) in try ThisProcess.setDumpable(false) }
+    // The store's, the groups' and the caller's: an image's paths could lead through them. What is opened from here on is closed before exec, but for the root itself.
+    try attempt("close", "the descriptors of the host") { () throws(Errno) in try closeDescriptors(from: 3, except: channel.rawValue) }
     ThisProcess.setFileModeMask(0)
     if diesWithParent { try endWithParent(channel) }
   }
@@ -104,12 +106,13 @@ extension SandboxPlan {
   }
 
   private func enterRoot(_ root: borrowing MountedRoot) throws(SandboxError) {
+    // Before the change, because kernels before 5.12 do it through /proc, which is the host's only until then.
+    if rootReadOnly { try root.makeReadOnly() }
     do throws(SystemError) {
       try pivotRoot(to: root.root.descriptor)
     } catch {
       throw SandboxError(error)
     }
-    if rootReadOnly { try root.makeReadOnly() }
   }
 
   private func becomeUser(_ user: UInt32, _ group: UInt32, _ groups: [UInt32]) throws(SandboxError) {
@@ -144,7 +147,6 @@ extension SandboxPlan {
   private func runProgram(_ arguments: borrowing CStringArray, _ program: ProgramSearch, home: String?, signals: SignalSet) throws(SandboxError) -> Never {
     let environment = CStringArray(self.environment(home: home))
     try attempt("set", "the ambient capabilities") { () throws(Errno) in try capabilities.applyAfterSetuid() }
-    try attempt("mark", "descriptors to be closed") { () throws(Errno) in try closeOnExec(from: 3) }
     if noNewPrivileges {
       try attempt("set", "no_new_privs") { () throws(Errno) in try ThisProcess.setNoNewPrivileges() }
     }

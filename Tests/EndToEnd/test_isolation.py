@@ -86,6 +86,15 @@ def test_a_working_directory_behind_a_descriptor_is_refused(machine: Machine, nu
     assert result.stdout == b""
 
 
+def test_a_program_behind_a_descriptor_of_the_host_is_not_found(machine: Machine) -> None:
+    # CVE-2024-21626: descriptors of the runtime itself lead out of the root until exec has found the program, also those that exec closes.
+    outside = machine.new_root()
+    for number in range(3, 24):
+        path = f"/proc/self/fd/{number}" + "/.." * 12 + f"{outside}/bin/busybox"
+        result = machine.run_bundle(spec(path, "echo", "escaped"))
+        assert (number, result.status != 0, result.stdout) == (number, True, b"")
+
+
 def test_the_mount_table_of_the_host_is_the_same_before_and_after(machine: Machine) -> None:
     bundle = machine.bundle(shell("exit 0"))
     command = " ".join(bundle.command)

@@ -10,7 +10,7 @@ import deny_calls
 import hostile
 import pytest
 from machines import Machine
-from specs import shell
+from specs import shell, spec
 
 pytestmark = pytest.mark.native
 
@@ -97,3 +97,23 @@ def test_no_descriptor_leaks(native: Machine, name: str) -> None:
     command = ["sh", "-c", 'exec 3</ 4</ 5</ 6</ 7</ 8</ 9</; exec "$@"', "sh", *without(SETS[name], bundle.command)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
     assert done.stdout.split() == ["0", "1", "2", "3"], done.stderr
+
+
+def test_nothing_is_taken_from_what_the_container_has_for_proc(native: Machine) -> None:
+    # Without the newer calls /proc/self/fd stands in for them: the host's, never a folder of the image with the same names.
+    root = native.new_root()
+    native.sh(f"mkdir -p {root}/proc/self/fd; cd {root}/proc/self/fd; touch 3 4 5 6 7 8 9 x")
+    document = shell("touch /new 2>/dev/null || echo read-only; ls -d /proc/self/fd/x")
+    document["root"]["readonly"] = True
+    document["mounts"] = [mount for mount in document["mounts"] if mount["destination"] != "/proc"]
+    document["linux"]["maskedPaths"] = document["linux"]["readonlyPaths"] = []
+    result = native.run(without(ALL, native.bundle(document, root).command)).succeeded()
+    assert result.lines == ["read-only", "/proc/self/fd/x"]
+
+
+def test_no_descriptor_of_the_host_is_open_when_the_program_is_looked_for(native: Machine) -> None:
+    outside = native.new_root()
+    for number in range(3, 24):
+        path = f"/proc/self/fd/{number}" + "/.." * 12 + f"{outside}/bin/busybox"
+        result = native.run(without(ALL, native.bundle(spec(path, "echo", "escaped")).command))
+        assert (number, result.status != 0, result.stdout) == (number, True, b"")

@@ -54,9 +54,7 @@ int clinux_set_dumpable(int dumpable);
 int clinux_set_parent_death_signal(int signal);
 /// getppid(2).
 int clinux_getppid(void);
-/// close_range(2), Linux 5.9; with `close_on_exec` they are only marked (Linux 5.11).
-int clinux_close_range(uint32_t first, uint32_t last, int close_on_exec);
-/// fcntl(2) F_SETFD FD_CLOEXEC.
-int clinux_set_close_on_exec(int descriptor);
+/// close_range(2), Linux 5.9.
+int clinux_close_range(uint32_t first, uint32_t last);
 /// The environment of this process, ended by a null pointer.
 const char *const *clinux_environment(void);

@@ -55,7 +55,6 @@ BROKEN: dict[str, Maker] = {
     "manifest-size": _faults(Faults(manifest_size=True)),
     "diff-id": _faults(Faults(diff_id=True)),
     "layer-missing": _faults(Faults(layer_missing=True)),
-    "no-ref": _faults(Faults(no_ref=True)),
     "layout-version": _faults(Faults(version="2.0.0")),
     "index-not-json": _faults(Faults(index_text=BAD_JSON)),
     "manifest-not-json": _faults(Faults(manifest_text=BAD_JSON)),
@@ -116,6 +115,9 @@ ESCAPING: dict[str, Maker] = {
     "hardlink-to-itself": _layers(lambda outside: [hardlink("self", "self")]),
     "link-loop": _layers(lambda outside: [symlink("a", "b"), symlink("b", "a"), file("a/x")]),
 }
+
+#: Harmless, but the index does not name it: it is imported under the name of its folder, or one that is given.
+NAMELESS: Maker = _faults(Faults(no_ref=True))
 
 #: All of them.
 HOSTILE: dict[str, Maker] = {**BROKEN, **ESCAPING}

@@ -58,7 +58,7 @@ def stored(machine: Machine) -> str:
     return machine.sh(f"[ ! -d {machine.store} ] || find {machine.store} -mindepth 1 -maxdepth 3 ! -name '*lock*' | sort")
 
 
-@pytest.mark.parametrize("name", sorted(set(hostile.BROKEN) - {"no-ref"}))
+@pytest.mark.parametrize("name", sorted(hostile.BROKEN))
 def test_a_broken_image_is_refused(machine: Machine, outside: Outside, made: Path, name: str) -> None:
     machine.image("busybox")
     before = stored(machine)
@@ -71,7 +71,7 @@ def test_a_broken_image_is_refused(machine: Machine, outside: Outside, made: Pat
 
 
 def test_an_image_without_a_name_gets_that_of_its_folder_or_of_the_command_line(machine: Machine, outside: Outside, made: Path) -> None:
-    target, image = brought(machine, hostile.BROKEN["no-ref"], outside, made)
+    target, image = brought(machine, hostile.NAMELESS, outside, made)
     for words in ([target], ["--name", image, target]):
         assert machine.call("image", "import", *words).succeeded().text.startswith(f"imported {image} ")
         machine.call("image", "remove", image).succeeded()

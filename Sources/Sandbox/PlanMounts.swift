@@ -6,6 +6,10 @@ extension PlannedMount {
   init(_ mount: Mount, origin: String, bundle: Path) throws(SpecError) {
     let target = Path(mount.destination)
     guard target.isAbsolute else { throw SpecError(path: "\(origin).destination", reason: "must be an absolute path, not \(mount.destination)") }
+    // Else `/tmp/../proc` would be a way around the rules for /proc.
+    guard !target.hasParentReference else {
+      throw SpecError(path: "\(origin).destination", reason: "must be an absolute path without `..`, not \(mount.destination)")
+    }
     guard mount.uidMappings.isEmpty, mount.gidMappings.isEmpty else {
       throw SpecError(path: "\(origin).uidMappings", reason: "id-mapped mounts are not supported by this version of apus")
     }
@@ -35,7 +39,7 @@ extension PlannedMount {
     try refuseHiddenProc(type)
   }
 
-  /// What may stand on and below /proc (oci-runtimes.md 3b.10): a foreign /proc, or a file put over a part of it, turns what the runtime writes there
+  /// What may stand on and below /proc: a foreign /proc, or a file put over a part of it, turns what the runtime writes there
   /// (CVE-2019-16884, CVE-2025-52881). The exceptions are what lxcfs provides.
   private func refuseHiddenProc(_ type: String) throws(SpecError) {
     let names = target.components

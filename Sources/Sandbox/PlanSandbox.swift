@@ -175,7 +175,7 @@ extension ResourceLimit {
 }
 
 extension KernelParameter {
-  /// A parameter that belongs to no namespace of the container's own would change the host: refused (runc's rule, oci-runtimes.md 3b.16).
+  /// A parameter that belongs to no namespace of the container's own would change the host: refused, as runc does.
   static func all(_ parameters: [Sysctl], namespaces: NamespaceFlags) throws(SpecError) -> [KernelParameter] {
     var planned: [KernelParameter] = []
     for parameter in parameters {

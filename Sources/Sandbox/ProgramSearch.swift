@@ -7,7 +7,7 @@ struct ProgramSearch: Sendable {
   /// The places, in order.
   let candidates: [Path]
 
-  /// A name with a slash is a path; another is looked for along PATH of the container's own environment, as execvp(3) does.
+  /// A name with a slash is a path; another is looked for along PATH of the container's own environment, or along musl's default without one, as execvp(3) does.
   init(_ plan: SandboxPlan) {
     name = plan.arguments.first ?? ""
     if name.utf8.contains(Path.slash) {
@@ -16,7 +16,8 @@ struct ProgramSearch: Sendable {
     }
     var places: [Path] = []
     let list = plan.environment.last { $0.begins(with: "PATH=") }
-    for directory in (list.map { Array($0.utf8.dropFirst(5)) } ?? []).split(separator: 0x3A, omittingEmptySubsequences: false) {
+    let directories = list.map { Array($0.utf8.dropFirst(5)) } ?? Array("/usr/local/bin:/bin:/usr/bin".utf8)
+    for directory in directories.split(separator: 0x3A, omittingEmptySubsequences: false) {
       // An empty entry means the working directory.
       places.append(directory.isEmpty ? Path("./").appending(name) : Path(bytes: directory).appending(name))
     }

@@ -54,8 +54,9 @@ let package = Package(
     tests("Probe"),
     tests("Cgroups", ["OCI"]),
     tests("Sandbox", ["CLinux", "Linux", "OCI", "CSeccomp"]),
-    tests("Runtime", ["OCI", "JSON"]),
+    tests("Runtime", ["Linux", "OCI", "Cgroups", "Sandbox"]),
     tests("Images", ["OCI", "JSON", "Linux"]),
+    tests("apus", ["Linux", "OCI", "Runtime", "Sandbox"]),
   ],
   cLanguageStandard: .gnu17
 )

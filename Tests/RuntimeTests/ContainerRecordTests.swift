@@ -1,0 +1,22 @@
+import Testing
+
+@testable import Runtime
+
+@Suite("the record of a container")
+struct ContainerRecordTests {
+  @Test("what was written is read again, with the first process or before it runs", arguments: [nil, Int32(4711)])
+  func roundTrip(_ process: Int32?) throws {
+    let record = ContainerRecord(id: "a", cgroupsPath: "/apus/\"a\"\n", process: process, bundle: "/b/ü")
+    #expect(try ContainerRecord(parsing: record.json) == record)
+  }
+
+  @Test(
+    "a record that is not whole is refused, and the message says what it was",
+    arguments: ["", "{\"id\": \"a\"", "{}", "[]", "{\"id\": 1, \"cgroupsPath\": \"/a\", \"bundle\": \"/\"}", "{\"id\": \"a\", \"cgroupsPath\": \"/a\"}"])
+  func broken(_ text: String) {
+    do throws(RuntimeError) {
+      _ = try ContainerRecord(parsing: Array(text.utf8))
+      Issue.record("taken: \(text)")
+    } catch { #expect(error.message.hasPrefix("record of a container: ")) }
+  }
+}

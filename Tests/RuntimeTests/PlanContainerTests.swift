@@ -1,0 +1,76 @@
+import Linux
+import OCI
+import Sandbox
+import Testing
+
+@testable import Cgroups
+@testable import Runtime
+
+@Suite("what is planned before a container is made")
+struct PlanContainerTests {
+  private func request(_ change: (inout Spec) -> Void = { _ in }) throws -> RunRequest {
+    var spec = Spec(process: Process(args: ["/bin/true"]), linux: LinuxSection(namespaces: [Namespace(type: .mount)]))
+    change(&spec)
+    return RunRequest(id: try ContainerID("redis"), spec: spec, bundle: "/b", root: .directory("/b/rootfs"), origin: "/b/config.json")
+  }
+
+  @Test("the group is named after the container unless config.json names one")
+  func groupPaths() throws {
+    #expect(try groupPath(request()).path == "/apus/redis")
+    #expect(try groupPath(request { $0.linux?.cgroupsPath = "" }).path == "/apus/redis")
+    #expect(try groupPath(request { $0.linux?.cgroupsPath = "pods//one/" }).path == "/pods/one")
+  }
+
+  @Test("a group that is not the container's own is refused", arguments: ["/", "/../a", "a/../b", "."])
+  func foreignGroups(_ path: String) throws {
+    let request = try request { $0.linux?.cgroupsPath = path }
+    #expect(
+      refusal { () throws(RuntimeError) in _ = try groupPath(request) }
+        == "/b/config.json: linux.cgroupsPath: does not name a group below the root of the hierarchy")
+  }
+
+  @Test("an error of the configuration names the file and the place in it")
+  func errors() throws {
+    let request = try request { $0.linux?.namespaces = [] }
+    let message = refusal { () throws(RuntimeError) in _ = try planSandbox(request, { _ in }) }
+    #expect(message?.hasPrefix("/b/config.json: linux.namespaces: a new mount namespace") == true)
+  }
+
+  @Test("ambient capabilities that cannot be had are told in one warning, and the rest is planned")
+  func warnings() throws {
+    let both = ["CAP_CHOWN", "CAP_KILL"]
+    let request = try request { $0.process?.capabilities = Capabilities(bounding: both, permitted: both, ambient: both) }
+    var warnings: [String] = []
+    let plan = try planSandbox(request, { warnings.append($0) })
+    #expect(
+      warnings == ["/b/config.json: process.capabilities.ambient: without effect, because not both permitted and inheritable: CAP_CHOWN, CAP_KILL"])
+    #expect(plan.capabilities.ambient.isEmpty && plan.capabilities.permitted.numbers == [0, 5])
+    #expect(plan.diesWithParent)
+  }
+
+  @Test("a limit that the machine cannot enforce is refused with the file's name")
+  func limits() throws {
+    let nothing = CgroupLayout(mountInfo: [], selfCgroup: []) { _ in [] }
+    let message = refusal { () throws(RuntimeError) in _ = try planGroups(Resources(pids: PidsResources(limit: 5)), nothing, "/b/config.json") }
+    #expect(message?.hasPrefix("/b/config.json: linux.resources.pids.limit: ") == true)
+  }
+
+  @Test("a container sees the cgroups of the machine's layout")
+  func views() {
+    func view(_ mountInfo: String) -> CgroupView { CgroupLayout(mountInfo: Array(mountInfo.utf8), selfCgroup: []) { _ in [] }.containerView }
+    #expect(view("") == .none)
+    #expect(view("1 0 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n") == .unified)
+    #expect(
+      view(
+        """
+        1 0 0:1 / /cg/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct
+        2 0 0:2 / /cg/systemd rw - cgroup cgroup rw,name=systemd
+        3 0 0:3 / /cg/unified rw - cgroup2 cgroup rw
+
+        """)
+        == .legacy([
+          LegacyHierarchy(name: "cpu,cpuacct", options: "cpu,cpuacct"), LegacyHierarchy(name: "systemd", options: "name=systemd"),
+          LegacyHierarchy(name: "unified", options: nil),
+        ]))
+  }
+}

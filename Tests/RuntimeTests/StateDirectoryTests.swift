@@ -1,0 +1,107 @@
+import Linux
+import Testing
+
+@testable import Runtime
+
+@Suite("the state directory")
+struct StateDirectoryTests {
+  /// A path of this test's own, removed in the end.
+  private struct Scratch: ~Copyable {
+    let name = Path("apus-state-\(UInt64.random(in: 0...UInt64.max))")
+    var path: Path { Path("/tmp").appending(name.bytes) }
+
+    deinit {
+      do throws(Errno) {
+        try FileDescriptor.open("/tmp", [.readOnly, .directory]).removeTree(name)
+      } catch { Issue.record("remove \(name.description): \(error.message)") }
+    }
+  }
+
+  private func nothingLeft(_ record: ContainerRecord) throws(RuntimeError) { throw RuntimeError("cleaned up \(record.id)") }
+
+  /// What a process leaves that is killed: the directory, the lock that nobody holds, and the record if it came to that. Made by hand, because a lock that this process gave up
+  /// may live on for a moment in a child that another test has cloned.
+  private func leave(_ record: ContainerRecord?, in scratch: borrowing Scratch) throws {
+    let state = try FileDescriptor.open(scratch.path, [.readOnly, .directory])
+    let left = try state.ensureDirectory("left", mode: 0o700)
+    _ = try left.open("lock", [.readWrite, .create], mode: 0o600)
+    if let record { try left.open("record", [.writeOnly, .create], mode: 0o600).writeAll(record.json) }
+  }
+
+  private func record(_ id: String, process: Int32? = nil) -> ContainerRecord {
+    ContainerRecord(id: id, cgroupsPath: "/apus/\(id)", process: process, bundle: "/")
+  }
+
+  @Test("it is made for its owner alone, and taken again")
+  func made() throws {
+    let scratch = Scratch()
+    for _ in 0..<2 {
+      _ = try StateDirectory(scratch.path)
+      #expect(try FileDescriptor.open(scratch.path, .path).status().mode & 0o777 == 0o700)
+    }
+  }
+
+  @Test("one that others may write to is refused, because they could forge records")
+  func writable() throws {
+    let scratch = Scratch()
+    _ = try StateDirectory(scratch.path)
+    try FileDescriptor.open(scratch.path, .path).changeModeThroughProc(0o770)
+    #expect(refusal { () throws(RuntimeError) in _ = try StateDirectory(scratch.path) }?.contains("can be written by others") == true)
+  }
+
+  @Test("an id is taken as long as its container lives, and free afterwards")
+  func taken() throws {
+    let scratch = Scratch()
+    let state = try StateDirectory(scratch.path)
+    let container = try state.create("a", cleanUp: nothingLeft)
+    try container.write(record("a"))
+    #expect(refusal { () throws(RuntimeError) in _ = try state.create("a", cleanUp: nothingLeft) } == "container a exists already")
+    try container.remove()
+    let again = try state.create("a", cleanUp: nothingLeft)
+    try again.remove()
+  }
+
+  @Test("what a killed process left is cleaned up by its record, before the next container is made; what lives is left alone")
+  func abandoned() throws {
+    let scratch = Scratch()
+    let state = try StateDirectory(scratch.path)
+    let living = try state.create("living", cleanUp: nothingLeft)
+    try living.write(record("living"))
+    try leave(record("left", process: 5), in: scratch)
+    var cleaned: [ContainerRecord] = []
+    let next = try state.create("left") { (record) throws(RuntimeError) in cleaned.append(record) }
+    #expect(cleaned == [record("left", process: 5)])
+    try next.remove()
+    try living.remove()
+  }
+
+  @Test("a record is replaced as a whole")
+  func rewritten() throws {
+    let scratch = Scratch()
+    let state = try StateDirectory(scratch.path)
+    let container = try state.create("a", cleanUp: nothingLeft)
+    for process in [nil, 5, 70_000] as [Int32?] {
+      try container.write(record("a", process: process))
+      let directory = try FileDescriptor.open(scratch.path.appending("a"), [.readOnly, .directory])
+      #expect(try ContainerRecord.read(from: directory) == record("a", process: process))
+    }
+    try container.remove()
+  }
+
+  @Test("what cannot be cleaned up stays on record for the next one")
+  func failedCleanUp() throws {
+    let scratch = Scratch()
+    let state = try StateDirectory(scratch.path)
+    try leave(record("left"), in: scratch)
+    for _ in 0..<2 { #expect(refusal { () throws(RuntimeError) in _ = try state.create("next", cleanUp: nothingLeft) } == "cleaned up left") }
+  }
+
+  @Test("a process killed before it wrote its record has left nothing else")
+  func withoutRecord() throws {
+    let scratch = Scratch()
+    let state = try StateDirectory(scratch.path)
+    try leave(nil, in: scratch)
+    let next = try state.create("left", cleanUp: nothingLeft)
+    try next.remove()
+  }
+}

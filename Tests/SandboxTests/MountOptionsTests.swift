@@ -1,0 +1,57 @@
+import Linux
+import Sandbox
+import Testing
+
+@Suite("mount options are told apart")
+struct MountOptionsTests {
+  @Test("flags are set, and what the file system understands is left to it, in its order")
+  func flagsAndData() {
+    let options = MountOptions(["nosuid", "size=64k", "noexec", "mode=755", "defaults"])
+    #expect(options.set == [.noSetUserID, .noExecute])
+    #expect(options.clear == [])
+    #expect(String(decoding: options.data, as: UTF8.self) == "size=64k,mode=755")
+  }
+
+  @Test("the last of two that contradict each other counts")
+  func lastCounts() {
+    let writable = MountOptions(["ro", "rw"])
+    #expect(writable.set == [] && writable.clear == .readOnly)
+    let readOnly = MountOptions(["rw", "ro"])
+    #expect(readOnly.set == .readOnly && readOnly.clear == [])
+    let recursive = MountOptions(["rro", "rrw", "rnosuid"])
+    #expect(recursive.recursiveSet == .noSetUserID && recursive.recursiveClear == .readOnly)
+    #expect(MountOptions(["rshared", "slave"]).propagation == .slave)
+  }
+
+  @Test("a bind mount is recursive as soon as one option says so")
+  func bind() {
+    #expect(MountOptions(["bind"]).isBind && !MountOptions(["bind"]).isRecursiveBind)
+    #expect(MountOptions(["rbind"]).isBind && MountOptions(["rbind"]).isRecursiveBind)
+    #expect(MountOptions(["rbind", "bind"]).isRecursiveBind)
+    #expect(!MountOptions(["ro"]).isBind)
+  }
+
+  @Test("recursive options are not those of one mount")
+  func recursiveIsApart() {
+    let options = MountOptions(["rro", "rnodev", "nosuid"])
+    #expect(options.recursiveSet == [.readOnly, .noDevices])
+    #expect(options.set == .noSetUserID)
+  }
+
+  @Test("the propagation of a tree", arguments: [("rprivate", MountFlags.private), ("rslave", .slave), ("rshared", .shared), ("runbindable", .unbindable)])
+  func propagation(_ option: String, _ flag: MountFlags) {
+    #expect(MountOptions([option]).propagation == [flag, .recursive])
+    #expect(MountOptions([option]).data.isEmpty)
+  }
+
+  @Test("the first option that is known and not supported is told", arguments: ["idmap", "ridmap", "tmpcopyup", "remount"])
+  func unsupported(_ option: String) {
+    #expect(MountOptions(["ro", option, "idmap"]).unsupported == option)
+    #expect(MountOptions(["ro", option]).data.isEmpty)
+  }
+
+  @Test("options are compared whole")
+  func whole() {
+    #expect(String(decoding: MountOptions(["r", "roo", "RO", "ro=1", ""]).data, as: UTF8.self) == "r,roo,RO,ro=1,")
+  }
+}

@@ -1,0 +1,119 @@
+import Linux
+import OCI
+import Testing
+
+@testable import Sandbox
+
+@Suite("entries of mounts become planned mounts")
+struct PlanMountsTests {
+  private func planned(_ mount: Mount) throws -> PlannedMount {
+    try #require(try plan(smallest { $0.mounts = [mount] }).mounts.first)
+  }
+
+  private func refused(_ mount: Mount) -> String? { refusal(smallest { $0.mounts = [mount] }) }
+
+  @Test("a file system with its flags and its own options")
+  func fileSystem() throws {
+    let mount = try planned(Mount(destination: "/tmp", type: "tmpfs", source: "scratch", options: ["nosuid", "nodev", "size=1m", "rprivate"]))
+    #expect(mount.content == .fileSystem(type: "tmpfs", source: "scratch", flags: [.noSetUserID, .noDevices], data: "size=1m"))
+    #expect(mount.target == "/tmp" && mount.propagation == [.private, .recursive] && mount.origin == "mounts[0]")
+  }
+
+  @Test("the source of a file system is its type when it is not given")
+  func defaultSource() throws {
+    #expect(try planned(Mount(destination: "/proc", type: "proc")).content == .fileSystem(type: "proc", source: "proc", flags: [], data: ""))
+  }
+
+  @Test("a relative source of a bind mount counts from the bundle; the options make it one, whatever its type")
+  func bindSource() throws {
+    let relative = try planned(Mount(destination: "/a", type: "none", source: "data/x", options: ["rbind", "ro"]))
+    #expect(relative.content == .bind(source: "/bundle/data/x", recursive: true, set: .readOnly, clear: [], recursiveSet: [], recursiveClear: []))
+    let absolute = try planned(Mount(destination: "/a", type: "bind", source: "/srv"))
+    #expect(absolute.content == .bind(source: "/srv", recursive: false, set: [], clear: [], recursiveSet: [], recursiveClear: []))
+  }
+
+  @Test("a bind mount changes flags of the mount, not of the file system that others use too")
+  func bindFlags() throws {
+    let mount = try planned(Mount(destination: "/a", source: "/srv", options: ["bind", "ro", "sync", "dirsync", "lazytime", "exec", "async", "rnosuid"]))
+    #expect(mount.content == .bind(source: "/srv", recursive: false, set: .readOnly, clear: .noExecute, recursiveSet: .noSetUserID, recursiveClear: []))
+  }
+
+  @Test("both generations of cgroups are the container's own view")
+  func cgroups() throws {
+    for type in ["cgroup", "cgroup2"] {
+      #expect(try planned(Mount(destination: "/sys/fs/cgroup", type: type, source: "cgroup", options: ["ro"])).content == .cgroup(flags: .readOnly))
+    }
+  }
+
+  @Test("what is missing or not supported is refused with its path")
+  func refusals() {
+    #expect(refused(Mount(destination: "a", type: "tmpfs")) == "mounts[0].destination: must be an absolute path, not a")
+    #expect(refused(Mount(destination: "/a")) == "mounts[0].type: missing; only a bind mount can do without it")
+    #expect(refused(Mount(destination: "/a", options: ["bind"])) == "mounts[0].source: missing; a bind mount needs it")
+    #expect(refused(Mount(destination: "/a", type: "bind", source: "")) == "mounts[0].source: missing; a bind mount needs it")
+    #expect(
+      refused(Mount(destination: "/a", type: "tmpfs", options: ["tmpcopyup"])) == "mounts[0].options: tmpcopyup is not supported by this version of apus")
+    #expect(refused(Mount(destination: "/a", type: "tmpfs", options: ["rro"])) == "mounts[0].options: recursive options are for bind mounts")
+    #expect(
+      refused(Mount(destination: "/a", source: "/b", options: ["bind"], uidMappings: [IDMapping(containerID: 0, hostID: 0, size: 1)]))
+        == "mounts[0].uidMappings: id-mapped mounts are not supported by this version of apus")
+  }
+
+  @Test("only procfs stands on /proc")
+  func proc() {
+    for destination in ["/proc", "//proc/", "/./proc"] {
+      #expect(refused(Mount(destination: destination, type: "tmpfs")) == "mounts[0].destination: only procfs may be mounted on /proc")
+      #expect(refused(Mount(destination: destination, source: "/srv", options: ["bind"])) == "mounts[0].destination: only procfs may be mounted on /proc")
+      #expect(refused(Mount(destination: destination, type: "proc")) == nil)
+      #expect(refused(Mount(destination: destination, source: "/proc", options: ["rbind"])) == nil)
+    }
+    #expect(refused(Mount(destination: "/process", type: "tmpfs")) == nil)
+  }
+
+  @Test("below /proc only what lxcfs provides", arguments: ["/proc/meminfo", "/proc/cpuinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid"])
+  func lxcfs(_ destination: String) {
+    #expect(refused(Mount(destination: destination, source: "/srv", options: ["bind"])) == nil)
+  }
+
+  @Test("and nothing else", arguments: ["/proc/sys", "/proc/sys/kernel", "/proc/self/attr", "/proc/net", "/proc/meminfo/x", "/proc/sysrq-trigger"])
+  func belowProc(_ destination: String) {
+    #expect(
+      refused(Mount(destination: destination, source: "/srv", options: ["bind"])) == "mounts[0].destination: nothing may be mounted on \(destination)")
+  }
+
+  @Test("a way to /proc by `..` is refused like any other", arguments: ["/tmp/../proc", "/proc/../proc", "/.."])
+  func parentReferences(_ destination: String) {
+    #expect(refused(Mount(destination: destination, type: "tmpfs")) == "mounts[0].destination: must be an absolute path without `..`, not \(destination)")
+  }
+}
+
+@Suite("device nodes are planned")
+struct PlanDevicesTests {
+  private func devices(_ device: Device) throws -> [PlannedDevice] { try plan(smallest { $0.linux?.devices = [device] }).devices }
+  private func refused(_ device: Device) -> String? { refusal(smallest { $0.linux?.devices = [device] }) }
+
+  @Test("a device comes after the standard ones, with the runtime's mode and owner unless it has its own")
+  func added() throws {
+    let plain = try devices(Device(type: .block, path: "/dev/x", major: 8, minor: 1))
+    #expect(plain.count == 7)
+    #expect(plain.last == PlannedDevice(path: "/dev/x", type: .blockDevice, major: 8, minor: 1, mode: 0o666, user: 0, group: 0))
+    let own = try devices(Device(type: .unbufferedCharacter, path: "/dev/x", major: 4, minor: 64, fileMode: 0o20_640, uid: 7, gid: 8))
+    #expect(own.last == PlannedDevice(path: "/dev/x", type: .characterDevice, major: 4, minor: 64, mode: 0o640, user: 7, group: 8))
+    #expect(try devices(Device(type: .fifo, path: "/run/pipe")).last?.type == .fifo)
+  }
+
+  @Test("a standard device can be given another meaning, and is there once")
+  func replaced() throws {
+    let planned = try devices(Device(type: .character, path: "/dev/null", major: 1, minor: 3, fileMode: 0o600))
+    #expect(planned.count == 6)
+    #expect(planned.filter { $0.path == "/dev/null" }.map { $0.mode } == [0o600])
+  }
+
+  @Test("what is no device is refused with its path")
+  func refusals() {
+    #expect(refused(Device(type: .character, path: "dev/x", major: 1, minor: 1)) == "linux.devices[0].path: must be an absolute path without `..`")
+    #expect(refused(Device(type: .character, path: "/dev/../x", major: 1, minor: 1)) == "linux.devices[0].path: must be an absolute path without `..`")
+    #expect(refused(Device(type: .character, path: "/dev/x", major: 1 << 32, minor: 1)) == "linux.devices[0]: 4294967296:1 is not a device number")
+    #expect(refused(Device(type: .block, path: "/dev/x", major: 1, minor: -1)) == "linux.devices[0]: 1:-1 is not a device number")
+  }
+}

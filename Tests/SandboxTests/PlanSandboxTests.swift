@@ -1,0 +1,197 @@
+import Linux
+import OCI
+import Testing
+
+@testable import Sandbox
+
+@Suite("config.json becomes a plan")
+struct PlanSandboxTests {
+  @Test("the smallest configuration: nothing is added but the standard devices")
+  func smallestPlan() throws {
+    let plan = try plan(smallest())
+    #expect(plan.newNamespaces == .mount && plan.joinedNamespaces.isEmpty)
+    #expect(plan.rootPropagation == [.slave, .recursive])
+    #expect(plan.mounts.isEmpty && plan.maskedPaths.isEmpty && plan.readOnlyPaths.isEmpty && plan.kernelParameters.isEmpty && plan.limits.isEmpty)
+    #expect(plan.devices.map { $0.path } == ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"])
+    #expect(!plan.rootReadOnly && !plan.terminal && !plan.noNewPrivileges)
+    #expect(plan.hostname == nil && plan.domainname == nil && plan.windowSize == nil && plan.oomScoreAdjustment == nil)
+    #expect(plan.fileModeMask == 0o022)
+    #expect(plan.workingDirectory == "/" && plan.arguments == ["/bin/true"])
+  }
+
+  @Test("what process says is taken over")
+  func process() throws {
+    let spec = smallest {
+      $0.root = Root(path: "rootfs", readonly: true)
+      $0.process = Process(
+        terminal: true, consoleSize: ConsoleSize(height: 24, width: 80), user: User(uid: 1000, gid: 100, umask: 0o077, additionalGids: [5, 6]),
+        args: ["sh", "-c", "id"], env: ["A=1"], cwd: "/home", rlimits: [Rlimit(type: .openFiles, soft: 10, hard: UInt64.max)], noNewPrivileges: true,
+        oomScoreAdj: -500)
+    }
+    let plan = try plan(spec)
+    #expect(plan.rootReadOnly && plan.terminal && plan.noNewPrivileges)
+    #expect(plan.windowSize?.rows == 24 && plan.windowSize?.columns == 80)
+    #expect(plan.identity == .numeric(user: 1000, group: 100, supplementaryGroups: [5, 6]))
+    #expect(plan.fileModeMask == 0o077 && plan.oomScoreAdjustment == -500)
+    #expect(plan.arguments == ["sh", "-c", "id"] && plan.environment == ["A=1"] && plan.workingDirectory == "/home")
+    // RLIMIT_NOFILE is 7 in asm-generic/resource.h.
+    #expect(plan.limits == [ResourceLimit(resource: 7, soft: 10, hard: UInt64.max, name: "RLIMIT_NOFILE")])
+  }
+
+  @Test("an image's user takes the place of the numbers")
+  func imageIdentity() throws {
+    #expect(try plan(smallest(), identity: .image("redis")).identity == .image("redis"))
+  }
+
+  @Test("without a process there is nothing to start")
+  func noProcess() { #expect(refusal(Spec())?.hasPrefix("process: missing") == true) }
+
+  @Test("what is not supported is refused with its path, never left out")
+  func unsupported() {
+    func path(_ change: (inout Process, inout LinuxSection) -> Void) -> String? {
+      var process = Process(args: ["x"])
+      var linux = LinuxSection(namespaces: [Namespace(type: .mount)])
+      change(&process, &linux)
+      guard let message = refusal(Spec(process: process, linux: linux)), message.hasSuffix(": not supported by this version of apus") else { return nil }
+      return String(message.prefix { $0 != ":" })
+    }
+    #expect(path { process, _ in process.apparmorProfile = "docker-default" } == "process.apparmorProfile")
+    #expect(path { process, _ in process.selinuxLabel = "u:r:x:s0" } == "process.selinuxLabel")
+    #expect(path { process, _ in process.ioPriority = IOPriority(priorityClass: .idle, priority: 0) } == "process.ioPriority")
+    #expect(path { process, _ in process.execCPUAffinity = CPUAffinity(initial: "0") } == "process.execCPUAffinity")
+    #expect(path { _, linux in linux.uidMappings = [IDMapping(containerID: 0, hostID: 1, size: 1)] } == "linux.uidMappings")
+    #expect(path { _, linux in linux.gidMappings = [IDMapping(containerID: 0, hostID: 1, size: 1)] } == "linux.gidMappings")
+    #expect(path { _, linux in linux.timeOffsets = [TimeOffset(clock: .monotonic, secs: 1)] } == "linux.timeOffsets")
+    #expect(path { _, linux in linux.netDevices = [NetDevice(hostName: "eth0")] } == "linux.netDevices")
+    #expect(path { _, linux in linux.mountLabel = "x" } == "linux.mountLabel")
+    #expect(path { _, linux in linux.personality = Personality(domain: .linux32) } == "linux.personality")
+    #expect(path { _, linux in linux.memoryPolicy = MemoryPolicy(mode: .local) } == "linux.memoryPolicy")
+    #expect(refusal(smallest { $0.hooks = Hooks(poststop: [Hook(path: "/bin/true")]) }) == "hooks: not supported by this version of apus")
+  }
+
+  @Test("empty labels and an empty set of hooks, as generators write them, ask for nothing")
+  func emptyAsksForNothing() {
+    let spec = smallest {
+      $0.process?.apparmorProfile = ""
+      $0.process?.selinuxLabel = ""
+      $0.linux?.mountLabel = ""
+      $0.hooks = Hooks()
+      $0.hostname = ""
+    }
+    #expect(refusal(spec) == nil)
+  }
+
+  @Test("a new mount namespace is required, and another one cannot be joined")
+  func mountNamespace() {
+    #expect(refusal(smallest { $0.linux?.namespaces = [Namespace(type: .pid)] })?.hasPrefix("linux.namespaces: a new mount namespace is required") == true)
+    #expect(refusal(smallest { $0.linux = nil })?.hasPrefix("linux.namespaces: ") == true)
+    #expect(
+      refusal(smallest { $0.linux?.namespaces = [Namespace(type: .pid), Namespace(type: .mount, path: "/proc/1/ns/mnt")] })
+        == "linux.namespaces[1].path: joining a mount namespace is not supported by this version of apus")
+  }
+
+  @Test("namespaces are made or joined; those of users and time are refused")
+  func namespaces() throws {
+    let spec = smallest { $0.linux?.namespaces += [Namespace(type: .pid), Namespace(type: .network, path: "/run/netns/a"), Namespace(type: .ipc, path: "")] }
+    let plan = try plan(spec)
+    #expect(plan.newNamespaces == [.mount, .pid, .ipc])
+    #expect(plan.joinedNamespaces.count == 1 && plan.joinedNamespaces.first?.kind == .network && plan.joinedNamespaces.first?.path == "/run/netns/a")
+    #expect(
+      refusal(smallest { $0.linux?.namespaces.append(Namespace(type: .user)) })
+        == "linux.namespaces[1].type: user namespaces are not supported by this version of apus")
+    #expect(
+      refusal(smallest { $0.linux?.namespaces.append(Namespace(type: .time)) })
+        == "linux.namespaces[1].type: time namespaces are not supported by this version of apus")
+  }
+
+  @Test("the host cannot be renamed")
+  func names() throws {
+    #expect(refusal(smallest { $0.hostname = "a" }) == "hostname: needs a UTS namespace of the container's own (linux.namespaces)")
+    #expect(refusal(smallest { $0.domainname = "a" }) == "domainname: needs a UTS namespace of the container's own (linux.namespaces)")
+    let own = smallest {
+      $0.hostname = String(repeating: "h", count: 64)
+      $0.linux?.namespaces.append(Namespace(type: .uts))
+    }
+    #expect(try plan(own).hostname?.bytes.count == 64)
+    var long = own
+    long.hostname = String(repeating: "h", count: 65)
+    #expect(refusal(long) == "hostname: longer than 64 bytes")
+    #expect(
+      refusal(
+        smallest {
+          $0.hostname = "a"
+          $0.linux?.namespaces.append(Namespace(type: .uts, path: "/proc/1/ns/uts"))
+        }) == nil)
+  }
+
+  @Test(
+    "propagation of the root",
+    arguments: [
+      (RootfsPropagation.slave, MountFlags.slave), (.recursiveSlave, [.slave, .recursive]), (.private, .private), (.recursivePrivate, [.private, .recursive]),
+    ] as [(RootfsPropagation, MountFlags)])
+  func propagation(_ asked: RootfsPropagation, _ flags: MountFlags) throws {
+    #expect(try plan(smallest { $0.linux?.rootfsPropagation = asked }).rootPropagation == flags)
+  }
+
+  @Test("a root that shares its mounts with the host is refused", arguments: [RootfsPropagation.shared, .recursiveShared, .unbindable, .recursiveUnbindable])
+  func sharedRoot(_ asked: RootfsPropagation) {
+    #expect(refusal(smallest { $0.linux?.rootfsPropagation = asked })?.hasPrefix("linux.rootfsPropagation: only slave") == true)
+  }
+
+  @Test("protected paths are absolute")
+  func protectedPaths() throws {
+    let spec = smallest {
+      $0.linux?.maskedPaths = ["/proc/kcore"]
+      $0.linux?.readonlyPaths = ["/proc/sys", "/sys"]
+    }
+    #expect(try plan(spec).maskedPaths == ["/proc/kcore"])
+    #expect(try plan(spec).readOnlyPaths == ["/proc/sys", "/sys"])
+    #expect(refusal(smallest { $0.linux?.maskedPaths = ["/a", "proc"] }) == "linux.maskedPaths[1]: must be an absolute path, not proc")
+    #expect(refusal(smallest { $0.linux?.readonlyPaths = [""] }) == "linux.readonlyPaths[0]: must be an absolute path, not ")
+  }
+
+  @Test("a soft limit above the hard one is refused")
+  func limits() {
+    #expect(
+      refusal(smallest { $0.process?.rlimits = [Rlimit(type: .core, soft: 2, hard: 1)] })
+        == "process.rlimits[0]: the soft limit 2 is above the hard limit 1")
+  }
+}
+
+@Suite("kernel parameters belong to a namespace of the container's own")
+struct KernelParameterTests {
+  private func spec(_ key: String, _ types: [NamespaceType]) -> Spec {
+    smallest {
+      $0.linux?.namespaces += types.map { Namespace(type: $0) }
+      $0.linux?.sysctl = [Sysctl(key: key, value: "1")]
+    }
+  }
+
+  @Test(
+    "with their namespace they become files",
+    arguments: [
+      ("net.ipv4.ip_forward", NamespaceType.network, "net/ipv4/ip_forward"), ("net.ipv4.conf.eth0/1.forwarding", .network, "net/ipv4/conf/eth0.1/forwarding"),
+      ("kernel.shmmax", .ipc, "kernel/shmmax"), ("fs.mqueue.msg_max", .ipc, "fs/mqueue/msg_max"), ("kernel.domainname", .uts, "kernel/domainname"),
+    ])
+  func files(_ key: String, _ type: NamespaceType, _ file: String) throws {
+    #expect(try plan(spec(key, [type])).kernelParameters == [KernelParameter(file: Path(file), value: "1")])
+  }
+
+  @Test("without it they would be the host's", arguments: ["net.ipv4.ip_forward", "kernel.sem", "fs.mqueue.msg_max", "kernel.domainname"])
+  func hosts(_ key: String) {
+    #expect(refusal(spec(key, [])) == "linux.sysctl.\(key): needs a namespace of the container's own, which linux.namespaces does not have")
+  }
+
+  @Test(
+    "those of no namespace are refused",
+    arguments: ["kernel.core_pattern", "vm.overcommit_memory", "kernel.shmmaxx", "kernel.hostname", "network.x", "net", ""])
+  func nobodys(_ key: String) {
+    #expect(refusal(spec(key, [.network, .ipc, .uts])) == "linux.sysctl.\(key): belongs to no namespace, so setting it would change the host")
+  }
+
+  @Test("a key cannot lead to a file of another kind")
+  func ways() {
+    // Dots and slashes change places, so this is net/../kernel/core_pattern.
+    #expect(refusal(spec("net.//.kernel.core_pattern", [.network])) == "linux.sysctl.net.//.kernel.core_pattern: not the name of a kernel parameter")
+  }
+}

@@ -1,0 +1,97 @@
+import Linux
+import OCI
+import Runtime
+import Sandbox
+import Testing
+
+@testable import apus
+
+@Suite("command lines are understood or refused before anything is done")
+struct VerbTests {
+  /// The failure with which `body` ends; nil when it does not.
+  private func failure(_ words: [String], _ body: (inout ArgumentList) throws(Failure) -> Void) -> Failure? {
+    var list = ArgumentList(words)
+    do throws(Failure) {
+      try body(&list)
+      return nil
+    } catch { return error }
+  }
+
+  private func imageRun(_ words: String...) -> Failure? { failure(words) { (list) throws(Failure) in _ = try ImageRunVerb(&list) } }
+  private func run(_ words: String...) -> Failure? { failure(words) { (list) throws(Failure) in _ = try RunVerb(&list) } }
+  private func imageImport(_ words: String...) -> Failure? { failure(words) { (list) throws(Failure) in _ = try ImageImportVerb(&list) } }
+
+  @Test("image run takes its options, and leaves those behind the name to the container")
+  func imageRunTaken() {
+    #expect(
+      imageRun(
+        "--memory", "64m", "--pids=50", "--cpus", "0.5", "-e", "A=", "--env=B=c=d", "--read-only", "--network", "host", "-t", "--name", "cache", "--hostname=h",
+        "redis", "--", "redis-server", "--port", "1") == nil)
+    #expect(imageRun("busybox", "--no-such-option") == nil)
+  }
+
+  @Test(
+    "image run refuses what it does not understand, with a sentence that names it",
+    arguments: [
+      ([], "image run: needs the name of an image; see `apus help image run`"),
+      (["--colour", "x"], "image run: unknown option --colour; see `apus help image run`"),
+      (["--read-only=yes", "x"], "option --read-only takes no value"),
+      (["--memory", "many", "x"], "option --memory: many is not a number of bytes such as 64m"),
+      (["--memory", "0", "x"], "option --memory: 0 is not a number of bytes such as 64m"),
+      (["--pids", "-1", "x"], "option --pids: -1 is not a number above 0"),
+      (["--cpus", "0.001", "x"], "option --cpus: 0.001 is not a number of processors such as 0.5, at least 0.01"),
+      (["--env", "=v", "x"], "option --env: =v is not K=V"),
+      (["--env", "K", "x"], "option --env: K is not K=V"),
+      (["--network", "bridge", "x"], "option --network: bridge is neither none nor host"),
+      (["--memory"], "option --memory needs a value"),
+    ])
+  func imageRunRefused(_ words: [String], _ message: String) {
+    let failure = failure(words) { (list) throws(Failure) in _ = try ImageRunVerb(&list) }
+    #expect(failure?.message == message)
+    #expect(failure?.status == 2)
+  }
+
+  @Test("a container's id is checked where it is given")
+  func ids() {
+    #expect(run("../x")?.status == 2)
+    #expect(imageRun("--name", "a/b", "x")?.status == 2)
+    #expect(run("--bundle", "/b", "a") == nil)
+    #expect(run()?.message == "run: needs exactly one container id; see `apus help run`")
+    #expect(run("a", "b")?.message == "run: needs exactly one container id; see `apus help run`")
+    #expect(run("--detach", "a")?.message == "run: unknown option --detach; see `apus help run`")
+  }
+
+  @Test("image import has one layout")
+  func importing() {
+    #expect(imageImport("--name", "n", "/l") == nil)
+    #expect(imageImport("/l", "/m")?.message == "image import: needs exactly one layout; see `apus help image import`")
+    #expect(imageImport("--tag", "/l")?.message == "image import: unknown option --tag; see `apus help image import`")
+  }
+
+  @Test("options of the program itself end at the command")
+  func globals() throws {
+    var words = ArgumentList(["--root", "/s", "--data-root=/d", "image", "--root", "x"])
+    let options = try GlobalOptions(&words)
+    #expect(options.stateRoot == "/s" && options.dataRoot == "/d" && !options.wantsHelp && !options.wantsVersion)
+    #expect(words.rest() == ["image", "--root", "x"])
+    var none = ArgumentList([])
+    #expect(try GlobalOptions(&none).dataRoot == "/var/lib/apus")
+  }
+
+  @Test("directories of the program are absolute, and other options are unknown")
+  func globalsRefused() {
+    #expect(failure(["--root", "x"]) { (list) throws(Failure) in _ = try GlobalOptions(&list) }?.message == "option --root: must be an absolute path, not x")
+    #expect(failure(["--debug"]) { (list) throws(Failure) in _ = try GlobalOptions(&list) }?.message == "unknown option --debug; `apus help` lists the options")
+  }
+
+  @Test("statuses are those of docker run")
+  func statuses() {
+    #expect(Failure.likeDocker(RuntimeError("x", kind: .programNotFound)).status == 127)
+    #expect(Failure.likeDocker(RuntimeError("x", kind: .programNotExecutable)).status == 126)
+    #expect(Failure.likeDocker(RuntimeError("x")).status == 125)
+    #expect(Failure("x").beforeProgram.status == 125 && Failure.usage("x").beforeProgram.status == 2)
+  }
+
+  @Test("hexadecimal digits")
+  func digits() { #expect((0...15).map { String(UnicodeScalar(hexDigit($0))) }.joined() == "0123456789abcdef") }
+}

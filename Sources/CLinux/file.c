@@ -29,11 +29,9 @@ int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mod
 
 int clinux_close(int descriptor) { RESULT(close(descriptor)); }
 long clinux_read(int descriptor, void *bytes, size_t count) { RESULT(read(descriptor, bytes, count)); }
-long clinux_pread(int descriptor, void *bytes, size_t count, uint64_t offset) { RESULT(pread(descriptor, bytes, count, (off_t)offset)); }
 long clinux_write(int descriptor, const void *bytes, size_t count) { RESULT(write(descriptor, bytes, count)); }
 int clinux_fsync(int descriptor) { RESULT(fsync(descriptor)); }
 int clinux_syncfs(int descriptor) { RESULT(syncfs(descriptor)); }
-int clinux_ftruncate(int descriptor, uint64_t size) { RESULT(ftruncate(descriptor, (off_t)size)); }
 
 int clinux_fstatat(int directory, const char *path, struct clinux_stat *result, int flags) {
   struct stat status;

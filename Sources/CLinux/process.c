@@ -84,7 +84,6 @@ int clinux_setrlimit(int resource, uint64_t soft, uint64_t hard) {
 
 int clinux_set_dumpable(int dumpable) { RESULT(prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0)); }
 int clinux_set_parent_death_signal(int signal) { RESULT(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)); }
-int clinux_getppid(void) { return getppid(); }
 
 int clinux_close_range(uint32_t first, uint32_t last) {
   long result = syscall(CLOSE_RANGE, first, last, 0);

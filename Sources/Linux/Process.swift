@@ -112,9 +112,6 @@ public func exitProcess(_ status: Int32) -> Never { clinux_exit(status) }
 /// The id of this process. The system call is `getpid`.
 public func processID() -> Int32 { clinux_getpid() }
 
-/// The id of the parent, 0 when it is outside of this pid namespace. The C function is `getppid`.
-public func parentProcessID() -> Int32 { clinux_getppid() }
-
 /// The effective user. The C function is `geteuid`.
 public func effectiveUser() -> UInt32 { clinux_geteuid() }
 

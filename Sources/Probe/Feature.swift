@@ -1,4 +1,4 @@
-/// What Apus may need of a kernel. One table: `apus check` and the runtime read the same rows, so that they cannot disagree.
+/// What Apus may need of a kernel. One table: whatever refuses a feature reads its row, so that no two places name it differently.
 public enum Feature: Sendable, Equatable, CaseIterable {
   case mountNamespace, utsNamespace, ipcNamespace, pidNamespace, networkNamespace, userNamespace, cgroupNamespace, timeNamespace
   case cgroups, unifiedCgroups
@@ -52,29 +52,6 @@ public enum Feature: Sendable, Equatable, CaseIterable {
 
   /// Whether it can be built as a module; the others are in the kernel itself or nowhere.
   public var canBeModule: Bool { self == .overlayFileSystem }
-
-  /// What a container needs it for.
-  public var purpose: StaticString {
-    switch self {
-    case .mountNamespace: "a file tree of its own"
-    case .utsNamespace: "a host name of its own"
-    case .ipcNamespace: "System V IPC and message queues of its own"
-    case .pidNamespace: "processes that see only each other"
-    case .networkNamespace: "network interfaces of its own"
-    case .userNamespace: "users that are not the system's"
-    case .cgroupNamespace: "a view of control groups that ends at its own"
-    case .timeNamespace: "clocks of its own since boot"
-    case .cgroups: "limits, and to find and kill all of its processes"
-    case .unifiedCgroups: "to be born into its limits, and killed at once"
-    case .overlayFileSystem: "a writable root above shared read-only layers"
-    case .terminals: "terminals of its own"
-    case .procFileSystem: "/proc"
-    case .sysFileSystem: "/sys"
-    case .tmpFileSystem: "/dev and other directories in memory"
-    case .messageQueues: "/dev/mqueue"
-    case .seccompFilters: "the system calls that it may not make to be refused"
-    }
-  }
 
   /// How its presence is found out.
   var evidence: Evidence {

@@ -16,7 +16,6 @@ struct FeatureTests {
     for feature in Feature.allCases {
       #expect(feature.name.utf8CodeUnitCount > 0)
       #expect(feature.option.utf8CodeUnitCount > 0)
-      #expect(feature.purpose.utf8CodeUnitCount > 0)
     }
   }
 

@@ -44,16 +44,12 @@ int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mod
 int clinux_close(int descriptor);
 /// read(2).
 long clinux_read(int descriptor, void *bytes, size_t count);
-/// pread(2).
-long clinux_pread(int descriptor, void *bytes, size_t count, uint64_t offset);
 /// write(2).
 long clinux_write(int descriptor, const void *bytes, size_t count);
 /// fsync(2).
 int clinux_fsync(int descriptor);
 /// syncfs(2).
 int clinux_syncfs(int descriptor);
-/// ftruncate(2).
-int clinux_ftruncate(int descriptor, uint64_t size);
 /// fstatat(2); `flags` are AT_EMPTY_PATH and AT_SYMLINK_NOFOLLOW.
 int clinux_fstatat(int directory, const char *path, struct clinux_stat *result, int flags);
 /// fstatfs(2).

@@ -52,8 +52,6 @@ int clinux_setrlimit(int resource, uint64_t soft, uint64_t hard);
 int clinux_set_dumpable(int dumpable);
 /// prctl(2) PR_SET_PDEATHSIG: the signal that this process gets when its parent ends.
 int clinux_set_parent_death_signal(int signal);
-/// getppid(2).
-int clinux_getppid(void);
 /// close_range(2), Linux 5.9.
 int clinux_close_range(uint32_t first, uint32_t last);
 /// The environment of this process, ended by a null pointer.

@@ -3,7 +3,7 @@
     from harness import Device, Options
 
     with Device.boot(Options(kernel="phone", cgroups="android")) as device:
-        result = device.run(["apus", "check"])
+        result = device.run(["apus", "image", "list"])
         assert result.status == 0, result.stderr
 
 `cross` must be on the module path. See docs/device.md.

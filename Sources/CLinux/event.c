@@ -21,6 +21,8 @@ static int set_mask(int how, uint64_t mask, uint64_t *before) {
 int clinux_block_signals(uint64_t mask, uint64_t *before) { return set_mask(SIG_BLOCK, mask, before); }
 int clinux_set_signal_mask(uint64_t mask) { return set_mask(SIG_SETMASK, mask, NULL); }
 
+void clinux_default_signal(int number) { signal(number, SIG_DFL); }
+
 void clinux_default_signals(void) {
   for (int number = 1; number < 32; number++) {
     if (number != SIGKILL && number != SIGSTOP) signal(number, SIG_DFL);

@@ -25,6 +25,11 @@ public struct Signal: Sendable, Equatable {
   public static var windowChanged: Signal { Signal(rawValue: 28) }
 }
 
+extension Signal {
+  /// Sets this signal back to its default action. The C function is `sigaction`.
+  public func setDefaultAction() { clinux_default_signal(rawValue) }
+}
+
 /// A set of signals, as the kernel keeps it.
 @frozen
 public struct SignalSet: Sendable, Equatable {

@@ -44,6 +44,8 @@ public func runContainer(_ request: RunRequest, state: borrowing StateDirectory,
   let groupPath = try groupPath(request)
   let record = ContainerRecord(id: request.id.text, cgroupsPath: groupPath.path.description, bundle: request.bundle.description)
 
+  // A caller that ignores SIGCHLD leaves it ignored: the kernel would then reap the container itself, and its end would never be told here.
+  Signal.childEnded.setDefaultAction()
   // From here on signals wait for the container, which they are meant for.
   let mask = try attempt("block", "signals") { () throws(Errno) in try SignalSet.forwardable.block() }
   let signals = try attempt("make", "a signal descriptor") { () throws(Errno) in try SignalSet.forwardable.makeDescriptor() }

@@ -63,3 +63,11 @@ def test_the_exit_status_after_a_signal_that_ends_the_container(machine: Machine
         assert running.line() == "ready"
         machine.sh(f"kill -TERM {running.number}")
         assert running.wait() == 128 + signal.SIGTERM
+
+
+@pytest.mark.native
+def test_the_end_is_told_to_a_caller_that_ignores_the_end_of_children(native: Machine) -> None:
+    # What is ignored stays so across exec, and the kernel tells nobody of a child whose end is ignored.
+    ignore = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    bundle = native.bundle(shell("exit 9"))
+    assert native.run(["/usr/bin/python3", "-c", ignore, *bundle.command]).status == 9

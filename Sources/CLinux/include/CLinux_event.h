@@ -8,6 +8,8 @@
 int clinux_block_signals(uint64_t mask, uint64_t *before);
 /// sigprocmask(2): sets the mask.
 int clinux_set_signal_mask(uint64_t mask);
+/// sigaction(2): one signal back to its default action.
+void clinux_default_signal(int number);
 /// sigaction(2): every signal back to its default action.
 void clinux_default_signals(void);
 /// signalfd4(2) for the signals of `mask`, closed by exec.

@@ -61,6 +61,17 @@ public enum Terminal {
 
 /// The numbers of the standard descriptors.
 public enum StandardDescriptor {
+  /// Opens /dev/null in the place of each that is closed. The next file to be opened would get its number, and what is meant for standard error would go there.
+  public static func openMissing() throws(Errno) {
+    while true {
+      let null = try FileDescriptor.open("/dev/null", .readWrite)
+      if null.rawValue > error { return }
+      // Open across exec, as a standard descriptor is.
+      try null.place(at: null.rawValue)
+      _ = null.release()
+    }
+  }
+
   public static var input: Int32 { 0 }
   public static var output: Int32 { 1 }
   public static var error: Int32 { 2 }

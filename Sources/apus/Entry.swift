@@ -27,6 +27,11 @@ private func dispatch(_ words: [String], raw: UnsafePointer<UnsafePointer<CChar>
     return 2
   }
   if verb.equals("help") { return try help(&words) }
+  do throws(Errno) {
+    try StandardDescriptor.openMissing()
+  } catch {
+    throw Failure(SystemError("open", "/dev/null", error))
+  }
   if verb.equals("image") { return try imageVerb(&words, globals, raw) }
   if verb.equals("run") { return try RunVerb(&words).perform(globals, raw) }
   throw .usage("unknown command \(verb); `apus help` lists them")

@@ -95,6 +95,13 @@ def test_a_program_behind_a_descriptor_of_the_host_is_not_found(machine: Machine
         assert (number, result.status != 0, result.stdout) == (number, True, b"")
 
 
+def test_standard_descriptors_that_are_closed_become_dev_null(machine: Machine) -> None:
+    # Else the first files that the runtime opens have their numbers.
+    bundle = machine.bundle(shell("read line; echo $?; ls /proc/self/fd"))
+    result = machine.run(["sh", "-c", 'exec "$@" <&- 2>&-', "sh", *bundle.command]).succeeded()
+    assert result.lines == ["1", "0", "1", "2", "3"]
+
+
 def test_the_mount_table_of_the_host_is_the_same_before_and_after(machine: Machine) -> None:
     bundle = machine.bundle(shell("exit 0"))
     command = " ".join(bundle.command)

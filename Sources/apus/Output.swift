@@ -14,8 +14,12 @@ func show(_ text: String) throws(Failure) -> Int32 {
 /// Writes one line to standard error. Control characters, which may come from names in an image, are shown as `\xNN`, so that it stays one line and harmless.
 func report(_ message: String) {
   var line = Array("apus: ".utf8)
-  for byte in message.utf8 {
-    if byte < 0x20 || byte == 0x7F {
+  let bytes = Array(message.utf8)
+  for (index, byte) in bytes.enumerated() {
+    // U+0080 to U+009F, two bytes each, are control characters as well: U+009B begins a terminal's commands.
+    let isFirstOfControl = byte == 0xC2 && index + 1 < bytes.count && bytes[index + 1] < 0xA0
+    let isSecondOfControl = byte < 0xA0 && index > 0 && bytes[index - 1] == 0xC2
+    if byte < 0x20 || byte == 0x7F || isFirstOfControl || isSecondOfControl {
       line.append(contentsOf: "\\x".utf8)
       line.append(hexDigit(byte >> 4))
       line.append(hexDigit(byte & 0xF))

@@ -233,3 +233,9 @@ def test_the_error_goes_to_standard_error_even_if_that_is_closed(native: Machine
     bundle = native.bundle(shell("exit 3"))
     done = native.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *bundle.command])
     assert done.status == 3
+
+
+def test_control_characters_are_shown_and_not_obeyed(machine: Machine) -> None:
+    # ESC in both spellings: U+009B is ESC [ in one.
+    result = machine.call("image", "run", "--no-such-\x1b[31m-\u009b31m-\u00a0\u00e4").failed("\\x1b[31m-\\xc2\\x9b31m-\u00a0\u00e4", status=2)
+    assert b"\x1b" not in result.stderr and b"\xc2\x9b" not in result.stderr

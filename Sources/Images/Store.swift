@@ -29,9 +29,10 @@ public final class Store {
   public init(at path: Path) throws(ImageError) {
     let shown = path.description
     let root = try Store.makeDirectory(path)
-    let mode = try doing("examine", "\(path)") { () throws(Errno) in try root.status().mode }
+    let status = try doing("examine", "\(path)") { () throws(Errno) in try root.status() }
     // Whoever can rename things here can put another root under a container.
-    guard mode & 0o022 == 0 else { throw ImageError(.invalid, "\(path): cannot hold images, because others than its owner may write to it") }
+    guard status.user == effectiveUser() else { throw ImageError(.invalid, "\(path): cannot hold images, because it belongs to another user") }
+    guard status.mode & 0o022 == 0 else { throw ImageError(.invalid, "\(path): cannot hold images, because others than its owner may write to it") }
     let layers = try Store.directory("layers", in: root, shown)
     let images = try Store.directory("images", in: root, shown)
     let containers = try Store.directory("containers", in: root, shown)

@@ -239,3 +239,11 @@ def test_control_characters_are_shown_and_not_obeyed(machine: Machine) -> None:
     # ESC in both spellings: U+009B is ESC [ in one.
     result = machine.call("image", "run", "--no-such-\x1b[31m-\u009b31m-\u00a0\u00e4").failed("\\x1b[31m-\\xc2\\x9b31m-\u00a0\u00e4", status=2)
     assert b"\x1b" not in result.stderr and b"\xc2\x9b" not in result.stderr
+
+
+def test_a_store_of_another_user_is_refused(machine: Machine) -> None:
+    folder = machine.new_folder(lasting=True)
+    machine.sh(f"chown 1000 {folder}")
+    machine.run([machine.apus, "--data-root", folder, "image", "list"]).failed(folder, "another user")
+    machine.sh(f"chown 0 {folder}; chmod 0777 {folder}")
+    machine.run([machine.apus, "--data-root", folder, "image", "list"]).failed(folder, "write")

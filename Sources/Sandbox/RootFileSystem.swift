@@ -6,7 +6,11 @@ struct MountedRoot: ~Copyable {
 
   /// Mounts the root. This process is in a new mount namespace; the host's tree is made private or a slave first, so that nothing of this reaches the host.
   static func mount(_ source: RootSource, propagation: MountFlags) throws(SandboxError) -> MountedRoot {
-    try attempt("set the propagation of", "/") { () throws(Errno) in try changeMount("/", propagation) }
+    try attempt("set the propagation of", "/") { () throws(Errno) in
+      // What is asked for "/" alone would leave the mounts below it, and so a root on one of them, shared with the host.
+      if !propagation.contains(.recursive) { try changeMount("/", [.slave, .recursive]) }
+      try changeMount("/", propagation)
+    }
     switch source {
     case .directory(let path):
       let directory = try attempt("open the root directory", path.description) { () throws(Errno) in try FileDescriptor.open(path, [.path, .directory]) }

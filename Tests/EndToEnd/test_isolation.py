@@ -95,6 +95,20 @@ def test_a_program_behind_a_descriptor_of_the_host_is_not_found(machine: Machine
         assert (number, result.status != 0, result.stdout) == (number, True, b"")
 
 
+@pytest.mark.parametrize("propagation", ["private", "slave"])
+def test_mounts_do_not_reach_the_host_from_a_root_on_a_shared_mount(machine: Machine, propagation: str) -> None:
+    root = machine.new_root()
+    document = shell("exit 0")
+    document["linux"]["rootfsPropagation"] = propagation
+    bundle = machine.bundle(document, root)
+    script = f"""
+        mount --make-rshared /; mount -o bind {root} {root}; mount --make-shared {root}
+        cat /proc/self/mountinfo >{bundle.path}/before; "$@"; cat /proc/self/mountinfo >{bundle.path}/after
+    """
+    machine.run(["unshare", "-m", "sh", "-ec", script, "sh", *bundle.command]).succeeded()
+    machine.sh(f"cmp {bundle.path}/before {bundle.path}/after && [ -s {bundle.path}/after ]")
+
+
 def test_standard_descriptors_that_are_closed_become_dev_null(machine: Machine) -> None:
     # Else the first files that the runtime opens have their numbers.
     bundle = machine.bundle(shell("read line; echo $?; ls /proc/self/fd"))

@@ -62,6 +62,9 @@ public struct ContainerCgroup: ~Copyable {
   /// The v2 group's directory, for CLONE_INTO_CGROUP; valid as long as this value. Nil when there is no v2 group.
   public var cloneTarget: Int32? { groups.first { $0.hierarchy.generation == .v2 }?.directory.rawValue }
 
+  /// Whether the container has a group of its own in the hierarchy at this position of the layout.
+  public borrowing func hasGroup(inHierarchy index: Int) -> Bool { groups.contains { $0.index == index } }
+
   /// Carries out the settings of a plan, in their order.
   public borrowing func apply(_ settings: [Setting]) throws(CgroupError) {
     for setting in settings {

@@ -68,20 +68,23 @@ func groupPath(_ request: RunRequest) throws(RuntimeError) -> CgroupPath {
 }
 
 extension CgroupLayout {
-  /// How a container sees the cgroups through a mount of type `cgroup`.
-  var containerView: CgroupView {
+  /// How the container of these groups sees them through a mount of type `cgroup`.
+  func view(of cgroup: borrowing ContainerCgroup) -> CgroupView {
     switch kind {
-    case .none: .none
-    case .v2: .unified
-    case .v1, .hybrid: .legacy(hierarchies.map { $0.inContainer })
+    case .none: return .none
+    case .v2: return .unified
+    case .v1, .hybrid:
+      var views: [LegacyHierarchy] = []
+      for (index, hierarchy) in hierarchies.enumerated() { views.append(hierarchy.inContainer(isOwn: cgroup.hasGroup(inHierarchy: index))) }
+      return .legacy(views)
     }
   }
 }
 
 extension CgroupHierarchy {
   /// The hierarchy as a container mounts it: under the last name of its mount point here.
-  fileprivate var inContainer: LegacyHierarchy {
+  fileprivate func inContainer(isOwn: Bool) -> LegacyHierarchy {
     let name = mountPoint.components.last.map { Path(bytes: $0) } ?? "unified"
-    return LegacyHierarchy(name: name, options: generation == .v2 ? nil : Path(bytes: selectors))
+    return LegacyHierarchy(name: name, options: generation == .v2 ? nil : Path(bytes: selectors), isOwn: isOwn)
   }
 }

@@ -96,7 +96,7 @@ private func launch(
   -> LaunchedContainer
 {
   do throws(SandboxError) {
-    return try sandbox.launch(group: cgroup.cloneTarget, view: layout.containerView, signals: mask) { (isBornInGroup) throws(SandboxError) in
+    return try sandbox.launch(group: cgroup.cloneTarget, view: layout.view(of: cgroup), signals: mask) { (isBornInGroup) throws(SandboxError) in
       // Else the next run could find them locked by a process that is about to die with this one, and take the container for a living one.
       for lock in locks { dropInherited(lock) }
       do throws(CgroupError) {

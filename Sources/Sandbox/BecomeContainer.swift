@@ -61,7 +61,8 @@ extension SandboxPlan {
   }
 
   private func fillRoot(_ root: borrowing MountedRoot, _ view: CgroupView) throws(SandboxError) {
-    let entries = MountEntries(cgroups: view)
+    let ownsCgroupNamespace = newNamespaces.contains(.cgroup) || joinedNamespaces.contains { $0.kind == .cgroup }
+    let entries = MountEntries(cgroups: view, sharesCgroupNamespace: !ownsCgroupNamespace)
     for mount in mounts { try entries.mount(mount, in: root.root) }
     try DeviceNodes.make(devices, in: root.root)
     try ProtectedPaths.mask(maskedPaths, in: root.root)

@@ -6,8 +6,13 @@ internal import Linux
 /// container with the same volume cannot move it elsewhere (CVE-2021-30465).
 struct MountEntries: ~Copyable {
   private let cgroups: CgroupView
+  /// The container has no cgroup namespace of its own.
+  private let sharesCgroupNamespace: Bool
 
-  init(cgroups: CgroupView) { self.cgroups = cgroups }
+  init(cgroups: CgroupView, sharesCgroupNamespace: Bool) {
+    self.cgroups = cgroups
+    self.sharesCgroupNamespace = sharesCgroupNamespace
+  }
 
   borrowing func mount(_ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) {
     switch mount.content {
@@ -17,7 +22,7 @@ struct MountEntries: ~Copyable {
     case .bind(let source, let recursive, let set, let clear, let recursiveSet, let recursiveClear):
       try bind(mount, source, recursive: recursive, set: set, clear: clear, recursiveSet: recursiveSet, recursiveClear: recursiveClear, in: root)
     case .cgroup(let flags):
-      try mountCgroups(mount, flags, in: root)
+      try withOwnCgroups { () throws(SandboxError) in try mountCgroups(mount, flags, in: root) }
     }
     if !mount.propagation.isEmpty {
       let mounted = try attempt("open", mount.target.description) { () throws(Errno) in try root.open(mount.target, .path) }
@@ -125,6 +130,16 @@ struct MountEntries: ~Copyable {
     }
   }
 
+  /// Runs `body` where the container's groups are the roots of their hierarchies: a mount shows what was the root when it was made, and must not show the host's groups,
+  /// whether the container has a cgroup namespace of its own or not.
+  private func withOwnCgroups(_ body: () throws(SandboxError) -> Void) throws(SandboxError) {
+    if !sharesCgroupNamespace { return try body() }
+    let outside = try attempt("open", "/proc/self/ns/cgroup") { () throws(Errno) in try FileDescriptor.open("/proc/self/ns/cgroup", .readOnly) }
+    try attempt("make", "a cgroup namespace for the mount") { () throws(Errno) in try unshare(.cgroup) }
+    try body()
+    try attempt("return to", "the cgroup namespace") { () throws(Errno) in try outside.joinNamespace(.cgroup) }
+  }
+
   private func mountCgroups(_ mount: PlannedMount, _ flags: MountFlags, in root: borrowing RootDirectory) throws(SandboxError) {
     let place = try directory(mount, in: root, onlyRealDirectory: false)
     switch cgroups {
@@ -142,6 +157,7 @@ struct MountEntries: ~Copyable {
         let target = mount.target.appending(hierarchy.name.bytes)
         let directory = try attempt("make", target.description) { () throws(Errno) in try mounted.ensureDirectory(hierarchy.name, mode: 0o755) }
         try attempt("mount cgroups on", target.description) { () throws(Errno) in
+          let flags = hierarchy.isOwn ? flags : flags.union(.readOnly)
           if let options = hierarchy.options {
             try Linux.mount("cgroup", on: directory.processPath, type: "cgroup", flags, data: options)
           } else {

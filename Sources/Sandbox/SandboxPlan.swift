@@ -97,15 +97,19 @@ public enum CgroupView: Sendable, Equatable {
   case legacy([LegacyHierarchy])
 }
 
-/// One hierarchy of cgroup version 1 as a container sees it.
+/// One hierarchy of cgroups, beside others, as a container sees it.
 public struct LegacyHierarchy: Sendable, Equatable {
   /// Name of the directory: `cpu,cpuacct`.
   public var name: Path
   /// Mount options that select it: `cpu,cpuacct` or `name=systemd`; for version 2 beside it, nil.
   public var options: Path?
-  public init(name: Path, options: Path?) {
+  /// The container has a group of its own there. Otherwise it would see the group of the one who started it, often the root with its `release_agent`, a program that the
+  /// kernel runs on the host (CVE-2022-0492): such a hierarchy is read-only.
+  public var isOwn: Bool
+  public init(name: Path, options: Path?, isOwn: Bool) {
     self.name = name
     self.options = options
+    self.isOwn = isOwn
   }
 }
 

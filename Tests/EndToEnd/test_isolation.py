@@ -95,6 +95,22 @@ def test_a_program_behind_a_descriptor_of_the_host_is_not_found(machine: Machine
         assert (number, result.status != 0, result.stdout) == (number, True, b"")
 
 
+@pytest.mark.parametrize("namespace", [True, False])
+def test_a_writable_mount_of_cgroups_has_nothing_of_the_host(machine: Machine, namespace: bool) -> None:
+    # CVE-2022-0492: release_agent in the root of a hierarchy is a program that the kernel runs on the host.
+    script = """
+        cd /sys/fs/cgroup
+        for file in release_agent */release_agent; do [ ! -e $file ] || ! (exec 3>>$file) 2>/dev/null || echo $file can be written; done
+        for folder in apus unified/apus; do [ ! -e $folder ] || echo $folder is there; done
+        ls cgroup.procs unified/cgroup.procs 2>/dev/null | wc -l
+    """
+    document = shell(script)
+    document["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev"]})
+    if not namespace:
+        document["linux"]["namespaces"] = [entry for entry in document["linux"]["namespaces"] if entry["type"] != "cgroup"]
+    assert machine.run_bundle(document).succeeded().lines == ["1"]
+
+
 @pytest.mark.parametrize("propagation", ["private", "slave"])
 def test_mounts_do_not_reach_the_host_from_a_root_on_a_shared_mount(machine: Machine, propagation: str) -> None:
     root = machine.new_root()

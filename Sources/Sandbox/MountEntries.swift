@@ -45,9 +45,19 @@ struct MountEntries: ~Copyable {
         throw SandboxError("\(mount.origin): \(mount.target.description) in the container's root must be an ordinary directory to mount on")
       }
     }
-    return try attempt("make the mount point \(mount.target.description) of", mount.origin) { () throws(Errno) in
+    let place = try attempt("make the mount point \(mount.target.description) of", mount.origin) { () throws(Errno) in
       try root.makeDirectories(mount.target, mode: 0o755)
     }
+    try refuseHiddenProc(place, mount)
+    return place
+  }
+
+  /// What may stand below /proc is decided by name when the mounts are planned; a link of the image, or `..`, must not lead there under another name.
+  private func refuseHiddenProc(_ place: borrowing FileDescriptor, _ mount: PlannedMount) throws(SandboxError) {
+    if let first = mount.target.components.first, first.elementsEqual("proc".utf8) { return }
+    let type = try attempt("examine the mount point", mount.target.description) { () throws(Errno) in try place.fileSystemStatus().type }
+    if type != FileSystemStatus.procfs { return }
+    throw SandboxError("\(mount.origin).destination: \(mount.target.description) leads into /proc in the container's root")
   }
 
   private func mountFileSystem(
@@ -82,6 +92,7 @@ struct MountEntries: ~Copyable {
     let place =
       type == .directory
       ? try directory(mount, in: root, onlyRealDirectory: false) : try file(mount, in: root)
+    if type != .directory { try refuseHiddenProc(place, mount) }
     do throws(Errno) {
       let copy = try from.cloneMount(recursive: recursive)
       if !set.isEmpty || !clear.isEmpty { try copy.setMountFlags(set, clear: clear.subtracting(set), recursive: false) }

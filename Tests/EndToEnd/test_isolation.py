@@ -111,6 +111,17 @@ def test_a_writable_mount_of_cgroups_has_nothing_of_the_host(machine: Machine, n
     assert machine.run_bundle(document).succeeded().lines == ["1"]
 
 
+@pytest.mark.parametrize("target", ["/data", "/tmp/../proc/self/attr", "/data/self/attr"])
+@pytest.mark.parametrize("options", [["bind"], []])
+def test_nothing_is_mounted_below_proc_under_another_name(machine: Machine, target: str, options: list[str]) -> None:
+    # CVE-2019-19921: a link of the image takes a volume there.
+    root = machine.new_root()
+    machine.sh(f"ln -s proc {root}/data")
+    document = shell("echo it runs")
+    document["mounts"].append({"destination": target, "type": "bind" if options else "tmpfs", "source": machine.new_folder(), "options": options})
+    machine.run_bundle(document, root).failed("mounts[6].destination", "/proc")
+
+
 @pytest.mark.parametrize("propagation", ["private", "slave"])
 def test_mounts_do_not_reach_the_host_from_a_root_on_a_shared_mount(machine: Machine, propagation: str) -> None:
     root = machine.new_root()

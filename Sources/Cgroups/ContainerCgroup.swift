@@ -62,6 +62,11 @@ public struct ContainerCgroup: ~Copyable {
   /// The v2 group's directory, for CLONE_INTO_CGROUP; valid as long as this value. Nil when there is no v2 group.
   public var cloneTarget: Int32? { groups.first { $0.hierarchy.generation == .v2 }?.directory.rawValue }
 
+  /// Refuses groups with processes in them: they are somebody's.
+  public borrowing func requireUnused() throws(CgroupError) {
+    for group in groups where try !group.processes().isEmpty { throw .refused("the control group \(group.description) is in use: it has processes") }
+  }
+
   /// Whether the container has a group of its own in the hierarchy at this position of the layout.
   public borrowing func hasGroup(inHierarchy index: Int) -> Bool { groups.contains { $0.index == index } }
 

@@ -51,6 +51,7 @@ public func runContainer(_ request: RunRequest, state: borrowing StateDirectory,
   let signals = try attempt("make", "a signal descriptor") { () throws(Errno) in try SignalSet.forwardable.makeDescriptor() }
   let directory = try state.create(request.id.text) { (left) throws(RuntimeError) in try cleanUp(left, layout) }
   do throws(RuntimeError) {
+    if request.namesGroup { try requireUnused(groupPath, layout) }
     try directory.write(record)
     let locks = request.locks + [directory.lockNumber]
     let status = try runInGroups(sandbox, groups, resources, groupPath, layout, record, directory, locks: locks, signals: signals, mask: mask)
@@ -60,6 +61,18 @@ public func runContainer(_ request: RunRequest, state: borrowing StateDirectory,
     // The first error is the one to tell; what cannot be removed now, the next run removes.
     try? directory.remove()
     throw error
+  }
+}
+
+extension RunRequest {
+  /// Whether config.json names the group, so that it may be somebody's.
+  fileprivate var namesGroup: Bool { !(spec.linux?.cgroupsPath?.utf8.isEmpty ?? true) }
+}
+
+/// Refuses a group with processes before it is on record: what is on record the next run kills, should this one be killed before it finds them.
+private func requireUnused(_ path: CgroupPath, _ layout: CgroupLayout) throws(RuntimeError) {
+  try convert { () throws(CgroupError) in
+    if let group = try ContainerCgroup.existing(path, layout: layout) { try group.requireUnused() }
   }
 }
 

@@ -48,7 +48,9 @@ struct Foreground: ~Copyable {
       if ready[1] { _ = relayOutput() }
       if ready[2] { try relayInput() }
       if ready[0], let status = try handleSignals() {
-        while relayOutput() {}
+        // What the terminal holds, some tens of KiB, and not what processes that outlive the first one go on to write.
+        var reads = 64
+        while reads > 0, relayOutput() { reads -= 1 }
         return status
       }
     }

@@ -122,6 +122,13 @@ def test_nothing_is_mounted_below_proc_under_another_name(machine: Machine, targ
     machine.run_bundle(document, root).failed("mounts[6].destination", "/proc")
 
 
+@pytest.mark.native
+def test_a_process_that_writes_to_the_terminal_for_ever_does_not_keep_apus(native: Machine) -> None:
+    document = shell("while :; do echo more; done & echo first", terminal=True)
+    document["linux"]["namespaces"] = [entry for entry in document["linux"]["namespaces"] if entry["type"] != "pid"]
+    assert "first" in native.run_bundle(document).succeeded().text
+
+
 @pytest.mark.parametrize("propagation", ["private", "slave"])
 def test_mounts_do_not_reach_the_host_from_a_root_on_a_shared_mount(machine: Machine, propagation: str) -> None:
     root = machine.new_root()

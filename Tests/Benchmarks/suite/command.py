@@ -11,7 +11,7 @@ from pathlib import Path
 from . import containers, imports, machine, programs, report, sizes
 from .bundle import make_bundle
 from .hierarchies import without_controllers_in_unified
-from .processes import BenchmarkError
+from .processes import BenchmarkError, output_of
 
 _DESCRIPTION = """\
 Measures Apus beside crun, runc, bubblewrap, bsdtar, umoci, skopeo and a floor program in C, all in one run, and writes docs/benchmarks.md.
@@ -53,21 +53,25 @@ def _in_own_mount_namespace(arguments: Sequence[str]) -> int:
 
 
 def _measure(work: Path, quick: bool) -> report.Results:
-    rounds, runs, import_runs = (2, 5, 2) if quick else (10, 40, 5)
+    rounds, runs, import_rounds, import_runs = (2, 5, 2, 2) if quick else (10, 40, 5, 5)
     _say("building")
     built = programs.build(work)
     conditions = machine.examine(programs.REPOSITORY, work)
     true_bundle = make_bundle(work / "true", ["/bin/true"])
     sleep_bundle = make_bundle(work / "sleep", ["/bin/sleep", "1000"])
+    # The state of containers is on a tmpfs, as it is by default (/run).
+    state = work / "state"
+    state.mkdir()
+    output_of(["mount", "-t", "tmpfs", "tmpfs", state])
     with without_controllers_in_unified() as moved:
         _say("running containers")
         ran, failures = containers.measure(built, true_bundle, sleep_bundle, work, rounds, runs)
     _say("importing images")
     layers = imports.layers_of(built.image)
-    imported, more_failures = imports.measure(built, layers, work, rounds, import_runs)
+    imported, more_failures = imports.measure(built, layers, work, import_rounds, import_runs)
     return report.Results(
         machine=conditions, versions=programs.versions(built), rounds=rounds, runs=runs, containers=ran, sizes=sizes.measure(built), layers=layers,
-        imports=imported, import_rounds=rounds, import_runs=import_runs, failures=failures | more_failures, moved_controllers=moved,
+        imports=imported, import_rounds=import_rounds, import_runs=import_runs, failures=failures | more_failures, moved_controllers=moved,
     )
 
 

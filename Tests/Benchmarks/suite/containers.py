@@ -46,9 +46,9 @@ def commands(programs: Programs, bundle: Path, work: Path) -> dict[str, list[str
     return {
         "floor": [str(programs.floor), root, *program],
         "floor with cgroups": [str(programs.floor), "--cgroups", root, *program],
-        "apus": [str(programs.apus), "--root", str(work / "apus-state"), "run", "--bundle", at, "bench"],
-        "crun": ["crun", "--root", str(work / "crun-state"), "run", "--bundle", at, "bench"],
-        "runc": ["runc", "--root", str(work / "runc-state"), "run", "--bundle", at, "bench"],
+        "apus": [str(programs.apus), "--root", str(work / "state/apus"), "run", "--bundle", at, "bench"],
+        "crun": ["crun", "--root", str(work / "state/crun"), "run", "--bundle", at, "bench"],
+        "runc": ["runc", "--root", str(work / "state/runc"), "run", "--bundle", at, "bench"],
         "bubblewrap": ["bwrap", "--unshare-all", "--unshare-cgroup", "--bind", root, "/", "--proc", "/proc", "--dev", "/dev", "--", *program],
     }
 

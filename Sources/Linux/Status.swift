@@ -60,11 +60,13 @@ public struct FileSystemStatus: Sendable {
   /// Bytes that an unprivileged user could still write.
   public var bytesAvailable: UInt64
 
-  /// From the `ST_…` flags of statfs(2), which are those of mount(2) except for relatime.
+  /// From the `ST_…` flags of statfs(2), which are those of mount(2) except for relatime and nosymfollow.
   static func flags(_ raw: UInt64) -> MountFlags {
     let same: MountFlags = [.readOnly, .noSetUserID, .noDevices, .noExecute, .noAccessTime, .noDirectoryAccessTime]
-    let flags = MountFlags(rawValue: raw).intersection(same)
-    return raw & 4096 != 0 ? flags.union(.relativeAccessTime) : flags
+    var flags = MountFlags(rawValue: raw).intersection(same)
+    if raw & 0x1000 != 0 { flags.insert(.relativeAccessTime) }
+    if raw & 0x2000 != 0 { flags.insert(.noSymbolicLinks) }
+    return flags
   }
 
   /// The C constant is `PROC_SUPER_MAGIC`.

@@ -117,3 +117,15 @@ def test_no_descriptor_of_the_host_is_open_when_the_program_is_looked_for(native
         path = f"/proc/self/fd/{number}" + "/.." * 12 + f"{outside}/bin/busybox"
         result = native.run(without(ALL, native.bundle(spec(path, "echo", "escaped")).command))
         assert (number, result.status != 0, result.stdout) == (number, True, b"")
+
+
+def test_flags_of_a_bound_mount_stay_when_others_are_set(native: Machine) -> None:
+    folder = native.new_folder()
+    native.sh(f"mount -t tmpfs -o nosuid,nodev,noexec,nosymfollow,noatime flags {folder}")
+    try:
+        document = shell("grep ' /data ' /proc/self/mountinfo")
+        document["mounts"].append({"destination": "/data", "type": "bind", "source": folder, "options": ["bind", "ro"]})
+        flags = native.run(without(ALL, native.bundle(document, native.new_root()).command)).succeeded().text.split()[5]
+        assert set(flags.split(",")) == {"ro", "nosuid", "nodev", "noexec", "noatime", "nosymfollow"}
+    finally:
+        native.sh(f"umount {folder}")

@@ -106,6 +106,11 @@ int clinux_utimensat(int directory, const char *path, int64_t seconds, int64_t n
   RESULT(utimensat(directory, path, times, flags));
 }
 
+int clinux_lock_for_process(int descriptor) {
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  RESULT(fcntl(descriptor, F_SETLK, &whole));
+}
+
 int clinux_flock(int descriptor, int operation) { RESULT(flock(descriptor, operation)); }
 int clinux_duplicate(int descriptor, int at_least) { RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, at_least)); }
 

@@ -10,9 +10,6 @@ public struct ContainerLayer: ~Copyable {
   public let mountPoint: Path
   private let lock: FileDescriptor
 
-  /// The number of the descriptor that holds the lock. A process that is cloned from this one has a copy, which keeps the lock until it is closed there, too.
-  public var lockNumber: Int32 { lock.rawValue }
-
   init(id: ContainerID, directory: Path, lock: consuming FileDescriptor) {
     self.id = id
     upper = directory.appending("upper")
@@ -48,7 +45,7 @@ extension Store {
         _ = try directory.ensureDirectory("work", mode: 0o700)
         _ = try directory.ensureDirectory("root", mode: 0o700)
         let lock = try directory.open("lock", [.readWrite, .create, .exclusive], mode: 0o600)
-        try lock.lock()
+        guard try lock.lockForProcess() else { throw Errno.busy }
         try directory.open("image", [.writeOnly, .create, .exclusive], mode: 0o600).writeAll(record)
         try temporary.rename(staged, to: containers, name)
         return lock
@@ -75,7 +72,7 @@ extension Store {
   private func isAbandoned(_ id: ContainerID) throws(ImageError) -> Bool {
     do throws(Errno) {
       let directory = try containers.open(Path(id.text), [.readOnly, .directory, .noFollow])
-      return try directory.open("lock", [.readWrite, .noFollow]).tryLock()
+      return try directory.open("lock", [.readWrite, .noFollow]).lockForProcess()
     } catch {
       // It went between the two calls; or it has lost its lock, which only a damaged file system does.
       if error == .noSuchFileOrDirectory { return true }

@@ -108,6 +108,22 @@ extension FileDescriptor {
   }
 }
 
+extension FileDescriptor {
+  /// Locks the file for this process if no other one has, and tells whether it did. A process that is cloned from this one does not get the lock, so it ends with this
+  /// process alone, however that ends. It also ends when this process closes any descriptor of the file, so a lock of one's own is never tried again.
+  /// The C function is `fcntl` with `F_SETLK`.
+  public borrowing func lockForProcess() throws(Errno) -> Bool {
+    let number = rawValue
+    do throws(Errno) {
+      _ = try checked { clinux_lock_for_process(number) }
+      return true
+    } catch {
+      if error == .wouldBlock || error == .permissionDenied { return false }
+      throw error
+    }
+  }
+}
+
 /// Makes `user` the owner of the pipe that `descriptor` stands for, so that a program of that user can open it again by name, as /dev/stdout does; runc does so too.
 /// Anything but an anonymous pipe stays as it is: a file that output was redirected to belongs to the caller. The C function is `fchown`.
 public func giveAnonymousPipe(_ descriptor: Int32, to user: UInt32) throws(Errno) {

@@ -27,10 +27,6 @@ public struct FileDescriptor: ~Copyable, Sendable {
 @usableFromInline
 func closeDescriptor(_ number: Int32) { _ = clinux_close(number) }
 
-/// Closes a descriptor that this process was born with and that has an owner in the process that it was cloned from; only for a process that never returns to that
-/// owner, as between clone and exec. The C function is `close`.
-public func dropInherited(_ number: Int32) { closeDescriptor(number) }
-
 /// The directory that relative paths start from when none is given. The C constant is `AT_FDCWD`.
 public var currentDirectory: Int32 { clinux_AT_FDCWD }
 

@@ -15,17 +15,14 @@ public struct RunRequest: Sendable {
   public var identity: Identity?
   /// The file that `spec` came from, for messages.
   public var origin: String
-  /// Numbers of descriptors whose locks say that this process lives; the container's first process gives up its copies before anything else.
-  public var locks: [Int32]
 
-  public init(id: ContainerID, spec: Spec, bundle: Path, root: RootSource, identity: Identity? = nil, origin: String, locks: [Int32] = []) {
+  public init(id: ContainerID, spec: Spec, bundle: Path, root: RootSource, identity: Identity? = nil, origin: String) {
     self.id = id
     self.spec = spec
     self.bundle = bundle
     self.root = root
     self.identity = identity
     self.origin = origin
-    self.locks = locks
   }
 }
 
@@ -53,8 +50,7 @@ public func runContainer(_ request: RunRequest, state: borrowing StateDirectory,
   do throws(RuntimeError) {
     if request.namesGroup { try requireUnused(groupPath, layout) }
     try directory.write(record)
-    let locks = request.locks + [directory.lockNumber]
-    let status = try runInGroups(sandbox, groups, resources, groupPath, layout, record, directory, locks: locks, signals: signals, mask: mask)
+    let status = try runInGroups(sandbox, groups, resources, groupPath, layout, record, directory, signals: signals, mask: mask)
     try directory.remove()
     return status
   } catch {
@@ -79,7 +75,7 @@ private func requireUnused(_ path: CgroupPath, _ layout: CgroupLayout) throws(Ru
 /// Makes the groups, runs the container in them and removes them.
 private func runInGroups(
   _ sandbox: SandboxPlan, _ groups: CgroupPlan, _ resources: Resources, _ path: CgroupPath, _ layout: CgroupLayout, _ record: ContainerRecord,
-  _ directory: borrowing ContainerDirectory, locks: [Int32], signals: consuming SignalDescriptor, mask: SignalSet
+  _ directory: borrowing ContainerDirectory, signals: consuming SignalDescriptor, mask: SignalSet
 ) throws(RuntimeError) -> ExitStatus {
   // A device filter that config.json does not ask for is set where the machine can: without it the capability and the mounts' `nodev` are what keeps devices away.
   let filterIsRequired = !(resources.devices.isEmpty)
@@ -89,7 +85,7 @@ private func runInGroups(
       try cgroup.apply(groups.settings)
       _ = try cgroup.apply(groups.devices, isRequired: filterIsRequired)
     }
-    let container = try launch(sandbox, cgroup, layout, locks, mask)
+    let container = try launch(sandbox, cgroup, layout, mask)
     var running = record
     running.process = container.process
     try directory.write(running)
@@ -104,14 +100,12 @@ private func runInGroups(
 }
 
 private func launch(
-  _ sandbox: SandboxPlan, _ cgroup: borrowing ContainerCgroup, _ layout: CgroupLayout, _ locks: [Int32], _ mask: SignalSet
+  _ sandbox: SandboxPlan, _ cgroup: borrowing ContainerCgroup, _ layout: CgroupLayout, _ mask: SignalSet
 ) throws(RuntimeError)
   -> LaunchedContainer
 {
   do throws(SandboxError) {
     return try sandbox.launch(group: cgroup.cloneTarget, view: layout.view(of: cgroup), signals: mask) { (isBornInGroup) throws(SandboxError) in
-      // Else the next run could find them locked by a process that is about to die with this one, and take the container for a living one.
-      for lock in locks { dropInherited(lock) }
       do throws(CgroupError) {
         // 0 is the process that writes it.
         try cgroup.add(0, alsoUnified: !isBornInGroup)

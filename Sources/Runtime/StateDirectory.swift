@@ -46,7 +46,7 @@ public struct StateDirectory: ~Copyable {
     return try attempt("open \(id) in", path.description) { () throws(Errno) in
       let container = try directory.open(name, [.readOnly, .directory, .noFollow])
       let lock = try container.open("lock", [.readWrite, .create, .exclusive, .noFollow], mode: 0o600)
-      try lock.lock()
+      guard try lock.lockForProcess() else { throw Errno.busy }
       return ContainerDirectory(parent: try directory.duplicate(), name: name, directory: container, lock: lock)
     }
   }
@@ -81,13 +81,10 @@ public struct ContainerDirectory: ~Copyable {
     self.lock = lock
   }
 
-  /// The number of the descriptor that holds the lock.
-  var lockNumber: Int32 { lock.rawValue }
-
   /// Whether no living process holds the lock of the container's directory.
   static func isAbandoned(_ directory: borrowing FileDescriptor) throws(Errno) -> Bool {
     do throws(Errno) {
-      return try directory.open("lock", [.readWrite, .noFollow]).tryLock()
+      return try directory.open("lock", [.readWrite, .noFollow]).lockForProcess()
     } catch {
       // Killed between making the directory and its lock.
       if error == .noSuchFileOrDirectory { return true }

@@ -140,7 +140,7 @@ struct ImageRunVerb {
     let request = RunRequest(
       id: id, spec: planned.spec, bundle: layer.mountPoint,
       root: .overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint), identity: .image(planned.user ?? "0"),
-      origin: "image \(image)", locks: [layer.lockNumber])
+      origin: "image \(image)")
     do throws(RuntimeError) {
       return try runContainer(request, state: state, warn: { report("warning: \($0)") }).code
     } catch {

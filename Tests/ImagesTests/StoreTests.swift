@@ -1,3 +1,4 @@
+import Foundation
 import Linux
 import OCI
 import Testing
@@ -94,12 +95,14 @@ struct StoreTests {
     let store = try store(scratch)
     try store.importLayout(from: LayoutBuilder([[.file("a")]]).write(to: scratch, "app"))
     let image = try store.image(named: "app")
-    let used = try store.makeContainerLayer(id: try ContainerID("used"), for: image)
-    // The value, and the lock with it, ends at once.
+    // The values, and the locks with them, end at once.
+    _ = try store.makeContainerLayer(id: try ContainerID("used"), for: image)
     _ = try store.makeContainerLayer(id: try ContainerID("left"), for: image)
+    // The lock belongs to a process, so it takes another one to hold it.
+    let holder = try LockHolder("\(store.path.description)/containers/used/lock")
     try store.removeAbandonedLayers()
     #expect(try store.containersWithLayers() == [try ContainerID("used")])
-    _ = consume used
+    holder.end()
     try store.removeAbandonedLayers()
     #expect(try store.containersWithLayers().isEmpty)
   }
@@ -202,5 +205,29 @@ struct StoreTests {
     let second = try Digest("sha256:\(String(repeating: "2", count: 64))")
     #expect(try ImportedImage.chainID(first, above: nil) == first)
     #expect(try ImportedImage.chainID(second, above: first).text == LayoutBuilder.digest(Array("\(first.text) \(second.text)".utf8)))
+  }
+}
+
+/// Another process that holds the lock of a file.
+private final class LockHolder {
+  private let process = Foundation.Process()
+  private let input = Pipe()
+
+  init(_ file: String) throws {
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+    process.arguments = [
+      "-c", "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.lockf(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()", file,
+    ]
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    _ = output.fileHandleForReading.readData(ofLength: 4)
+  }
+
+  /// Ends the process, and the lock with it.
+  func end() {
+    input.fileHandleForWriting.closeFile()
+    process.waitUntilExit()
   }
 }

@@ -78,6 +78,8 @@ int clinux_chmod(const char *path, uint32_t mode);
 int clinux_fchownat(int directory, const char *path, uint32_t user, uint32_t group, int flags);
 /// utimensat(2), both times set to the one given; without `path` futimens(3), which sets those of the open file itself.
 int clinux_utimensat(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags);
+/// fcntl(2) F_SETLK of the whole file for writing: a lock of this process, which its children do not get. -EAGAIN or -EACCES when another process has it.
+int clinux_lock_for_process(int descriptor);
 /// flock(2).
 int clinux_flock(int descriptor, int operation);
 /// fcntl(2) F_DUPFD_CLOEXEC.

@@ -63,7 +63,7 @@ class Result:
         assert self.error.count("\n") == 1 and self.error.endswith("\n"), f"not one line: {self.error!r}"
         assert self.error.startswith("apus: "), self.error
         for part in parts:
-            assert part in self.error
+            assert part in self.error, self.error
         return self
 
 
@@ -253,7 +253,7 @@ class Machine:
             done
             grep -F -e " {self.volatile}/" -e " {self.lasting}/" /proc/self/mountinfo || :
             awk '$0 ~ / - cgroup2? / || $0 ~ / - cpuset / {{ print $5 }}' /proc/self/mountinfo | while read -r group; do
-              find $group -name 'e2e-{os.getpid()}-*' -type d
+              find $group -name 'e2e-{os.getpid()}-*' -type d || :
             done
             for process in /proc/[0-9]*; do
               case $(readlink $process/exe) in {self.apus}*) echo "$process runs apus" ;; esac

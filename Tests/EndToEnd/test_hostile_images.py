@@ -24,7 +24,7 @@ class Outside:
         self.before = self._look()
 
     def _look(self) -> str:
-        return self.machine.sh(f"ls -lan {self.path} | grep -v ' \\.\\.$'; cat {self.path}/victim; sha256sum /etc/passwd; stat -c %h /etc/passwd; ls / /etc | sort | sha256sum")
+        return self.machine.sh(f"ls -A {self.path}; stat -c '%n %F %a %u:%g %s %h' {self.path} {self.path}/victim; cat {self.path}/victim; sha256sum /etc/passwd; stat -c %h /etc/passwd; ls / /etc | sort | sha256sum")
 
     def check(self) -> None:
         """Fails if anything has changed."""

@@ -131,6 +131,6 @@ def all_parts() -> list[Part]:
         Part("binaries", "device binaries", binaries),
         Part("images", "test images and kernel", images),
         *tools,
-        Part("native", "end to end, this machine", _python("native", 1500, "Tests/EndToEnd", "-m", "not device")),
-        Part("device", "end to end, QEMU device", _python("device", 1500, "Tests/EndToEnd", "-m", "device")),
+        Part("native", "end to end, this machine", _python("native", 2400, "Tests/EndToEnd", "-m", "not device")),
+        Part("device", "end to end, QEMU device", _python("device", 2400, "Tests/EndToEnd", "-m", "device")),
     ]

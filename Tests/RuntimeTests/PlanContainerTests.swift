@@ -54,23 +54,4 @@ struct PlanContainerTests {
     let message = refusal { () throws(RuntimeError) in _ = try planGroups(Resources(pids: PidsResources(limit: 5)), nothing, "/b/config.json") }
     #expect(message?.hasPrefix("/b/config.json: linux.resources.pids.limit: ") == true)
   }
-
-  @Test("a container sees the cgroups of the machine's layout")
-  func views() {
-    func view(_ mountInfo: String) -> CgroupView { CgroupLayout(mountInfo: Array(mountInfo.utf8), selfCgroup: []) { _ in [] }.containerView }
-    #expect(view("") == .none)
-    #expect(view("1 0 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n") == .unified)
-    #expect(
-      view(
-        """
-        1 0 0:1 / /cg/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct
-        2 0 0:2 / /cg/systemd rw - cgroup cgroup rw,name=systemd
-        3 0 0:3 / /cg/unified rw - cgroup2 cgroup rw
-
-        """)
-        == .legacy([
-          LegacyHierarchy(name: "cpu,cpuacct", options: "cpu,cpuacct"), LegacyHierarchy(name: "systemd", options: "name=systemd"),
-          LegacyHierarchy(name: "unified", options: nil),
-        ]))
-  }
 }

@@ -48,14 +48,15 @@ let package = Package(
     module("Images", ["Linux", "JSON", "OCI", "CZlib", "CCrypto"]),
     .executableTarget(
       name: "apus", dependencies: ["Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox", "Runtime", "Images"], swiftSettings: device),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ordinary),
     tests("Linux"),
     tests("JSON"),
     tests("OCI", ["JSON"]),
     tests("Probe"),
     tests("Cgroups", ["OCI"]),
     tests("Sandbox", ["CLinux", "Linux", "OCI", "CSeccomp"]),
-    tests("Runtime", ["Linux", "OCI", "Cgroups", "Sandbox"]),
-    tests("Images", ["OCI", "JSON", "Linux"]),
+    tests("Runtime", ["Linux", "OCI", "Cgroups", "Sandbox", "TestSupport"]),
+    tests("Images", ["OCI", "JSON", "Linux", "TestSupport"]),
     tests("apus", ["Linux", "OCI", "Runtime", "Sandbox"]),
   ],
   cLanguageStandard: .gnu17

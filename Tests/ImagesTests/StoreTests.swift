@@ -1,6 +1,6 @@
-import Foundation
 import Linux
 import OCI
+import TestSupport
 import Testing
 
 @testable import Images
@@ -205,29 +205,5 @@ struct StoreTests {
     let second = try Digest("sha256:\(String(repeating: "2", count: 64))")
     #expect(try ImportedImage.chainID(first, above: nil) == first)
     #expect(try ImportedImage.chainID(second, above: first).text == LayoutBuilder.digest(Array("\(first.text) \(second.text)".utf8)))
-  }
-}
-
-/// Another process that holds the lock of a file.
-private final class LockHolder {
-  private let process = Foundation.Process()
-  private let input = Pipe()
-
-  init(_ file: String) throws {
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-    process.arguments = [
-      "-c", "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.lockf(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()", file,
-    ]
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    _ = output.fileHandleForReading.readData(ofLength: 4)
-  }
-
-  /// Ends the process, and the lock with it.
-  func end() {
-    input.fileHandleForWriting.closeFile()
-    process.waitUntilExit()
   }
 }

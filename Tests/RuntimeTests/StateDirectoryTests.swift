@@ -1,4 +1,5 @@
 import Linux
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -19,11 +20,10 @@ struct StateDirectoryTests {
 
   private func nothingLeft(_ record: ContainerRecord) throws(RuntimeError) { throw RuntimeError("cleaned up \(record.id)") }
 
-  /// What a process leaves that is killed: the directory, the lock that nobody holds, and the record if it came to that. Made by hand, because a lock that this process gave up
-  /// may live on for a moment in a child that another test has cloned.
-  private func leave(_ record: ContainerRecord?, in scratch: borrowing Scratch) throws {
+  /// What a process leaves that is killed: the directory, the lock that nobody holds, and the record if it came to that.
+  private func leave(_ record: ContainerRecord?, as name: Path = "left", in scratch: borrowing Scratch) throws {
     let state = try FileDescriptor.open(scratch.path, [.readOnly, .directory])
-    let left = try state.ensureDirectory("left", mode: 0o700)
+    let left = try state.ensureDirectory(name, mode: 0o700)
     _ = try left.open("lock", [.readWrite, .create], mode: 0o600)
     if let record { try left.open("record", [.writeOnly, .create], mode: 0o600).writeAll(record.json) }
   }
@@ -53,10 +53,11 @@ struct StateDirectoryTests {
   func taken() throws {
     let scratch = Scratch()
     let state = try StateDirectory(scratch.path)
-    let container = try state.create("a", cleanUp: nothingLeft)
-    try container.write(record("a"))
+    try leave(record("a"), as: "a", in: scratch)
+    let holder = try LockHolder("\(scratch.path.description)/a/lock")
     #expect(refusal { () throws(RuntimeError) in _ = try state.create("a", cleanUp: nothingLeft) } == "container a exists already")
-    try container.remove()
+    try FileDescriptor.open(scratch.path, [.readOnly, .directory]).removeTree("a")
+    holder.end()
     let again = try state.create("a", cleanUp: nothingLeft)
     try again.remove()
   }
@@ -65,14 +66,14 @@ struct StateDirectoryTests {
   func abandoned() throws {
     let scratch = Scratch()
     let state = try StateDirectory(scratch.path)
-    let living = try state.create("living", cleanUp: nothingLeft)
-    try living.write(record("living"))
+    try leave(record("living"), as: "living", in: scratch)
+    let holder = try LockHolder("\(scratch.path.description)/living/lock")
     try leave(record("left", process: 5), in: scratch)
     var cleaned: [ContainerRecord] = []
     let next = try state.create("left") { (record) throws(RuntimeError) in cleaned.append(record) }
     #expect(cleaned == [record("left", process: 5)])
     try next.remove()
-    try living.remove()
+    holder.end()
   }
 
   @Test("a record is replaced as a whole")

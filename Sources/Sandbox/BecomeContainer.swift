@@ -64,7 +64,8 @@ extension SandboxPlan {
     let ownsCgroupNamespace = newNamespaces.contains(.cgroup) || joinedNamespaces.contains { $0.kind == .cgroup }
     let entries = MountEntries(cgroups: view, sharesCgroupNamespace: !ownsCgroupNamespace)
     for mount in mounts { try entries.mount(mount, in: root.root) }
-    try DeviceNodes.make(devices, in: root.root)
+    // A bound /dev is the host's: its nodes, their owners and its links stay as they are, as with runc.
+    if !mounts.contains(where: { $0.bindsDev }) { try DeviceNodes.make(devices, in: root.root) }
     try ProtectedPaths.mask(maskedPaths, in: root.root)
     try ProtectedPaths.makeReadOnly(readOnlyPaths, in: root.root)
     // As runc and crun do: a working directory that the image lacks is made, while the root can be written.

@@ -76,6 +76,12 @@ public struct PlannedMount: Sendable, Equatable {
   /// For messages: `mounts[3]`.
   public var origin: String
 
+  /// Whether the container's /dev is a directory of the host's.
+  var bindsDev: Bool {
+    guard case .bind = content else { return false }
+    return target.components.elementsEqual([Array("dev".utf8)[...]], by: { $0.elementsEqual($1) })
+  }
+
   /// What is mounted.
   public enum Content: Sendable, Equatable {
     /// A new file system.

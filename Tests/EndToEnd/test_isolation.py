@@ -407,6 +407,17 @@ def test_a_dev_that_is_a_link_to_the_host_is_not_followed(machine: Machine) -> N
     assert machine.sh(f"ls -A {outside}") == ""
 
 
+def test_a_bound_dev_stays_as_the_host_has_it(machine: Machine) -> None:
+    bound = machine.new_folder()
+    machine.sh(f"mknod {bound}/null c 1 3; chmod 620 {bound}/null")
+    before = machine.sh(f"ls -A {bound}; stat -c '%a %u:%g' {bound}/null")
+    document = spec("/bin/true")
+    document["mounts"] = [entry for entry in document["mounts"] if not entry["destination"].startswith("/dev")]
+    document["mounts"].append({"destination": "/dev", "type": "bind", "source": bound, "options": ["bind"]})
+    machine.run_bundle(document).succeeded()
+    assert machine.sh(f"ls -A {bound}; stat -c '%a %u:%g' {bound}/null") == before
+
+
 def test_a_sysctl_of_the_containers_own_namespaces_is_set(machine: Machine) -> None:
     document = spec("/bin/cat", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/kernel/msgmax")
     document["linux"]["sysctl"] = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "4242"}

@@ -1,3 +1,5 @@
+internal import Linux
+
 /// One line of /proc/self/mountinfo (proc_pid_mountinfo(5)), with its names as the kernel escapes them.
 struct MountEntry {
   var id: UInt32
@@ -67,20 +69,6 @@ func isPrefix(_ above: ArraySlice<UInt8>, of path: ArraySlice<UInt8>) -> Bool {
   if above.count == 1 { return true }
   guard path.starts(with: above) else { return false }
   return path.count == above.count || path[path.startIndex + above.count] == slash
-}
-
-/// The number that the bytes write in decimal; nil when they are empty, have another character or do not fit.
-func decimal(_ bytes: ArraySlice<UInt8>) -> UInt64? {
-  if bytes.isEmpty { return nil }
-  var value: UInt64 = 0
-  for byte in bytes {
-    guard byte >= 0x30, byte <= 0x39 else { return nil }
-    let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-    let (sum, carry) = product.addingReportingOverflow(UInt64(byte - 0x30))
-    if overflow || carry { return nil }
-    value = sum
-  }
-  return value
 }
 
 /// The bytes of a name in mountinfo, where the kernel writes space, tab, newline and backslash as `\` and three octal digits; nil for an escape that it never writes.

@@ -1,3 +1,5 @@
+internal import Linux
+
 /// What a container uses and may use, as the kernel has it now. Nil in general: no group of the container counts it, or this kernel does not.
 public struct CgroupStatistics: Sendable {
   public var memory: MemoryUse?

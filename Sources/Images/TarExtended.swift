@@ -95,18 +95,7 @@ struct TarExtended: Equatable {
   }
 
   /// Decimal digits, at least one; nil when it is anything else or above `Int64.max`.
-  private static func natural(_ digits: ArraySlice<UInt8>) -> Int64? {
-    if digits.isEmpty { return nil }
-    var value: Int64 = 0
-    for byte in digits {
-      guard (0x30...0x39).contains(byte) else { return nil }
-      let (product, tooLarge) = value.multipliedReportingOverflow(by: 10)
-      let (sum, tooLargeToo) = product.addingReportingOverflow(Int64(byte - 0x30))
-      if tooLarge || tooLargeToo { return nil }
-      value = sum
-    }
-    return value
-  }
+  private static func natural(_ digits: ArraySlice<UInt8>) -> Int64? { decimal(digits).flatMap { Int64(exactly: $0) } }
 }
 
 /// The bytes of a literal as a sequence, for comparisons without `String`.

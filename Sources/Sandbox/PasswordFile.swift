@@ -1,3 +1,5 @@
+internal import Linux
+
 /// Bounds for an image's /etc/passwd and /etc/group, which whoever made the image wrote.
 public enum UserFile {
   /// The most bytes that are read of either file (CVE-2026-47262: an endless /etc/group took the memory of the host). A longer file is refused, not cut.
@@ -182,14 +184,8 @@ private func isNumber(_ bytes: [UInt8]) -> Bool { bytes.allSatisfy { $0 >= 0x30 
 
 /// A decimal number from 0 to 4294967294.
 private func identifier(_ digits: ArraySlice<UInt8>) -> UInt32? {
-  if digits.isEmpty { return nil }
-  var value: UInt64 = 0
-  for digit in digits {
-    guard digit >= 0x30, digit <= 0x39 else { return nil }
-    value = value * 10 + UInt64(digit - 0x30)
-    if value >= UInt64(UInt32.max) { return nil }
-  }
-  return UInt32(value)
+  guard let number = decimal(digits), number < UInt64(UInt32.max) else { return nil }
+  return UInt32(number)
 }
 
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

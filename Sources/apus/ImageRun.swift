@@ -70,7 +70,7 @@ struct ImageRunVerb {
     } else if name.equals("--memory") || name.equals("-m") {
       memory = try ImageRunVerb.positive(name, words.value(of: name, attached), "a number of bytes such as 64m", byteCount)
     } else if name.equals("--pids") {
-      pids = try ImageRunVerb.positive(name, words.value(of: name, attached), "a number above 0") { decimal($0.utf8[...]) }
+      pids = try ImageRunVerb.positive(name, words.value(of: name, attached), "a number above 0", wholeNumber)
     } else if name.equals("--cpus") {
       cpuQuota = try ImageRunVerb.positive(name, words.value(of: name, attached), "a number of processors such as 0.5, at least 0.01", processorQuota)
     } else if name.equals("--env") || name.equals("-e") {

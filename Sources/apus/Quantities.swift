@@ -1,6 +1,8 @@
+internal import Linux
+
 /// A number of bytes as Docker takes it: digits, and b, k, m or g for powers of 1024; nil when it is none, or does not fit.
 func byteCount(_ text: String) -> Int64? {
-  var digits = text.utf8[...]
+  var digits = Array(text.utf8)[...]
   var factor: Int64 = 1
   if let last = digits.last {
     switch last | 0x20 {
@@ -11,7 +13,7 @@ func byteCount(_ text: String) -> Int64? {
     default: break
     }
   }
-  guard let number = decimal(digits) else { return nil }
+  guard let number = natural(digits) else { return nil }
   let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
   return overflow ? nil : bytes
 }
@@ -19,12 +21,12 @@ func byteCount(_ text: String) -> Int64? {
 /// A number of processors, such as `2` or `0.5`, as microseconds of each 100,000; nil when it is none, does not fit, or asks for less than the kernel's smallest share of
 /// 1,000 microseconds.
 func processorQuota(_ text: String) -> Int64? {
-  let parts = text.utf8.split(separator: 0x2E, maxSplits: 1, omittingEmptySubsequences: false)
-  guard let whole = decimal(parts[0]), whole <= 1_000_000 else { return nil }
+  let parts = Array(text.utf8).split(separator: 0x2E, maxSplits: 1, omittingEmptySubsequences: false)
+  guard let whole = natural(parts[0]), whole <= 1_000_000 else { return nil }
   var quota = whole * 100_000
   if parts.count == 2 {
     // Digits behind the fifth are below one microsecond.
-    guard decimal(parts[1].prefix(18)) != nil, parts[1].count <= 18 else { return nil }
+    guard natural(parts[1].prefix(18)) != nil, parts[1].count <= 18 else { return nil }
     var unit: Int64 = 10_000
     for digit in parts[1].prefix(5) {
       quota += Int64(digit - 0x30) * unit
@@ -35,15 +37,6 @@ func processorQuota(_ text: String) -> Int64? {
 }
 
 /// Decimal digits only; nil for anything else, for nothing, and for what does not fit.
-func decimal(_ digits: Substring.UTF8View) -> Int64? {
-  if digits.isEmpty { return nil }
-  var number: Int64 = 0
-  for digit in digits {
-    guard digit >= 0x30, digit <= 0x39 else { return nil }
-    let (ten, tooLarge) = number.multipliedReportingOverflow(by: 10)
-    let (next, overflow) = ten.addingReportingOverflow(Int64(digit - 0x30))
-    if tooLarge || overflow { return nil }
-    number = next
-  }
-  return number
-}
+func wholeNumber(_ text: String) -> Int64? { natural(Array(text.utf8)[...]) }
+
+private func natural(_ digits: ArraySlice<UInt8>) -> Int64? { decimal(digits).flatMap { Int64(exactly: $0) } }

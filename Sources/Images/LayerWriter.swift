@@ -109,7 +109,7 @@ final class LayerWriter {
       for attribute in entry.attributes { summary.note(.attribute(attribute.name), entry.name) }
     case .fifo:
       try new("make the FIFO") { () throws(Errno) in
-        try parent.makeFIFO(name, mode: 0o600)
+        try parent.makeNode(name, .fifo, mode: 0o600)
         let made = try parent.open(name, [.readOnly, .nonBlocking, .noFollow])
         try self.setAttributes(of: made, entry)
       }
@@ -225,7 +225,7 @@ final class LayerWriter {
     let place = try tree.enter(parent)
     try act("make the whiteout", printable(name)) { () throws(Errno) in
       guard let status = try place.directory.statusIfPresent(of: name) else {
-        return try place.directory.makeCharacterDevice(name, mode: 0, major: 0, minor: 0)
+        return try place.directory.makeNode(name, .characterDevice, mode: 0)
       }
       // The layer has something new under the name: a file hides the old one by itself, a directory would be merged with it (umoci#546).
       if status.type == .directory { try place.directory.open(name, [.readOnly, .directory, .noFollow]).makeOpaque() }

@@ -38,18 +38,6 @@ extension FileDescriptor {
     _ = try checked { from.withCString { from in name.withCString { clinux_linkat(source, from, target, $0, 0) } } }
   }
 
-  /// Makes a FIFO. The C function is `mknodat` with `S_IFIFO`.
-  public borrowing func makeFIFO(_ path: Path, mode: UInt32) throws(Errno) {
-    let number = rawValue
-    _ = try checked { path.withCString { clinux_mknodat(number, $0, 0o010000 | mode, 0, 0) } }
-  }
-
-  /// Makes a character device. The C function is `mknodat` with `S_IFCHR`.
-  public borrowing func makeCharacterDevice(_ path: Path, mode: UInt32, major: UInt32, minor: UInt32) throws(Errno) {
-    let number = rawValue
-    _ = try checked { path.withCString { clinux_mknodat(number, $0, 0o020000 | mode, major, minor) } }
-  }
-
   /// Sets an extended attribute of the open file. The C function is `fsetxattr`.
   public borrowing func setAttribute(_ name: Path, _ value: [UInt8]) throws(Errno) {
     let number = rawValue

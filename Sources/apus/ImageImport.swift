@@ -10,8 +10,9 @@ struct ImageImportVerb {
 
     Usage: apus image import [--name NAME] LAYOUT
 
-    Of an image for several platforms the one for this device is taken. Every digest is verified before the image becomes visible; an image that had the name before
-    loses it. What a layer has and a container cannot use (device nodes, attributes of the building host) is left out and reported.
+    Of an image for several platforms the one for this device is taken. Every digest is verified before the image
+    becomes visible; an image that had the name before loses it. What a layer has and a container cannot use (device
+    nodes, attributes of the building host) is left out and reported.
 
     Options:
       --name NAME  the name in the store (default: the one in the layout, else the directory's)

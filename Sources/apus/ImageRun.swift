@@ -12,9 +12,10 @@ struct ImageRunVerb {
 
     Usage: apus image run [OPTIONS] NAME [--] [COMMAND ...]
 
-    COMMAND takes the place of the image's own command, after its entry point. What the container writes to its root is gone when it ends. Signals are passed on to the
-    container. The exit status is the container's, 128+N when signal N ended it, 125 when it could not be started, 126 when its program cannot be run, and 127 when that is
-    not found.
+    COMMAND takes the place of the image's own command, after its entry point. What the container writes to its root
+    is gone when it ends. Signals are passed on to the container. The exit status is the container's, 128+N when
+    signal N ended it, 125 when it could not be started, 126 when its program cannot be run, and 127 when that is not
+    found.
 
     Options:
       --memory N         limit of memory in bytes, or with k, m or g; no swap beyond it

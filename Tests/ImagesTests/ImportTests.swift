@@ -111,7 +111,7 @@ struct ImportTests {
     #expect(
       try refusal(sound) {
         try $0.directory.unlink(path)
-        try $0.directory.makeFIFO(path, mode: 0o600)
+        try $0.directory.makeNode(path, .fifo, mode: 0o600)
       } == "blob \(blobDigest): is no regular file")
     #expect(
       try refusal(sound) { try $0.write("layout/index.json", [UInt8](repeating: 0x20, count: (4 << 20) + 1)) }

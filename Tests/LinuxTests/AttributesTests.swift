@@ -33,7 +33,7 @@ struct AttributesTests {
   @Test("a FIFO is made")
   func fifo() throws {
     let scratch = try Scratch("fifo")
-    try scratch.directory.makeFIFO("pipe", mode: 0o600)
+    try scratch.directory.makeNode("pipe", .fifo, mode: 0o600)
     #expect(try scratch.directory.status(of: "pipe").type == .fifo)
   }
 

@@ -24,8 +24,8 @@ int clinux_set_signal_mask(uint64_t mask) { return set_mask(SIG_SETMASK, mask, N
 void clinux_default_signal(int number) { signal(number, SIG_DFL); }
 
 void clinux_default_signals(void) {
-  // struct sigaction of the kernel, whose layout differs between architectures and whose size nowhere exceeds this: all zero is SIG_DFL. The C library would keep back
-  // the signals that it uses itself (32 to 34).
+  // struct sigaction of the kernel, whose layout differs between architectures and whose size nowhere exceeds this: all zero is SIG_DFL. The C library would
+  // keep back the signals that it uses itself (32 to 34).
   static const uint64_t by_default[8] = {0};
   for (int number = 1; number <= 64; number++) syscall(SYS_rt_sigaction, number, by_default, NULL, sizeof(uint64_t));
 }

@@ -1,7 +1,8 @@
 internal import OCI
 
 extension SettingList {
-  /// The settings for `linux.resources.blockIO`. Weights act only where a scheduler honours them: CFQ before Linux 5.0 and BFQ since, or on v2 the iocost controller.
+  /// The settings for `linux.resources.blockIO`. Weights act only where a scheduler honours them: CFQ before Linux 5.0 and BFQ since, or on v2 the iocost
+  /// controller.
   mutating func add(_ blockIO: BlockIOResources) throws(CgroupPlanError) {
     // Docker writes 0 for "not set".
     if let weight = blockIO.weight, weight != 0 {

@@ -66,7 +66,8 @@ func cpuWeight(shares: UInt64) -> UInt64 {
   return power - Double(below) > 1e-9 ? below + 1 : below
 }
 
-/// The natural logarithm of `value`, at least 1: halved below 2, then the series of the inverse hyperbolic tangent. The C library's would bring its tables along.
+/// The natural logarithm of `value`, at least 1: halved below 2, then the series of the inverse hyperbolic tangent. The C library's would bring its tables
+/// along.
 private func logarithm(_ value: Double) -> Double {
   let ln2 = 0.693147180559945309417
   var rest = value

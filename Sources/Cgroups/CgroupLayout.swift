@@ -75,7 +75,8 @@ public struct CgroupLayout: Sendable {
 
   /// From the contents of /proc/self/mountinfo and /proc/self/cgroup, and of `cgroup.controllers` at the v2 mount point, which `unifiedControllers` reads.
   ///
-  /// Pure: malformed lines are left out, so is a mount that another one hides. When a hierarchy is mounted more than once, the mount that shows the most of it is taken.
+  /// Pure: malformed lines are left out, so is a mount that another one hides. When a hierarchy is mounted more than once, the mount that shows the most of it
+  /// is taken.
   public init(mountInfo: [UInt8], selfCgroup: [UInt8], unifiedControllers: (Path) -> [UInt8]) {
     let table = MountTable(mountInfo)
     hierarchies = []

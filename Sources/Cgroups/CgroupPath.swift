@@ -8,8 +8,8 @@ public struct CgroupPath: Sendable {
   /// The names, outermost first.
   var names: [Path] { path.components.map { Path(bytes: $0) } }
 
-  /// From `linux.cgroupsPath`; nil for what does not name a group of its own: the root, a way up, a name that no file system takes. A relative path is taken from the mount
-  /// point too, as crun does, so that the group is found again from anywhere.
+  /// From `linux.cgroupsPath`; nil for what does not name a group of its own: the root, a way up, a name that no file system takes. A relative path is taken
+  /// from the mount point too, as crun does, so that the group is found again from anywhere.
   public init?(_ cgroupsPath: String) {
     // The kernel refuses newlines; NUL would end the path early.
     if cgroupsPath.utf8.contains(0) || cgroupsPath.utf8.contains(0x0A) || cgroupsPath.utf8.count > 4000 { return nil }

@@ -10,8 +10,8 @@ public struct CgroupPlan: Sendable {
 
   /// The settings and the device filter that express `resources` on a system with `layout`.
   ///
-  /// A limit that the layout cannot enforce is an error that names it and the kernel's build option; none is left out. A device filter is always planned: without rules it
-  /// allows the standard devices and nothing else.
+  /// A limit that the layout cannot enforce is an error that names it and the kernel's build option; none is left out. A device filter is always planned:
+  /// without rules it allows the standard devices and nothing else.
   public init(_ resources: Resources, layout: CgroupLayout) throws(CgroupPlanError) {
     var list = SettingList(layout: layout)
     if let memory = resources.memory { try list.add(memory) }
@@ -29,10 +29,10 @@ public struct CgroupPlan: Sendable {
 
   /// The positions of the hierarchies in which the container gets a group, each once.
   ///
-  /// Not all that are mounted, as crun has it, but those with a setting and one by which all processes are found: on cgroup v1 each further hierarchy costs a mkdir, a
-  /// rmdir, and a move of the process, which waits for all processors (a write lock over every fork and exec of the machine); and a hierarchy without a limit neither limits nor
-  /// finds anything. v2 is the best to find processes by: a process can be born in it (CLONE_INTO_CGROUP) and all can be killed at once (`cgroup.kill`). Without it the freezer
-  /// is, which stops a group that forks faster than it is killed; then pids; then whatever there is.
+  /// Not all that are mounted, as crun has it, but those with a setting and one by which all processes are found: on cgroup v1 each further hierarchy costs a
+  /// mkdir, a rmdir, and a move of the process, which waits for all processors (a write lock over every fork and exec of the machine); and a hierarchy without
+  /// a limit neither limits nor finds anything. v2 is the best to find processes by: a process can be born in it (CLONE_INTO_CGROUP) and all can be killed at
+  /// once (`cgroup.kill`). Without it the freezer is, which stops a group that forks faster than it is killed; then pids; then whatever there is.
   func hierarchies(of layout: CgroupLayout) -> [Int] {
     var chosen: [Int] = []
     if let tracking = layout.trackingIndex { chosen.append(tracking) }

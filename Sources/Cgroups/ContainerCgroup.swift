@@ -2,8 +2,9 @@ internal import Linux
 
 /// The control groups of one container: one in each hierarchy that it needs, all of the same path.
 ///
-/// Which they are is known from the layout and the path alone: the group is new when it is made, so a group of that path is this container's, and a later command finds and
-/// ends what a killed one left (`existing`). The groups above are made when they are missing, and stay: they hold no process and cost nothing while idle.
+/// Which they are is known from the layout and the path alone: the group is new when it is made, so a group of that path is this container's, and a later
+/// command finds and ends what a killed one left (`existing`). The groups above are made when they are missing, and stay: they hold no process and cost nothing
+/// while idle.
 public struct ContainerCgroup: ~Copyable {
   public let path: CgroupPath
   var groups: [GroupDirectory]
@@ -20,8 +21,8 @@ public struct ContainerCgroup: ~Copyable {
 
   /// Makes the groups that `plan` needs, empty and without limits; when one cannot be made, none stays.
   ///
-  /// A group of the path that is there already is left over from a container that ended badly, and is made anew, so that no old limit stays; with a process in it, it is
-  /// somebody's, and refused.
+  /// A group of the path that is there already is left over from a container that ended badly, and is made anew, so that no old limit stays; with a process in
+  /// it, it is somebody's, and refused.
   public static func create(_ path: CgroupPath, for plan: CgroupPlan, layout: CgroupLayout) throws(CgroupError) -> ContainerCgroup {
     if layout.hierarchies.isEmpty {
       throw .refused("no control group hierarchy is mounted: mount one (cgroup2, CONFIG_CGROUPS), for example on /sys/fs/cgroup")

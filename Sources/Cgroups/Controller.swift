@@ -29,7 +29,8 @@ public enum Controller: UInt32, Sendable, CaseIterable {
     }
   }
 
-  /// What a v2 hierarchy does by itself, without a name in `cgroup.controllers`: CPU times in `cpu.stat`, `cgroup.freeze` (Linux 5.2), and device programs (eBPF, Linux 4.15).
+  /// What a v2 hierarchy does by itself, without a name in `cgroup.controllers`: CPU times in `cpu.stat`, `cgroup.freeze` (Linux 5.2), and device programs
+  /// (eBPF, Linux 4.15).
   var isBuiltIntoUnified: Bool {
     switch self {
     case .cpuAccounting, .freezer, .devices: true

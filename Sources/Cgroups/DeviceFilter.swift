@@ -20,8 +20,8 @@ public struct DeviceFilter: Sendable {
     rules = asked + DeviceFilter.standard
   }
 
-  /// The devices that config-linux.md ("Default Devices") puts into every container, and terminals: null, zero, full, random, urandom, tty, console, ptmx, and pts/*.
-  /// They come last, so that no rule of config.json takes them away, as in runc.
+  /// The devices that config-linux.md ("Default Devices") puts into every container, and terminals: null, zero, full, random, urandom, tty, console, ptmx, and
+  /// pts/*. They come last, so that no rule of config.json takes them away, as in runc.
   static var standard: [DeviceRule] {
     [
       DeviceRule(allow: true, type: .character, major: 1, minor: 3),

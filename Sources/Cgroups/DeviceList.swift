@@ -3,8 +3,8 @@ internal import OCI
 extension DeviceFilter {
   /// The filter as writes to `devices.deny` and `devices.allow` of a new v1 group, in order.
   ///
-  /// v1 keeps one answer for everything, and exceptions from it that are found by exact device number: it cannot take one device out of an exception for many. Rules that ask
-  /// for that are refused, where the kernel would silently do nothing. Pure.
+  /// v1 keeps one answer for everything, and exceptions from it that are found by exact device number: it cannot take one device out of an exception for many.
+  /// Rules that ask for that are refused, where the kernel would silently do nothing. Pure.
   func deviceList() throws(CgroupPlanError) -> [(file: String, value: String)] {
     var list = DeviceList()
     for (index, rule) in rules.enumerated() { try list.apply(rule, at: index) }

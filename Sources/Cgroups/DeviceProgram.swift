@@ -4,8 +4,8 @@ internal import OCI
 extension DeviceFilter {
   /// The filter as an eBPF program for a cgroup v2 (BPF_PROG_TYPE_CGROUP_DEVICE).
   ///
-  /// The program walks the rules from the last to the first with the accesses that are still undecided in a register: a rule to deny ends it when it is about one of them, a
-  /// rule to allow takes its own away and ends it when none is left. Pure; at most five instructions for each rule.
+  /// The program walks the rules from the last to the first with the accesses that are still undecided in a register: a rule to deny ends it when it is about
+  /// one of them, a rule to allow takes its own away and ends it when none is left. Pure; at most five instructions for each rule.
   public func program() throws(CgroupPlanError) -> [BPFInstruction] {
     var assembler = DeviceAssembler()
     assembler.begin()

@@ -3,9 +3,9 @@ internal import Linux
 extension ContainerCgroup {
   /// Kills every process of the container, those of groups below too, and waits until they have ended.
   ///
-  /// By `cgroup.kill` (Linux 5.14) the kernel does it at once. Before, the group is frozen, so that it cannot fork faster than it is killed and no process id can pass to another
-  /// process meanwhile, and each process gets SIGKILL; where there is no freezer, this is repeated until the group is empty. Processes that the kernel does not let go
-  /// within five seconds are an error that names them.
+  /// By `cgroup.kill` (Linux 5.14) the kernel does it at once. Before, the group is frozen, so that it cannot fork faster than it is killed and no process id
+  /// can pass to another process meanwhile, and each process gets SIGKILL; where there is no freezer, this is repeated until the group is empty. Processes that
+  /// the kernel does not let go within five seconds are an error that names them.
   public borrowing func kill() throws(CgroupError) {
     guard let group = tracking else { return }
     var patience = Patience(milliseconds: 5000)

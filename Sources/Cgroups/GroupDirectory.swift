@@ -62,7 +62,8 @@ extension CgroupHierarchy {
     return directory
   }
 
-  /// Refuses a directory that is not of a control group file system of this generation: a bind mount or a planted directory would take limits without enforcing them.
+  /// Refuses a directory that is not of a control group file system of this generation: a bind mount or a planted directory would take limits without enforcing
+  /// them.
   func verify(_ directory: borrowing FileDescriptor, _ path: @autoclosure () -> String) throws(CgroupError) {
     let type: UInt64
     do throws(Errno) {

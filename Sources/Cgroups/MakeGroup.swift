@@ -28,7 +28,8 @@ extension GroupDirectory {
     return GroupDirectory(hierarchy: hierarchy, index: index, name: last, parent: above, directory: directory, description: description)
   }
 
-  /// The group `path` in `hierarchy`; nil when it is not there. These file systems have no links, so one walk by the kernel below a verified mount point is safe.
+  /// The group `path` in `hierarchy`; nil when it is not there. These file systems have no links, so one walk by the kernel below a verified mount point is
+  /// safe.
   static func find(_ path: CgroupPath, in hierarchy: CgroupHierarchy, at index: Int) throws(CgroupError) -> GroupDirectory? {
     var names = path.names
     guard let last = names.popLast() else { return nil }

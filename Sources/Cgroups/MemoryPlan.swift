@@ -23,8 +23,8 @@ extension SettingList {
     try addV1Only(memory)
   }
 
-  /// `memory.swap` is memory and swap together, as v1 counts. v1 refuses a value below the memory limit at every moment, so memory comes first in a new group; v2 counts swap
-  /// alone, so the memory part is subtracted (cgroup-v2.rst, "memory.swap.max").
+  /// `memory.swap` is memory and swap together, as v1 counts. v1 refuses a value below the memory limit at every moment, so memory comes first in a new group;
+  /// v2 counts swap alone, so the memory part is subtracted (cgroup-v2.rst, "memory.swap.max").
   private mutating func addSwap(_ swap: Int64, limit: Int64?) throws(CgroupPlanError) {
     let asked = "memory.swap"
     if swap >= 0, let limit, limit >= 0, swap < limit {

@@ -71,7 +71,8 @@ func isPrefix(_ above: ArraySlice<UInt8>, of path: ArraySlice<UInt8>) -> Bool {
   return path.count == above.count || path[path.startIndex + above.count] == slash
 }
 
-/// The bytes of a name in mountinfo, where the kernel writes space, tab, newline and backslash as `\` and three octal digits; nil for an escape that it never writes.
+/// The bytes of a name in mountinfo, where the kernel writes space, tab, newline and backslash as `\` and three octal digits; nil for an escape that it never
+/// writes.
 func unescaped(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
   var result: [UInt8] = []
   result.reserveCapacity(bytes.count)

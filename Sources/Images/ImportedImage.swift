@@ -61,7 +61,8 @@ struct ImportedImage {
     return ImageRecord(name: name, manifest: descriptor.digest, config: manifest.config.digest, layers: layers.map { $0.chainID }, size: size)
   }
 
-  /// The ChainID of a layer: its DiffID if it is the base, else the digest of the ChainID below and the DiffID with a space between (image-spec, config.md, "Layer ChainID").
+  /// The ChainID of a layer: its DiffID if it is the base, else the digest of the ChainID below and the DiffID with a space between (image-spec, config.md,
+  /// "Layer ChainID").
   static func chainID(_ diffID: Digest, above below: Digest?) throws(ImageError) -> Digest {
     guard let below else { return diffID }
     guard let chainID = digest(of: Array("\(below.text) \(diffID.text)".utf8), .sha256) else {

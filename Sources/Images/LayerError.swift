@@ -99,8 +99,8 @@ public indirect enum LayerFault: Error, Sendable {
   }
 }
 
-/// How much an image may ask of the device. The defaults are far above what real images need, and far below what would hurt a device with a disk of some gigabytes;
-/// how much memory an import takes does not depend on them, but for `whiteouts`.
+/// How much an image may ask of the device. The defaults are far above what real images need, and far below what would hurt a device with a disk of some
+/// gigabytes; how much memory an import takes does not depend on them, but for `whiteouts`.
 public struct Limits: Equatable, Sendable {
   /// Layers of an image. Default 128; Docker's builders stop at 127.
   public var layers: UInt64 = 128

@@ -97,8 +97,8 @@ final class LayerStream {
     }
   }
 
-  /// The truest account of a fault that was met before the end of the blob: when the blob is not what its descriptor says, then that is what is wrong, and whatever was
-  /// found in it is not the image's fault. For this the rest of the blob is hashed; nothing else is done with it.
+  /// The truest account of a fault that was met before the end of the blob: when the blob is not what its descriptor says, then that is what is wrong, and
+  /// whatever was found in it is not the image's fault. For this the rest of the blob is hashed; nothing else is done with it.
   func explain(_ error: LayerError) -> LayerError {
     if isFinished { return error }
     switch error.fault {

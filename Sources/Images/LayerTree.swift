@@ -19,8 +19,9 @@ final class LayerPlace {
 
 /// The directory that a layer is written into, and the way from names in the archive to directories in it.
 ///
-/// Every step goes from an open directory to a name in it, never through a path that the kernel would walk: links are read and followed here, `/` and `..` stop at the
-/// root of the layer, so nothing leads out of it (CVE-2021-29136, CVE-2021-32760, CVE-2025-47290). Nobody else writes there: it is a new directory of mode 0700 above.
+/// Every step goes from an open directory to a name in it, never through a path that the kernel would walk: links are read and followed here, `/` and `..` stop
+/// at the root of the layer, so nothing leads out of it (CVE-2021-29136, CVE-2021-32760, CVE-2025-47290). Nobody else writes there: it is a new directory of
+/// mode 0700 above.
 final class LayerTree {
   private let root: FileDescriptor
   let lower: LowerLayers
@@ -133,7 +134,8 @@ final class LayerTree {
     return here
   }
 
-  /// Makes a directory that no entry described: it looks as it does in the layers below, because overlayfs shows the uppermost one's attributes, and as a new one otherwise.
+  /// Makes a directory that no entry described: it looks as it does in the layers below, because overlayfs shows the uppermost one's attributes, and as a new
+  /// one otherwise.
   private func makeMissing(_ name: Path, at parent: [Path], in directory: borrowing FileDescriptor) throws(Errno) {
     let modified = try directory.status().modified
     try directory.makeDirectory(name, mode: 0o700)
@@ -162,8 +164,8 @@ extension FileDescriptor {
 
 /// Which extended attributes a layer may set.
 enum LayerAttribute {
-  /// `security.capability` and `user.*`. Not `trusted.overlay.*` and `user.overlay.*`, with which an image could forge whiteouts, redirects and metadata-only copies, and not
-  /// labels and access lists, which mean something only on the machine that they come from.
+  /// `security.capability` and `user.*`. Not `trusted.overlay.*` and `user.overlay.*`, with which an image could forge whiteouts, redirects and metadata-only
+  /// copies, and not labels and access lists, which mean something only on the machine that they come from.
   static func isAllowed(_ name: Path) -> Bool {
     if name.bytes.elementsEqual(StaticBytes("security.capability")) { return true }
     return name.bytes.starts(with: StaticBytes("user.")) && !name.bytes.starts(with: StaticBytes("user.overlay."))

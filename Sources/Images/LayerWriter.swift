@@ -39,8 +39,8 @@ public struct LayerSummary: Equatable, Sendable {
 
 /// Writes a layer into a new directory, in the form in which overlayfs takes it (image-spec, layer.md; Documentation/filesystems/overlayfs.rst).
 ///
-/// Metadata go on in the order owner, mode, attributes, times, because chown(2) clears set-id bits and `security.capability`. A directory's time is put back whenever the
-/// writer leaves it, so nothing has to be remembered until the end but the whiteouts.
+/// Metadata go on in the order owner, mode, attributes, times, because chown(2) clears set-id bits and `security.capability`. A directory's time is put back
+/// whenever the writer leaves it, so nothing has to be remembered until the end but the whiteouts.
 final class LayerWriter {
   private let tree: LayerTree
   private let limits: Limits
@@ -187,7 +187,8 @@ final class LayerWriter {
       do throws(Errno) {
         try file.setAttribute(attribute.name, attribute.value)
       } catch {
-        // A file system without `user.*` (tmpfs before Linux 6.6); a file capability that is lost would change what the program can do, so that one is an error.
+        // A file system without `user.*` (tmpfs before Linux 6.6); a file capability that is lost would change what the program can do, so that one is an
+        // error.
         if error != .notSupported || attribute.name.bytes.starts(with: StaticBytes("security.")) { throw error }
         summary.note(.attribute(attribute.name), entry.name)
       }

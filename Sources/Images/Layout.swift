@@ -1,7 +1,8 @@
 internal import Linux
 internal import OCI
 
-/// An OCI image layout on disk: `oci-layout`, `index.json` and `blobs/ALGORITHM/HEX` (image-spec, image-layout.md). Other files in it are ignored, as they must be.
+/// An OCI image layout on disk: `oci-layout`, `index.json` and `blobs/ALGORITHM/HEX` (image-spec, image-layout.md). Other files in it are ignored, as they must
+/// be.
 ///
 /// Nothing in it is believed: documents are bounded, a blob is a regular file, and its bytes are hashed before they are parsed (CVE-2014-8179).
 struct Layout: ~Copyable {

@@ -58,21 +58,21 @@ public struct RunOptions: Equatable, Sendable {
 public struct RunSpecification: Equatable, Sendable {
   /// Without the user's numbers and without a seccomp profile.
   public var spec: Spec
-  /// As the image says it: `user`, `uid`, `user:group`, ... The names are those of the image's own /etc/passwd and /etc/group, so they are looked up inside the root.
-  /// Nil is root.
+  /// As the image says it: `user`, `uid`, `user:group`, ... The names are those of the image's own /etc/passwd and /etc/group, so they are looked up inside the
+  /// root. Nil is root.
   public var user: String?
   /// `SIGTERM` if nil.
   public var stopSignal: String?
-  /// What the image says about itself, as annotations (image-spec, conversion.md). They come from outside, so they are kept apart from `spec.annotations`: nothing may
-  /// obey them (CVE-2026-53488).
+  /// What the image says about itself, as annotations (image-spec, conversion.md). They come from outside, so they are kept apart from `spec.annotations`:
+  /// nothing may obey them (CVE-2026-53488).
   public var imageAnnotations: [Annotation]
 }
 
 /// The runtime configuration of a container of the image, with Docker's defaults where the image and the options say nothing. It touches nothing.
 ///
-/// Where it differs from Docker: no /dev/mqueue, because phone kernels are built without POSIX message queues; fewer capabilities (`DefaultCapabilities`); no swap beyond
-/// the memory limit, because swap on a device is zram or flash, where Docker allows as much swap as memory; no_new_privs is on; an image's volumes are directories of the
-/// writable layer.
+/// Where it differs from Docker: no /dev/mqueue, because phone kernels are built without POSIX message queues; fewer capabilities (`DefaultCapabilities`); no
+/// swap beyond the memory limit, because swap on a device is zram or flash, where Docker allows as much swap as memory; no_new_privs is on; an image's volumes
+/// are directories of the writable layer.
 ///
 /// - `root`: where the root file system will be; as in config.json.
 public func specification(for image: StoredImage, root: String, options: RunOptions) throws(ImageError) -> RunSpecification {

@@ -2,8 +2,8 @@ internal import OCI
 
 /// The capabilities of a container that nobody gave any: Docker's fourteen without three.
 ///
-/// Left out are `CAP_MKNOD` (devices are the runtime's to make), `CAP_NET_RAW` (it forges packets; ping needs it only where `net.ipv4.ping_group_range` is closed) and
-/// `CAP_AUDIT_WRITE` (the audit log is the host's). Podman leaves out the same three.
+/// Left out are `CAP_MKNOD` (devices are the runtime's to make), `CAP_NET_RAW` (it forges packets; ping needs it only where `net.ipv4.ping_group_range` is
+/// closed) and `CAP_AUDIT_WRITE` (the audit log is the host's). Podman leaves out the same three.
 enum DefaultCapabilities {
   static var names: [String] {
     [
@@ -44,7 +44,8 @@ enum DefaultPaths {
   static var readonly: [String] { ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"] }
 }
 
-/// The devices that a container may use: none but Docker's standard ones. Making other nodes, which Docker allows and only their use denies, needs `CAP_MKNOD` anyway.
+/// The devices that a container may use: none but Docker's standard ones. Making other nodes, which Docker allows and only their use denies, needs `CAP_MKNOD`
+/// anyway.
 enum DefaultDevices {
   static var rules: [DeviceRule] {
     [

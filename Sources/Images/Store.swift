@@ -10,8 +10,8 @@ internal import OCI
 ///     tmp                     what is being made or removed
 ///     lock, import.lock
 ///
-/// Whatever has a name outside `tmp` is whole: it is made there, written to the medium, and renamed. What a killed process leaves in `tmp`, or unreferenced, is removed
-/// by the next one that opens the store.
+/// Whatever has a name outside `tmp` is whole: it is made there, written to the medium, and renamed. What a killed process leaves in `tmp`, or unreferenced, is
+/// removed by the next one that opens the store.
 public final class Store {
   /// Absolute.
   public let path: Path
@@ -22,7 +22,8 @@ public final class Store {
   let temporary: FileDescriptor
   /// Held for a short time by whoever changes what has a name.
   private let stateLock: FileDescriptor
-  /// Held during an import, and by whoever removes layers: a layer that an import found in the store is there until the image is complete. Taken before `stateLock`.
+  /// Held during an import, and by whoever removes layers: a layer that an import found in the store is there until the image is complete. Taken before
+  /// `stateLock`.
   private let importLock: FileDescriptor
 
   /// Opens the store at `path`, makes what is missing of it, and removes what a killed process left, unless another process is at work there.

@@ -1,7 +1,8 @@
 public import Linux
 public import OCI
 
-/// The writable layer of a container, which belongs to this process: as long as this value lives, the layer's lock is held, and nobody takes it for one that was left.
+/// The writable layer of a container, which belongs to this process: as long as this value lives, the layer's lock is held, and nobody takes it for one that
+/// was left.
 public struct ContainerLayer: ~Copyable {
   public let id: ContainerID
   /// Absolute paths of what overlayfs takes as `upperdir` and `workdir`, and of an empty directory to mount on.

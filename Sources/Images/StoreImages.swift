@@ -63,8 +63,8 @@ extension Store {
         try recover()
         guard ImageName.isValid(name) else { throw Store.noImage(name) }
         do throws(Errno) {
-          // Into `tmp`, where it tells whoever comes next that there is garbage to collect, should this process be killed before it does. A new file as the sign would
-          // need space, and on a full disk nothing could be removed.
+          // Into `tmp`, where it tells whoever comes next that there is garbage to collect, should this process be killed before it does. A new file as the
+          // sign would need space, and on a full disk nothing could be removed.
           try images.rename(ImageName.fileName(name), to: temporary, "record")
           try images.synchronize()
         } catch {

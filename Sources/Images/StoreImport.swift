@@ -44,9 +44,9 @@ extension Platform {
 extension Store {
   /// Takes an image out of the OCI image layout in the directory `layout`.
   ///
-  /// The image becomes visible, under `name`, when every document and layer of it has been verified and is on the medium; otherwise the store stays as it was. An image
-  /// that had the name before loses it. Memory: some 400 KiB of buffers, the documents
-  /// (4 MiB each at most), and the whiteouts of one layer; 1.2 MiB in all for a process that imports a layer of 50 MiB.
+  /// The image becomes visible, under `name`, when every document and layer of it has been verified and is on the medium; otherwise the store stays as it was.
+  /// An image that had the name before loses it. Memory: some 400 KiB of buffers, the documents (4 MiB each at most), and the whiteouts of one layer; 1.2 MiB
+  /// in all for a process that imports a layer of 50 MiB.
   ///
   /// - `name`: nil takes the name in the layout or, if that is only a tag, the directory's with it (`ImageName.proposed`).
   /// - `platform`: the machine that the image has to be for.

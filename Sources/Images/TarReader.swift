@@ -2,8 +2,8 @@ internal import Linux
 
 /// Reads a tar archive, a piece at a time, in the memory of one buffer and one extended header.
 ///
-/// It understands v7, ustar, pax, GNU and star as Go's archive/tar does, because two readers that understand an archive differently are how files are smuggled past
-/// the one that checks (CVE-2025-62518, CVE-2026-33055). Where Go shrugs - a NUL in a name, two headers that contradict each other - it refuses.
+/// It understands v7, ustar, pax, GNU and star as Go's archive/tar does, because two readers that understand an archive differently are how files are smuggled
+/// past the one that checks (CVE-2025-62518, CVE-2026-33055). Where Go shrugs - a NUL in a name, two headers that contradict each other - it refuses.
 final class TarReader {
   private let source: (UnsafeMutableRawBufferPointer) throws(LayerError) -> Int
   private let buffer: UnsafeMutableRawBufferPointer

@@ -200,8 +200,8 @@ public struct JSONValue: Sendable {
     return true
   }
 
-  /// The bits of an integer between two bounds, of which the lower may be negative and the upper may not: both `Int64.min` and `UInt64.max` are exact. One function
-  /// for all types of integers, because each of a hundred getters would have a copy of a generic one.
+  /// The bits of an integer between two bounds, of which the lower may be negative and the upper may not: both `Int64.min` and `UInt64.max` are exact. One
+  /// function for all types of integers, because each of a hundred getters would have a copy of a generic one.
   @inline(never)
   public func integerBits(least: Int64, greatest: UInt64) throws(JSONPathError) -> UInt64 {
     if kind != .number { throw expected("an integer") }

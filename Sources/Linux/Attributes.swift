@@ -7,7 +7,8 @@ extension FileDescriptor {
     _ = try checked { clinux_fchmod(number, mode) }
   }
 
-  /// Sets owner and group; it clears the set-id bits and `security.capability`, so mode and attributes come after it. The C function is `fchownat` with `AT_EMPTY_PATH`.
+  /// Sets owner and group; it clears the set-id bits and `security.capability`, so mode and attributes come after it. The C function is `fchownat` with
+  /// `AT_EMPTY_PATH`.
   public borrowing func changeOwner(user: UInt32, group: UInt32) throws(Errno) {
     let number = rawValue
     _ = try checked { clinux_fchownat(number, "", user, group, emptyPath) }
@@ -97,8 +98,8 @@ extension FileDescriptor {
 }
 
 extension FileDescriptor {
-  /// Locks the file for this process if no other one has, and tells whether it did. A process that is cloned from this one does not get the lock, so it ends with this
-  /// process alone, however that ends. It also ends when this process closes any descriptor of the file, so a lock of one's own is never tried again.
+  /// Locks the file for this process if no other one has, and tells whether it did. A process that is cloned from this one does not get the lock, so it ends
+  /// with this process alone, however that ends. It also ends when this process closes any descriptor of the file, so a lock of one's own is never tried again.
   /// The C function is `fcntl` with `F_SETLK`.
   public borrowing func lockForProcess() throws(Errno) -> Bool {
     let number = rawValue
@@ -112,8 +113,8 @@ extension FileDescriptor {
   }
 }
 
-/// Makes `user` the owner of the pipe that `descriptor` stands for, so that a program of that user can open it again by name, as /dev/stdout does; runc does so too.
-/// Anything but an anonymous pipe stays as it is: a file that output was redirected to belongs to the caller. The C function is `fchown`.
+/// Makes `user` the owner of the pipe that `descriptor` stands for, so that a program of that user can open it again by name, as /dev/stdout does; runc does so
+/// too. Anything but an anonymous pipe stays as it is: a file that output was redirected to belongs to the caller. The C function is `fchown`.
 public func giveAnonymousPipe(_ descriptor: Int32, to user: UInt32) throws(Errno) {
   var status = clinux_statfs()
   // A descriptor that was closed before apus started is no pipe either. 0x50495045 is `PIPEFS_MAGIC`.

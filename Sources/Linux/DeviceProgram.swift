@@ -22,8 +22,8 @@ public struct BPFInstruction: Sendable, Equatable {
 extension FileDescriptor {
   /// Loads a program that decides about devices and attaches it to this cgroup v2 directory; it stays as long as the group.
   ///
-  /// Programs that are attached above or beside act as well: a device is allowed only if all allow it. Needs CAP_SYS_ADMIN in the first user namespace. The system call is
-  /// `bpf` with `BPF_PROG_LOAD` and `BPF_PROG_ATTACH`, Linux 4.15 with CONFIG_CGROUP_BPF.
+  /// Programs that are attached above or beside act as well: a device is allowed only if all allow it. Needs CAP_SYS_ADMIN in the first user namespace. The
+  /// system call is `bpf` with `BPF_PROG_LOAD` and `BPF_PROG_ATTACH`, Linux 4.15 with CONFIG_CGROUP_BPF.
   public borrowing func attachDeviceProgram(_ program: [BPFInstruction]) throws(Errno) {
     let loaded = FileDescriptor(owning: try checked { program.withUnsafeBytes { clinux_bpf_load_device_program($0.baseAddress, program.count) } })
     let number = rawValue

@@ -8,8 +8,8 @@ public struct DirectoryEntry: Sendable {
 }
 
 extension FileDescriptor {
-  /// The names in this directory except `.` and `..`, in the kernel's order; at most `limit`, more throws `.fileTooLarge`. Reads from the start only on a fresh descriptor.
-  /// The system call is `getdents64`.
+  /// The names in this directory except `.` and `..`, in the kernel's order; at most `limit`, more throws `.fileTooLarge`. Reads from the start only on a fresh
+  /// descriptor. The system call is `getdents64`.
   public borrowing func entries(limit: Int = 1 << 20) throws(Errno) -> [DirectoryEntry] {
     let entries = try entries(atMost: limit + 1)
     if entries.count > limit { throw .fileTooLarge }

@@ -7,7 +7,8 @@ public enum MemoryFile {
 
   /// A sealed copy of `file`, which can be executed; closed by exec. `name` is what /proc shows.
   ///
-  /// The C functions are `memfd_create` with `MFD_ALLOW_SEALING` (and `MFD_EXEC`, Linux 6.3, where vm.memfd_noexec asks for it), `sendfile` and `fcntl` with `F_ADD_SEALS`.
+  /// The C functions are `memfd_create` with `MFD_ALLOW_SEALING` (and `MFD_EXEC`, Linux 6.3, where vm.memfd_noexec asks for it), `sendfile` and `fcntl` with
+  /// `F_ADD_SEALS`.
   public static func sealedCopy(of file: borrowing FileDescriptor, name: StaticString) throws(Errno) -> FileDescriptor {
     let path = Path(bytes: name.withUTF8Buffer { Array($0) })
     // MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC; kernels before 6.3 refuse the last.

@@ -82,9 +82,11 @@ public func detachMount(_ target: Path) throws(Errno) {
   _ = try checked { target.withCString { clinux_umount($0, 2) } }
 }
 
-/// Makes the mount in `directory` the root of this mount namespace, with the old root on top of it, and takes the old one away; the working directory is then the new root.
+/// Makes the mount in `directory` the root of this mount namespace, with the old root on top of it, and takes the old one away; the working directory is then
+/// the new root.
 ///
-/// `pivot_root(".", ".")` needs no directory for the old root (pivot_root(2), "Notes"). The old root is made a slave first, so that the unmount does not reach the host.
+/// `pivot_root(".", ".")` needs no directory for the old root (pivot_root(2), "Notes"). The old root is made a slave first, so that the unmount does not reach
+/// the host.
 public func pivotRoot(to directory: borrowing FileDescriptor) throws(SystemError) {
   let oldRoot = try during("open", "/") { () throws(Errno) in try FileDescriptor.open("/", [.path, .directory]) }
   let new = directory.rawValue

@@ -33,8 +33,8 @@ public enum CloneSide: Sendable, Equatable {
 
 /// Makes a process in new namespaces, in the v2 cgroup whose directory `cgroup` is when given.
 ///
-/// clone3(2), Linux 5.3, with CLONE_INTO_CGROUP, Linux 5.7. Where a kernel or filter has no clone3 (ENOSYS, EPERM), clone(2) does it, unless a cgroup is given: then the
-/// caller joins the group in another way.
+/// clone3(2), Linux 5.3, with CLONE_INTO_CGROUP, Linux 5.7. Where a kernel or filter has no clone3 (ENOSYS, EPERM), clone(2) does it, unless a cgroup is given:
+/// then the caller joins the group in another way.
 public func cloneProcess(_ namespaces: NamespaceFlags, cgroup: Int32? = nil) throws(Errno) -> CloneSide {
   var result = clinux_clone3(namespaces.rawValue, cgroup ?? -1)
   let error = Errno(rawValue: 0 - result)
@@ -51,7 +51,8 @@ public func unshare(_ namespaces: NamespaceFlags) throws(Errno) {
 }
 
 extension FileDescriptor {
-  /// Joins the namespace that this descriptor stands for, after making sure that it is one of the kind asked for. The C functions are `ioctl` with `NS_GET_NSTYPE` and `setns`.
+  /// Joins the namespace that this descriptor stands for, after making sure that it is one of the kind asked for. The C functions are `ioctl` with
+  /// `NS_GET_NSTYPE` and `setns`.
   public borrowing func joinNamespace(_ kind: NamespaceFlags) throws(Errno) {
     let number = rawValue
     let found = try checked { clinux_namespace_type(number) }
@@ -160,10 +161,11 @@ extension FileDescriptor {
   }
 }
 
-/// Closes every descriptor from `first` on but `kept`, which is not below `first`; only for a process that never returns to their owners, as between clone and exec.
+/// Closes every descriptor from `first` on but `kept`, which is not below `first`; only for a process that never returns to their owners, as between clone and
+/// exec.
 ///
-/// close_range(2), Linux 5.9; before, the names in /proc/self/fd are closed one by one, so /proc still has to be the host's. To mark them as closed by exec would not do:
-/// until exec has found the program, /proc/self/fd/N/../.. in its path leads through them into the host (CVE-2024-21626).
+/// close_range(2), Linux 5.9; before, the names in /proc/self/fd are closed one by one, so /proc still has to be the host's. To mark them as closed by exec
+/// would not do: until exec has found the program, /proc/self/fd/N/../.. in its path leads through them into the host (CVE-2024-21626).
 public func closeDescriptors(from first: Int32, except kept: Int32) throws(Errno) {
   if closeRange(first, kept - 1) && closeRange(kept + 1, .max) { return }
   let directory = try FileDescriptor.open("/proc/self/fd", [.readOnly, .directory])

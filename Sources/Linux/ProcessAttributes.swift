@@ -17,7 +17,8 @@ public enum ThisProcess {
     _ = try checked { clinux_fchdir(number) }
   }
 
-  /// Whether the working directory lies below the root: the kernel's path of it begins with a slash, not with "(unreachable)" (CVE-2024-21626). The system call is `getcwd`.
+  /// Whether the working directory lies below the root: the kernel's path of it begins with a slash, not with "(unreachable)" (CVE-2024-21626). The system call
+  /// is `getcwd`.
   public static func workingDirectoryIsReachable() throws(Errno) -> Bool {
     var buffer = [CChar](repeating: 0, count: 4096)
     _ = try checked { buffer.withUnsafeMutableBufferPointer { clinux_getcwd($0.baseAddress, $0.count) } }

@@ -78,7 +78,8 @@ extension FileDescriptor {
     }
   }
 
-  /// Writes a control file of the kernel: it takes a value in one write or not at all, so a short write is an error, not a reason to go on. The C function is `write`.
+  /// Writes a control file of the kernel: it takes a value in one write or not at all, so a short write is an error, not a reason to go on. The C function is
+  /// `write`.
   public borrowing func writeValue(_ value: String) throws(Errno) {
     try Linux.writeValue(value, to: rawValue)
   }

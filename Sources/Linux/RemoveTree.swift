@@ -1,10 +1,12 @@
 internal import CLinux
 
 extension FileDescriptor {
-  /// Removes whatever `name` is, with all that is in it; no link is followed. A name that is gone already is no error; a mount point throws `.busy` and keeps its contents.
+  /// Removes whatever `name` is, with all that is in it; no link is followed. A name that is gone already is no error; a mount point throws `.busy` and keeps
+  /// its contents.
   ///
-  /// However deep the tree is, three descriptors and one directory's names are in use: a directory that is found deeper than the first level is moved up to it before
-  /// anything in it is looked at, so there is no recursion that a hostile tree could drive to the end of the stack. Every directory is moved at most once.
+  /// However deep the tree is, three descriptors and one directory's names are in use: a directory that is found deeper than the first level is moved up to it
+  /// before anything in it is looked at, so there is no recursion that a hostile tree could drive to the end of the stack. Every directory is moved at most
+  /// once.
   public borrowing func removeTree(_ name: Path) throws(Errno) {
     guard try removeUnlessFull(name) else { return }
     let top = try open(name, [.readOnly, .directory, .noFollow])

@@ -2,8 +2,8 @@ internal import CLinux
 
 /// A directory that paths are resolved inside of: `/` and absolute links mean this directory, `..` stops at it.
 ///
-/// The kernel does the walk by openat2(2) (Linux 5.6) with `RESOLVE_IN_ROOT`; where it cannot, `RootWalk` does it in user space, component by component. Either way
-/// no link and no rename by somebody else leads out of the root (CVE-2021-30465, CVE-2024-45310).
+/// The kernel does the walk by openat2(2) (Linux 5.6) with `RESOLVE_IN_ROOT`; where it cannot, `RootWalk` does it in user space, component by component. Either
+/// way no link and no rename by somebody else leads out of the root (CVE-2021-30465, CVE-2024-45310).
 public struct RootDirectory: ~Copyable, Sendable {
   public let descriptor: FileDescriptor
 
@@ -21,8 +21,8 @@ public struct RootDirectory: ~Copyable, Sendable {
     return try openByWalk(path, flags, mode: mode)
   }
 
-  /// Makes the directories of `path` that are missing, inside the root, and opens the last as `O_PATH`. A link on the way is followed inside the root, a dangling one
-  /// too: its target is then made.
+  /// Makes the directories of `path` that are missing, inside the root, and opens the last as `O_PATH`. A link on the way is followed inside the root, a
+  /// dangling one too: its target is then made.
   public borrowing func makeDirectories(_ path: Path, mode: UInt32) throws(Errno) -> FileDescriptor {
     // Nearly always they are all there: one call instead of five for each. What is missing, or wrong, the walk finds again.
     if let found = try? openByKernel(path, [.path, .directory], mode: 0) { return found }
@@ -57,8 +57,8 @@ public struct RootDirectory: ~Copyable, Sendable {
 
 /// The walk of a path inside a root in user space, for kernels before 5.6 and for sandboxes that forbid openat2.
 ///
-/// Each component is opened with `O_PATH | O_NOFOLLOW` from its parent's descriptor; links are read and their target is walked in their place; `..` goes back to the
-/// descriptor that the walk came from, never to what the kernel would call the parent by then.
+/// Each component is opened with `O_PATH | O_NOFOLLOW` from its parent's descriptor; links are read and their target is walked in their place; `..` goes back
+/// to the descriptor that the walk came from, never to what the kernel would call the parent by then.
 struct RootWalk: ~Copyable {
   private let root: Int32
   /// Descriptors of the directories between the root and here, owned.

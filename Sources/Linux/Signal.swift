@@ -37,8 +37,8 @@ public struct SignalSet: Sendable, Equatable {
   public var mask: UInt64
   @inlinable public init(mask: UInt64) { self.mask = mask }
 
-  /// The signals that a process in the foreground passes on: all but those for its own faults (SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS), those
-  /// that cannot be blocked, and those by which a terminal stops jobs (SIGTSTP, SIGTTIN, SIGTTOU) or tells of urgent data (SIGURG).
+  /// The signals that a process in the foreground passes on: all but those for its own faults (SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS),
+  /// those that cannot be blocked, and those by which a terminal stops jobs (SIGTSTP, SIGTTIN, SIGTTOU) or tells of urgent data (SIGURG).
   public static var forwardable: SignalSet {
     var set = SignalSet(mask: .max)
     for number: UInt64 in [4, 5, 6, 7, 8, 9, 11, 19, 20, 21, 22, 23, 31] { set.mask &= ~(1 << (number - 1)) }

@@ -1,7 +1,7 @@
 /// Text put together of literals and values, for messages: `Text("\(path): \(count) bytes").string`.
 ///
-/// It is written like a `String` with interpolations, and does one call for each part of it. `String`'s own interpolation is inlined wherever it stands, some 150 bytes of
-/// code for each part, which made messages a third of the binary.
+/// It is written like a `String` with interpolations, and does one call for each part of it. `String`'s own interpolation is inlined wherever it stands, some
+/// 150 bytes of code for each part, which made messages a third of the binary.
 public struct Text: ExpressibleByStringInterpolation, Sendable {
   public let string: String
 

@@ -70,8 +70,8 @@ extension JSONValue {
   }
 }
 
-/// Whether a text is a version `1.MINOR.PATCH` as Semantic Versioning 2.0.0 spells it, with or without a suffix. Within one major version the specifications only
-/// add what may be absent, so a document of a later one can be taken.
+/// Whether a text is a version `1.MINOR.PATCH` as Semantic Versioning 2.0.0 spells it, with or without a suffix. Within one major version the specifications
+/// only add what may be absent, so a document of a later one can be taken.
 func isVersion1(_ text: String) -> Bool {
   let core = text.utf8.prefix { $0 != 0x2D && $0 != 0x2B }
   if core.count + 1 == text.utf8.count { return false }

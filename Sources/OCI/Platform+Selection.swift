@@ -1,9 +1,9 @@
 extension ImageIndex {
   /// The entry for a machine: an image, or a nested index, which the caller opens and asks again.
   ///
-  /// The variants that the machine can run are tried from the best to the plainest, and within one the first entry wins (image-index.md). Entries of unknown media
-  /// types and entries that are no images (attestations, signatures) are passed over. An entry without a platform is taken when no entry says that it fits, since
-  /// an image of one platform need not name it; the image's own configuration is checked afterwards.
+  /// The variants that the machine can run are tried from the best to the plainest, and within one the first entry wins (image-index.md). Entries of unknown
+  /// media types and entries that are no images (attestations, signatures) are passed over. An entry without a platform is taken when no entry says that it
+  /// fits, since an image of one platform need not name it; the image's own configuration is checked afterwards.
   public func select(for device: Platform) throws(PlatformError) -> Descriptor {
     let images = manifests.filter { $0.isImage }
     for variant in device.runnableVariants {
@@ -32,8 +32,8 @@ extension Platform {
 
   /// The variants that the machine runs, the best first; nil is "not named".
   ///
-  /// 32-bit ARM and x86-64 run each older generation as well (ARM's v8 in its 32-bit mode). v8 is the plain arm64, so that both spellings of it are the same, and
-  /// a later one runs those before it. Elsewhere a named variant asks for more than the plain architecture, which always runs.
+  /// 32-bit ARM and x86-64 run each older generation as well (ARM's v8 in its 32-bit mode). v8 is the plain arm64, so that both spellings of it are the same,
+  /// and a later one runs those before it. Elsewhere a named variant asks for more than the plain architecture, which always runs.
   fileprivate var runnableVariants: [String?] {
     let own = knownVariant
     guard let own else { return [nil] }
@@ -102,7 +102,8 @@ private func sameText(_ left: String?, _ right: String?) -> Bool {
   return sameText(left, right)
 }
 
-/// The numbers of a variant such as `v7` or `v8.2`; nil when it is written in another way. Bounded, because the list of runnable variants counts down from them.
+/// The numbers of a variant such as `v7` or `v8.2`; nil when it is written in another way. Bounded, because the list of runnable variants counts down from
+/// them.
 private func generation(_ variant: String) -> (major: Int, minor: Int)? {
   let bytes = Array(variant.utf8)
   guard bytes.first == 0x76 else { return nil }

@@ -1,7 +1,8 @@
 internal import JSON
 
 extension Spec {
-  /// Decodes a `config.json` and checks what the specification demands of each value. Properties that it does not know are ignored (config.md, "Extensibility").
+  /// Decodes a `config.json` and checks what the specification demands of each value. Properties that it does not know are ignored (config.md,
+  /// "Extensibility").
   public init(parsing text: [UInt8]) throws(SpecError) {
     self = try decode(text) { (json) throws(JSONPathError) in try Spec(json) }
   }

@@ -5,7 +5,8 @@ internal import Sandbox
 struct Foreground: ~Copyable {
   private let process: Int32
   private let console: FileDescriptor?
-  /// The container's side of its terminal, held open: otherwise poll(2) reports a hang-up at once, again and again, from the moment when the container has closed it.
+  /// The container's side of its terminal, held open: otherwise poll(2) reports a hang-up at once, again and again, from the moment when the container has
+  /// closed it.
   private let consolePeer: FileDescriptor?
   private let signals: SignalDescriptor
   /// The settings of the caller's terminal before it became raw.

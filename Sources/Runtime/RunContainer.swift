@@ -28,8 +28,8 @@ public struct RunRequest: Sendable {
 
 /// Runs a container in the foreground and gives its exit status; nothing of it stays.
 ///
-/// Everything is planned before anything is touched; what is touched is on record before, so that a process that is killed here leaves nothing that the next run does not
-/// clean up.
+/// Everything is planned before anything is touched; what is touched is on record before, so that a process that is killed here leaves nothing that the next
+/// run does not clean up.
 ///
 /// `warn` gets a sentence for each thing that was asked for, cannot be had on any kernel or this one, and changes nothing by its absence.
 public func runContainer(_ request: RunRequest, state: borrowing StateDirectory, warn: (String) -> Void) throws(RuntimeError) -> ExitStatus {
@@ -77,7 +77,8 @@ private func runInGroups(
   _ sandbox: SandboxPlan, _ groups: CgroupPlan, _ resources: Resources, _ path: CgroupPath, _ layout: CgroupLayout, _ record: ContainerRecord,
   _ directory: borrowing ContainerDirectory, signals: consuming SignalDescriptor, mask: SignalSet
 ) throws(RuntimeError) -> ExitStatus {
-  // A device filter that config.json does not ask for is set where the machine can: without it the capability and the mounts' `nodev` are what keeps devices away.
+  // A device filter that config.json does not ask for is set where the machine can: without it the capability and the mounts' `nodev` are what keeps devices
+  // away.
   let filterIsRequired = !(resources.devices.isEmpty)
   var cgroup = try convert { () throws(CgroupError) in try ContainerCgroup.create(path, for: groups, layout: layout) }
   do throws(RuntimeError) {

@@ -2,8 +2,8 @@ public import Linux
 
 /// The directory that holds what is known of each container while it exists: on a tmpfs, because nothing of it is true after a reboot.
 ///
-/// One directory for each container, named by its id, with a `lock` that the process that runs the container holds as long as it lives, and a `record`. A directory whose
-/// lock nobody holds was left by a process that was killed: the next command cleans up after it.
+/// One directory for each container, named by its id, with a `lock` that the process that runs the container holds as long as it lives, and a `record`. A
+/// directory whose lock nobody holds was left by a process that was killed: the next command cleans up after it.
 public struct StateDirectory: ~Copyable {
   private let directory: FileDescriptor
   private let path: Path

@@ -32,7 +32,8 @@ extension SandboxPlan {
     setDefaultSignalActions()
     try attempt("start", "a session") { () throws(Errno) in try ThisProcess.startSession() }
     try attempt("protect", "the container's first process") { () throws(Errno) in try ThisProcess.setDumpable(false) }
-    // The store's, the groups' and the caller's: an image's paths could lead through them. What is opened from here on is closed before exec, but for the root itself.
+    // The store's, the groups' and the caller's: an image's paths could lead through them. What is opened from here on is closed before exec, but for the root
+    // itself.
     try attempt("close", "the descriptors of the host") { () throws(Errno) in try closeDescriptors(from: 3, except: channel.rawValue) }
     ThisProcess.setFileModeMask(0)
     if diesWithParent { try endWithParent(channel) }

@@ -11,8 +11,8 @@ public struct CapabilitySets: Equatable, Sendable {
   /// What was asked for and this kernel does not have, for a warning: a capability that does not exist guards nothing, so leaving it out changes nothing.
   public var missing: CapabilityMask = []
 
-  /// Ambient capabilities that were asked for and that the kernel would refuse, because they are not both permitted and inheritable, for a warning: `crun spec` writes them
-  /// so, and runc and crun do without them.
+  /// Ambient capabilities that were asked for and that the kernel would refuse, because they are not both permitted and inheritable, for a warning: `crun spec`
+  /// writes them so, and runc and crun do without them.
   public var withheldAmbient: CapabilityMask = []
 
   /// No capability at all.

@@ -2,8 +2,8 @@ internal import Linux
 
 /// Carries out the planned mounts inside a root.
 ///
-/// Every target is opened inside the root first and mounted on by descriptor (`/proc/self/fd/N`, or move_mount(2)), so that a link in the image or a rename by another
-/// container with the same volume cannot move it elsewhere (CVE-2021-30465).
+/// Every target is opened inside the root first and mounted on by descriptor (`/proc/self/fd/N`, or move_mount(2)), so that a link in the image or a rename by
+/// another container with the same volume cannot move it elsewhere (CVE-2021-30465).
 struct MountEntries: ~Copyable {
   private let cgroups: CgroupView
   /// The container has no cgroup namespace of its own.
@@ -141,8 +141,8 @@ struct MountEntries: ~Copyable {
     }
   }
 
-  /// Runs `body` where the container's groups are the roots of their hierarchies: a mount shows what was the root when it was made, and must not show the host's groups,
-  /// whether the container has a cgroup namespace of its own or not.
+  /// Runs `body` where the container's groups are the roots of their hierarchies: a mount shows what was the root when it was made, and must not show the
+  /// host's groups, whether the container has a cgroup namespace of its own or not.
   private func withOwnCgroups(_ body: () throws(SandboxError) -> Void) throws(SandboxError) {
     if !sharesCgroupNamespace { return try body() }
     let outside = try attempt("open", "/proc/self/ns/cgroup") { () throws(Errno) in try FileDescriptor.open("/proc/self/ns/cgroup", .readOnly) }

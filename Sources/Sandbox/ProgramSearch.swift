@@ -7,7 +7,8 @@ struct ProgramSearch: Sendable {
   /// The places, in order.
   let candidates: [Path]
 
-  /// A name with a slash is a path; another is looked for along PATH of the container's own environment, or along musl's default without one, as execvp(3) does.
+  /// A name with a slash is a path; another is looked for along PATH of the container's own environment, or along musl's default without one, as execvp(3)
+  /// does.
   init(_ plan: SandboxPlan) {
     name = plan.arguments.first ?? ""
     if name.utf8.contains(Path.slash) {

@@ -109,8 +109,8 @@ public struct LegacyHierarchy: Sendable, Equatable {
   public var name: Path
   /// Mount options that select it: `cpu,cpuacct` or `name=systemd`; for version 2 beside it, nil.
   public var options: Path?
-  /// The container has a group of its own there. Otherwise it would see the group of the one who started it, often the root with its `release_agent`, a program that the
-  /// kernel runs on the host (CVE-2022-0492): such a hierarchy is read-only.
+  /// The container has a group of its own there. Otherwise it would see the group of the one who started it, often the root with its `release_agent`, a program
+  /// that the kernel runs on the host (CVE-2022-0492): such a hierarchy is read-only.
   public var isOwn: Bool
   public init(name: Path, options: Path?, isOwn: Bool) {
     self.name = name

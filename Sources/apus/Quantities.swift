@@ -18,8 +18,8 @@ func byteCount(_ text: String) -> Int64? {
   return overflow ? nil : bytes
 }
 
-/// A number of processors, such as `2` or `0.5`, as microseconds of each 100,000; nil when it is none, does not fit, or asks for less than the kernel's smallest share of
-/// 1,000 microseconds.
+/// A number of processors, such as `2` or `0.5`, as microseconds of each 100,000; nil when it is none, does not fit, or asks for less than the kernel's
+/// smallest share of 1,000 microseconds.
 func processorQuota(_ text: String) -> Int64? {
   let parts = Array(text.utf8).split(separator: 0x2E, maxSplits: 1, omittingEmptySubsequences: false)
   guard let whole = natural(parts[0]), whole <= 1_000_000 else { return nil }

@@ -24,7 +24,8 @@ func isAllowed(_ use: DeviceUse, by rules: [DeviceRule]) -> Bool {
   }
 }
 
-/// Runs a device program as the kernel does, and refuses what the kernel's verifier would: jumps back or out, unknown instructions, registers read before they are written.
+/// Runs a device program as the kernel does, and refuses what the kernel's verifier would: jumps back or out, unknown instructions, registers read before they
+/// are written.
 struct DeviceMachine {
   enum Refusal: Error { case unknownInstruction(UInt8), jumpOut, uninitialised, badLoad, endless }
 

@@ -4,7 +4,8 @@
 
 /// Processes, their identity and their limits.
 
-/// clone3(2), Linux 5.3, without a stack of its own: returns twice like fork(2), 0 in the child. `cgroup` is a directory of a v2 group or -1 (CLONE_INTO_CGROUP, Linux 5.7).
+/// clone3(2), Linux 5.3, without a stack of its own: returns twice like fork(2), 0 in the child. `cgroup` is a directory of a v2 group or -1
+/// (CLONE_INTO_CGROUP, Linux 5.7).
 int clinux_clone3(uint64_t flags, int cgroup);
 /// clone(2) without a stack of its own: returns twice like fork(2), 0 in the child.
 int clinux_clone(uint64_t flags);

@@ -19,10 +19,12 @@ struct MountEntries: ~Copyable {
     case .fileSystem(let type, let source, let flags, let data):
       let place = try directory(mount, in: root, onlyRealDirectory: type == "proc" || type == "sysfs")
       try mountFileSystem(mount, on: place, type: type, source: source, flags: flags, data: data)
+      try requireKnown(flags, mount, in: root)
     case .bind(let source, let recursive, let set, let clear, let recursiveSet, let recursiveClear):
       try bind(mount, source, recursive: recursive, set: set, clear: clear, recursiveSet: recursiveSet, recursiveClear: recursiveClear, in: root)
     case .cgroup(let flags):
       try withOwnCgroups { () throws(SandboxError) in try mountCgroups(mount, flags, in: root) }
+      try requireKnown(flags, mount, in: root)
     }
     if !mount.propagation.isEmpty {
       let mounted = try attempt("open", mount.target.description) { () throws(Errno) in try root.open(mount.target, .path) }
@@ -103,7 +105,8 @@ struct MountEntries: ~Copyable {
       if !error.meansAbsent { throw SandboxError(SystemError("bind \(source.description) on", mount.target.description, error)) }
     }
     guard recursiveSet.isEmpty, recursiveClear.isEmpty else {
-      throw SandboxError("\(mount.origin).options: this kernel cannot set the flags of a tree of mounts (mount_setattr(2), Linux 5.12)")
+      let since = recursiveSet.contains(.noSymbolicLinks) ? "Linux 5.12; with rnosymfollow, Linux 5.14" : "Linux 5.12"
+      throw SandboxError("\(mount.origin).options: this kernel cannot set the flags of a tree of mounts (mount_setattr(2), \(since))")
     }
     try bindClassically(mount, from, on: place, recursive: recursive, set: set, clear: clear, in: root)
   }
@@ -123,6 +126,16 @@ struct MountEntries: ~Copyable {
       let flags = try mounted.fileSystemStatus().mountFlags.subtracting(clear).union(set)
       try changeMount(mounted.processPath, flags.union([.remount, .bind]))
     }
+    try requireKnown(set, mount, in: root)
+  }
+
+  /// Refuses, once the mount is in its place, a flag that the kernel passed over because it does not know it: mount(2) gives no error for `MS_NOSYMFOLLOW`
+  /// before Linux 5.10.
+  private func requireKnown(_ flags: MountFlags, _ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) {
+    if !flags.contains(.noSymbolicLinks) { return }
+    let mounted = try attempt("open", mount.target.description) { () throws(Errno) in try root.open(mount.target, .path) }
+    let found = try attempt("examine", mount.target.description) { () throws(Errno) in try mounted.fileSystemStatus().mountFlags }
+    if !found.contains(.noSymbolicLinks) { throw SandboxError("\(mount.origin).options: this kernel does not know nosymfollow (Linux 5.10)") }
   }
 
   /// Opens the file to bind on; a missing one is made, empty.

@@ -33,6 +33,10 @@ extension PlannedMount {
       if type.equals("cgroup") || type.equals("cgroup2") {
         content = .cgroup(flags: options.set)
       } else {
+        // The kernel copies one page, which is never smaller, and silently ends what is longer there.
+        guard options.data.count <= 4095 else {
+          throw SpecError(path: "\(origin).options", reason: "those for the file system are \(options.data.count) bytes; mount(2) takes 4095")
+        }
         content = .fileSystem(type: Path(type), source: Path(mount.source ?? type), flags: options.set, data: Path(bytes: options.data))
       }
     }

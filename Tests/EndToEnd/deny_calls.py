@@ -41,9 +41,8 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
 
 
-def load(numbers: Sequence[int]) -> None:
-    """Loads the filter into this process."""
-    code = program(numbers)
+def load_program(code: bytes) -> None:
+    """Loads a filter into this process."""
     buffer = ctypes.create_string_buffer(code, len(code))
     library = ctypes.CDLL(None, use_errno=True)
     what = _Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
@@ -57,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) < 3 or arguments[1] != "--" or platform.machine() != "x86_64":
         print("usage, on x86_64: deny_calls.py CALL,CALL... -- COMMAND...", file=sys.stderr)
         return 2
-    load([CALLS[name] for name in arguments[0].split(",")])
+    load_program(program([CALLS[name] for name in arguments[0].split(",")]))
     os.execvp(arguments[2], list(arguments[2:]))
 
 

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import deny_calls
+import forget_mount_flag
 import hostile
 import pytest
 from machines import Machine
@@ -129,3 +130,26 @@ def test_flags_of_a_bound_mount_stay_when_others_are_set(native: Machine) -> Non
         assert set(flags.split(",")) == {"ro", "nosuid", "nodev", "noexec", "noatime", "nosymfollow"}
     finally:
         native.sh(f"umount {folder}")
+
+
+#: MS_NOSYMFOLLOW, Linux 5.10.
+FORGETFUL = ["/usr/bin/python3", str(Path(forget_mount_flag.__file__)), "0x100", "--"]
+NOSYMFOLLOW = {
+    "file system": {"destination": "/mnt", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nosymfollow"]},
+    "cgroups": {"destination": "/mnt", "type": "cgroup", "source": "cgroup", "options": ["ro", "nosymfollow"]},
+    "bind mount": {"destination": "/mnt", "type": "bind", "source": "/usr", "options": ["bind", "nosymfollow"]},
+    "bind mount, with all below it": {"destination": "/mnt", "type": "bind", "source": "/usr", "options": ["rbind", "rnosymfollow"]},
+}
+
+
+@pytest.mark.parametrize("name", NOSYMFOLLOW)
+def test_nosymfollow_is_in_force_or_refused(native: Machine, name: str) -> None:
+    document = shell("grep ' /mnt ' /proc/self/mountinfo")
+    document["mounts"].append(NOSYMFOLLOW[name])
+    bundle = native.bundle(document, native.new_root())
+    assert "nosymfollow" in bundle.run().succeeded().text.split()[5]
+    native.run([*FORGETFUL, *without(ALL, bundle.command)]).failed("mounts[6].options: ", "nosymfollow", "Linux 5.1", status=1)
+
+
+def test_a_kernel_that_does_not_know_nosymfollow_runs_what_does_not_ask_for_it(native: Machine) -> None:
+    assert native.run([*FORGETFUL, *without(ALL, native.bundle(shell("echo it runs; exit 6")).command)]).lines == ["it runs"]

@@ -59,6 +59,16 @@ struct PlanMountsTests {
         == "mounts[0].uidMappings: id-mapped mounts are not supported by this version of apus")
   }
 
+  @Test("options that mount(2) would cut at the end of a page are refused")
+  func dataLimit() throws {
+    let option = "size=" + String(repeating: "1", count: 2000)
+    let longest = [option, option, String(repeating: "x", count: 4095 - 2 * 2006)]
+    #expect(refused(Mount(destination: "/a", type: "tmpfs", options: ["ro"] + longest)) == nil)
+    #expect(
+      refused(Mount(destination: "/a", type: "tmpfs", options: longest + [""]))
+        == "mounts[0].options: those for the file system are 4096 bytes; mount(2) takes 4095")
+  }
+
   @Test("only procfs stands on /proc")
   func proc() {
     for destination in ["/proc", "//proc/", "/./proc"] {

@@ -31,7 +31,8 @@ extension Store {
       for layer in image.record.layers where try !hasLayer(layer) {
         throw ImageError(.notFound, "image \(image.record.name): has been removed")
       }
-      let staged = Path(Text("container-\(id.text)").string)
+      // One at a time, under the lock; with the id in it the name could be longer than a name can be.
+      let staged: Path = "container"
       let record = try ContainerRecord(image: image.record.name, layers: image.record.layers).stored()
       let lock = try doing("make", "the writable layer of \(id.text)") { () throws(Errno) in
         try temporary.removeTree(staged)

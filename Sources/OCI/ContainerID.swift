@@ -1,4 +1,4 @@
-/// The name of a container: `[A-Za-z0-9_+-][A-Za-z0-9_+.-]*`, at most 1024 bytes.
+/// The name of a container: `[A-Za-z0-9_+-][A-Za-z0-9_+.-]*`, at most 255 bytes.
 ///
 /// It becomes the name of directories and cgroups. What runc, crun and their callers use fits; `.`, `..`, a slash, a NUL and a newline cannot occur.
 public struct ContainerID: Sendable {
@@ -20,8 +20,8 @@ public struct ContainerID: Sendable {
     self.text = text
   }
 
-  /// Bytes.
-  public static var maximumLength: Int { 1024 }
+  /// Bytes; the C constant is `NAME_MAX`. runc takes 1024, of which the file system then refuses what is above.
+  public static var maximumLength: Int { 255 }
 }
 
 extension ContainerID: Equatable {

@@ -31,8 +31,9 @@ public struct StateDirectory: ~Copyable {
   /// `cleanUp` gets the record of each container that was left behind, and undoes what it tells of.
   public borrowing func create(_ id: String, cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) -> ContainerDirectory {
     // Held while a directory is there without its lock, so that nobody takes one that is just being made for one that was left.
-    let guardian = try attempt("open lock in", path.description) { () throws(Errno) in
-      try directory.open("lock", [.readWrite, .create, .noFollow], mode: 0o600)
+    let guardian = try attempt("open .lock in", path.description) { () throws(Errno) in
+      // No container's id begins with a dot.
+      try directory.open(".lock", [.readWrite, .create, .noFollow], mode: 0o600)
     }
     try attempt("lock", path.description) { () throws(Errno) in try guardian.lock() }
     try sweep(cleanUp)

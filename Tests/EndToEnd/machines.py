@@ -249,7 +249,7 @@ class Machine:
         return self.sh(f"""
             exec 2>/dev/null
             for folder in {self.state} {self.store}/tmp {self.store}/containers; do
-              if [ -d $folder ]; then find $folder -mindepth 1 ! -name lock; fi
+              if [ -d $folder ]; then find $folder -mindepth 1 ! -name .lock; fi
             done
             grep -F -e " {self.volatile}/" -e " {self.lasting}/" /proc/self/mountinfo || :
             awk '$0 ~ / - cgroup2? / || $0 ~ / - cpuset / {{ print $5 }}' /proc/self/mountinfo | while read -r group; do

@@ -12,7 +12,7 @@ import pytest
 from machines import Machine
 from specs import shell, spec
 
-GOOD_IDS = ["a", "A-b_c.d+e", "0", "-", "_x", "x" * 255]
+GOOD_IDS = ["a", "A-b_c.d+e", "0", "-", "_x", "lock", "x" * 255]
 BAD_IDS = ["", ".", "..", "a/b", "/a", "a b", "a\nb", "ä", "a\x7f", "../../etc", ".hidden", "x" * 256]
 
 

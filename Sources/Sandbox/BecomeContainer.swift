@@ -56,9 +56,17 @@ extension SandboxPlan {
   }
 
   func join(_ namespace: JoinedNamespace) throws(SandboxError) {
-    try attempt("join the namespace", namespace.path.description) { () throws(Errno) in
-      try FileDescriptor.open(namespace.path, .readOnly).joinNamespace(namespace.kind)
+    let path = namespace.path.description
+    let opened = try attempt("open the namespace", path) { () throws(Errno) in try FileDescriptor.open(namespace.path, .readOnly) }
+    // What config.json calls a namespace of the container's own must not be the one that this process comes from. It is compared opened: a path may lead
+    // elsewhere the next time.
+    if let change = namespace.changedBy, let own = namespace.kind.ownPath {
+      let isOwn = try attempt("examine the namespace", path) { () throws(Errno) in
+        try opened.status().isSameFile(as: try FileDescriptor.open(own, .path).status())
+      }
+      if isOwn { throw SandboxError("\(change): the namespace \(path) is the one that apus runs in, so setting it would change the host") }
     }
+    try attempt("join the namespace", path) { () throws(Errno) in try opened.joinNamespace(namespace.kind) }
   }
 
   private func fillRoot(_ root: borrowing MountedRoot, _ view: CgroupView) throws(SandboxError) {
@@ -167,6 +175,18 @@ extension SandboxPlan {
         throw SandboxError("load the seccomp filter: this kernel refuses it (CONFIG_SECCOMP_FILTER, or a flag that it does not know)")
       }
       throw SandboxError(SystemError("load", "the seccomp filter", error))
+    }
+  }
+}
+
+extension NamespaceFlags {
+  /// The calling process's own namespace of this kind, of those that have something to set.
+  fileprivate var ownPath: Path? {
+    switch self {
+    case .network: "/proc/self/ns/net"
+    case .ipc: "/proc/self/ns/ipc"
+    case .uts: "/proc/self/ns/uts"
+    default: nil
     }
   }
 }

@@ -24,6 +24,7 @@ extension SandboxPlan {
     rootPropagation = try SandboxPlan.propagation(linux.rootfsPropagation)
     newNamespaces = namespaces.new
     joinedNamespaces = namespaces.joined
+    for index in joinedNamespaces.indices { joinedNamespaces[index].changedBy = SandboxPlan.change(in: joinedNamespaces[index].kind, by: spec) }
     mounts = []
     for (index, mount) in spec.mounts.enumerated() { mounts.append(try PlannedMount(mount, origin: "mounts[\(index)]", bundle: bundle)) }
     devices = try PlannedDevice.all(linux.devices)
@@ -91,6 +92,14 @@ extension SandboxPlan {
       planned.append(Path(path))
     }
     return planned
+  }
+
+  /// The JSON path of the first thing that `spec` sets in a namespace of this kind.
+  private static func change(in kind: NamespaceFlags, by spec: Spec) -> String? {
+    if kind == .uts, isGiven(spec.hostname) { return "hostname" }
+    if kind == .uts, isGiven(spec.domainname) { return "domainname" }
+    for parameter in spec.linux?.sysctl ?? [] where KernelParameter.namespace(of: parameter.key) == kind { return "linux.sysctl.\(parameter.key)" }
+    return nil
   }
 
   /// A name of the UTS namespace: changing it in the host's namespace would rename the host.
@@ -195,7 +204,8 @@ extension KernelParameter {
     return planned
   }
 
-  private static func namespace(of key: String) -> NamespaceFlags? {
+  /// The namespace that a parameter belongs to; nil when it is the whole machine's.
+  fileprivate static func namespace(of key: String) -> NamespaceFlags? {
     let ipc: [StaticString] = [
       "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced",
     ]

@@ -64,6 +64,8 @@ public struct JoinedNamespace: Sendable, Equatable {
   public var kind: NamespaceFlags
   /// Such as /proc/PID/ns/net.
   public var path: Path
+  /// The JSON path of the first thing that is set in it, which would change the host if it is the runtime's own; nil when nothing is.
+  public var changedBy: String?
 }
 
 /// One mount in the container.

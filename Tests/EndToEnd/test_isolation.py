@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from machines import Machine
+from machines import Machine, Result
 from specs import CAPABILITIES, MASKED, READ_ONLY, shell, spec
 
 #: The numbers of the capabilities in specs.CAPABILITIES (linux/capability.h).
@@ -438,6 +438,34 @@ def test_a_sysctl_of_the_network_is_refused_without_a_network_namespace(machine:
     document["linux"]["namespaces"] = [entry for entry in document["linux"]["namespaces"] if entry["type"] != "network"]
     machine.run_bundle(document).failed("net.ipv4.ip_default_ttl")
     assert machine.sh("cat /proc/sys/net/ipv4/ip_default_ttl") == before
+
+
+@pytest.mark.parametrize(
+    ("namespace", "file", "members", "named"),
+    [
+        ("network", "net", {"linux": {"sysctl": {"net.ipv4.ip_default_ttl": "77"}}}, "linux.sysctl.net.ipv4.ip_default_ttl"),
+        ("ipc", "ipc", {"linux": {"sysctl": {"kernel.msgmax": "4242"}}}, "linux.sysctl.kernel.msgmax"),
+        ("uts", "uts", {"linux": {"sysctl": {"kernel.domainname": "other"}}}, "linux.sysctl.kernel.domainname"),
+        ("uts", "uts", {"hostname": "other"}, "hostname"),
+        ("uts", "uts", {"domainname": "other"}, "domainname"),
+    ],
+)
+def test_nothing_is_set_in_a_namespace_of_the_callers_own(machine: Machine, namespace: str, file: str, members: dict[str, Any], named: str) -> None:
+    # A way around the rule that what is set needs a namespace of the container's own: to join the host's by its path. The host of the test is a made one.
+    document = shell("echo it runs")
+    del document["hostname"]
+    next(entry for entry in document["linux"]["namespaces"] if entry["type"] == namespace)["path"] = f"/proc/self/ns/{file}"
+    look = "{ hostname; cat /proc/sys/net/ipv4/ip_default_ttl /proc/sys/kernel/msgmax /proc/sys/kernel/domainname; }"
+    script = f'{look} >$0/before; "$@"; status=$?; {look} >$0/after; cmp $0/before $0/after || exit 99; exit $status'
+
+    def run() -> Result:
+        bundle = machine.bundle(document)
+        return machine.run(["unshare", "-n", "-i", "-u", "sh", "-c", script, bundle.path, *bundle.command])
+
+    assert run().succeeded().text == "it runs\n"
+    document["linux"] |= members.get("linux", {})
+    document |= {name: value for name, value in members.items() if name != "linux"}
+    run().failed(f"{named}: ", f"/proc/self/ns/{file}", status=1)
 
 
 def test_the_template_of_the_tests_is_what_they_think(machine: Machine) -> None:

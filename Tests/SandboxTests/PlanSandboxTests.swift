@@ -124,6 +124,29 @@ struct PlanSandboxTests {
         }) == nil)
   }
 
+  @Test("a namespace that is joined knows what is set in it, so that the host's own can be refused when it is opened")
+  func changesOfJoined() throws {
+    func changes(_ type: NamespaceType, _ change: (inout Spec) -> Void) throws -> String? {
+      let plan = try plan(
+        smallest {
+          change(&$0)
+          $0.linux?.namespaces += ([.network, .ipc, .uts] as [NamespaceType]).map { Namespace(type: $0, path: $0 == type ? "/run/ns" : nil) }
+        })
+      #expect(plan.joinedNamespaces.count == 1)
+      return plan.joinedNamespaces.first?.changedBy
+    }
+    let all = { (spec: inout Spec) in
+      spec.hostname = "a"
+      spec.linux?.sysctl = [Sysctl(key: "net.a", value: "1"), Sysctl(key: "kernel.sem", value: "1"), Sysctl(key: "net.b", value: "1")]
+    }
+    #expect(try changes(.network, all) == "linux.sysctl.net.a")
+    #expect(try changes(.ipc, all) == "linux.sysctl.kernel.sem")
+    #expect(try changes(.uts, all) == "hostname")
+    #expect(try changes(.uts) { $0.domainname = "a" } == "domainname")
+    #expect(try changes(.uts) { $0.linux?.sysctl = [Sysctl(key: "kernel.domainname", value: "a")] } == "linux.sysctl.kernel.domainname")
+    #expect(try changes(.network) { $0.hostname = "" } == nil)
+  }
+
   @Test(
     "propagation of the root",
     arguments: [

@@ -17,6 +17,7 @@ extension SandboxPlan {
       let home = try resolveIdentity(in: root.root)
       try makeConsole(root, channel, owner: home.user)
       try enterRoot(root)
+      try scheduling.apply()
       try becomeUser(home.user, home.group, home.groups)
       try enterWorkingDirectory()
       try runProgram(arguments, program, home: home.directory, signals: signals)

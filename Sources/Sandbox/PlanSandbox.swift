@@ -37,6 +37,9 @@ extension SandboxPlan {
     windowSize = process.consoleSize.map { WindowSize(rows: $0.height, columns: $0.width) }
     limits = try ResourceLimit.all(process.rlimits)
     oomScoreAdjustment = process.oomScoreAdj
+    scheduling = try SchedulingPlan(process, linux)
+    // For additional processes only; checked here, so that what is wrong is told before one of them is started.
+    _ = try ProcessorAffinity(process.execCPUAffinity)
     self.identity =
       identity ?? .numeric(user: process.user.uid, group: process.user.gid, supplementaryGroups: process.user.additionalGids)
     fileModeMask = process.user.umask ?? 0o022
@@ -55,9 +58,6 @@ extension SandboxPlan {
     let asked: [(Bool, String)] = [
       (isGiven(process.apparmorProfile), "process.apparmorProfile"),
       (isGiven(process.selinuxLabel), "process.selinuxLabel"),
-      (process.scheduler != nil, "process.scheduler"),
-      (process.ioPriority != nil, "process.ioPriority"),
-      (process.execCPUAffinity != nil, "process.execCPUAffinity"),
       (spec.hooks.map { !$0.isEmpty } ?? false, "hooks"),
       (!linux.uidMappings.isEmpty, "linux.uidMappings"),
       (!linux.gidMappings.isEmpty, "linux.gidMappings"),
@@ -65,8 +65,6 @@ extension SandboxPlan {
       (!linux.netDevices.isEmpty, "linux.netDevices"),
       (isGiven(linux.mountLabel), "linux.mountLabel"),
       (linux.intelRdt != nil, "linux.intelRdt"),
-      (linux.personality != nil, "linux.personality"),
-      (linux.memoryPolicy != nil, "linux.memoryPolicy"),
     ]
     for (isAsked, path) in asked where isAsked { throw SpecError(path: path, reason: "not supported by this version of apus") }
   }

@@ -34,6 +34,8 @@ public struct SandboxPlan: Sendable {
   public var limits: [ResourceLimit]
   /// From -1000 (never killed for memory) to 1000.
   public var oomScoreAdjustment: Int32?
+  /// Scheduler, priorities, execution domain, memory policy.
+  public var scheduling: SchedulingPlan
   /// Whom the program runs as.
   public var identity: Identity
   /// The file mode creation mask of the program.

@@ -57,15 +57,11 @@ struct PlanSandboxTests {
     }
     #expect(path { process, _ in process.apparmorProfile = "docker-default" } == "process.apparmorProfile")
     #expect(path { process, _ in process.selinuxLabel = "u:r:x:s0" } == "process.selinuxLabel")
-    #expect(path { process, _ in process.ioPriority = IOPriority(priorityClass: .idle, priority: 0) } == "process.ioPriority")
-    #expect(path { process, _ in process.execCPUAffinity = CPUAffinity(initial: "0") } == "process.execCPUAffinity")
     #expect(path { _, linux in linux.uidMappings = [IDMapping(containerID: 0, hostID: 1, size: 1)] } == "linux.uidMappings")
     #expect(path { _, linux in linux.gidMappings = [IDMapping(containerID: 0, hostID: 1, size: 1)] } == "linux.gidMappings")
     #expect(path { _, linux in linux.timeOffsets = [TimeOffset(clock: .monotonic, secs: 1)] } == "linux.timeOffsets")
     #expect(path { _, linux in linux.netDevices = [NetDevice(hostName: "eth0")] } == "linux.netDevices")
     #expect(path { _, linux in linux.mountLabel = "x" } == "linux.mountLabel")
-    #expect(path { _, linux in linux.personality = Personality(domain: .linux32) } == "linux.personality")
-    #expect(path { _, linux in linux.memoryPolicy = MemoryPolicy(mode: .local) } == "linux.memoryPolicy")
     #expect(refusal(smallest { $0.hooks = Hooks(poststop: [Hook(path: "/bin/true")]) }) == "hooks: not supported by this version of apus")
   }
 

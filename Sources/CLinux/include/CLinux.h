@@ -10,5 +10,6 @@
 #include "CLinux_mount.h"
 #include "CLinux_network.h"
 #include "CLinux_process.h"
+#include "CLinux_schedule.h"
 #include "CLinux_seccomp.h"
 #include "CLinux_terminal.h"

@@ -1,0 +1,102 @@
+"""What config.json says of scheduling, priorities, the execution domain and memory is in force in the container, and what the kernel refuses is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from machines import Machine
+from specs import shell
+
+#: The fields of /proc/PID/stat (proc_pid_stat(5)), counted after the command's name in brackets: nice, rt_priority, policy.
+STAT = "sed 's/.*) //' /proc/self/stat | awk '{ print $17, $38, $39 }'"
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "expected"),
+    [
+        ({"policy": "SCHED_OTHER", "nice": 7}, "7 0 0"),
+        ({"policy": "SCHED_BATCH", "nice": -3}, "-3 0 3"),
+        ({"policy": "SCHED_IDLE"}, "0 0 5"),
+        ({"policy": "SCHED_FIFO", "priority": 2}, "0 2 1"),
+        ({"policy": "SCHED_RR", "priority": 99}, "0 99 2"),
+        # The children of the shell, awk among them, are ordinary again.
+        ({"policy": "SCHED_FIFO", "priority": 1, "flags": ["SCHED_FLAG_RESET_ON_FORK"]}, "0 0 0"),
+    ],
+)
+def test_the_scheduler(machine: Machine, scheduler: dict[str, Any], expected: str) -> None:
+    # Read by a child: `sed` takes over what the shell has.
+    assert machine.run_bundle(shell(STAT, scheduler=scheduler)).succeeded().text.strip() == expected
+
+
+def test_a_deadline_is_kept_by_the_first_process(machine: Machine) -> None:
+    scheduler = {"policy": "SCHED_DEADLINE", "runtime": 10_000_000, "deadline": 30_000_000, "period": 30_000_000, "flags": ["SCHED_FLAG_RESET_ON_FORK"]}
+    script = "read -r line </proc/self/stat; set -- ${line##*) }; shift 38; echo $1"
+    assert machine.run_bundle(shell(script, scheduler=scheduler)).succeeded().text.strip() == "6"
+
+
+def test_a_scheduler_without_meaning_is_refused(machine: Machine) -> None:
+    machine.run_bundle(shell("exit 0", scheduler={"policy": "SCHED_FIFO"})).failed("process.scheduler.priority", "SCHED_FIFO needs a priority")
+
+
+@pytest.mark.parametrize(
+    ("priority", "expected"),
+    [
+        ({"class": "IOPRIO_CLASS_BE", "priority": 3}, "best-effort: prio 3"),
+        ({"class": "IOPRIO_CLASS_RT", "priority": 0}, "realtime: prio 0"),
+        ({"class": "IOPRIO_CLASS_IDLE", "priority": 0}, "idle"),
+    ],
+)
+def test_the_priority_of_input_and_output(machine: Machine, priority: dict[str, Any], expected: str) -> None:
+    found = machine.run_bundle(shell("ionice -p $$", ioPriority=priority)).succeeded().text.strip()
+    assert found.startswith(expected), found
+
+
+@pytest.mark.parametrize(("domain", "expected"), [("LINUX", "00000000"), ("LINUX32", "00000008")])
+def test_the_execution_domain(machine: Machine, domain: str, expected: str) -> None:
+    document = shell("cat /proc/self/personality")
+    document["linux"]["personality"] = {"domain": domain}
+    assert machine.run_bundle(document).succeeded().text.strip() == expected
+
+
+def test_the_execution_domain_stands_under_a_filter_that_forbids_it(machine: Machine) -> None:
+    document = shell("cat /proc/self/personality")
+    document["linux"]["personality"] = {"domain": "LINUX"}
+    document["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["personality"], "action": "SCMP_ACT_KILL_PROCESS"}]}
+    for no_new_privileges in (True, False):
+        document["process"]["noNewPrivileges"] = no_new_privileges
+        assert machine.run_bundle(document).succeeded().text.strip() == "00000000"
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ({"mode": "MPOL_BIND", "nodes": "0"}, "bind:0"),
+        ({"mode": "MPOL_INTERLEAVE", "nodes": "0"}, "interleave:0"),
+        ({"mode": "MPOL_PREFERRED", "nodes": "0"}, "prefer:0"),
+        ({"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}, "bind=static:0"),
+        ({"mode": "MPOL_LOCAL"}, "local"),
+        ({"mode": "MPOL_DEFAULT"}, "default"),
+    ],
+)
+def test_the_memory_policy(machine: Machine, policy: dict[str, Any], expected: str) -> None:
+    document = shell("awk '{ print $2; exit }' /proc/self/numa_maps")
+    document["linux"]["memoryPolicy"] = policy
+    if machine.sh("ls /proc/self/numa_maps 2>/dev/null || :") == "":
+        machine.run_bundle(document).failed("linux.memoryPolicy", "CONFIG_NUMA")
+    else:
+        assert machine.run_bundle(document).succeeded().text.strip() == expected
+
+
+def test_a_memory_node_that_the_machine_lacks_is_told(machine: Machine) -> None:
+    document = shell("exit 0")
+    document["linux"]["memoryPolicy"] = {"mode": "MPOL_BIND", "nodes": "1000"}
+    machine.run_bundle(document).failed("linux.memoryPolicy")
+
+
+def test_the_processors_of_later_processes_do_not_bind_the_first(machine: Machine) -> None:
+    document = shell("grep ^Cpus_allowed_list: /proc/self/status", execCPUAffinity={"initial": "0", "final": "0"})
+    allowed = machine.sh("grep ^Cpus_allowed_list: /proc/self/status")
+    assert machine.run_bundle(document).succeeded().text == allowed
+    document["process"]["execCPUAffinity"]["final"] = "0-"
+    machine.run_bundle(document).failed("process.execCPUAffinity.final")

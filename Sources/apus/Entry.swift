@@ -17,24 +17,44 @@ public func entry(_ count: Int32, _ arguments: UnsafeMutablePointer<UnsafePointe
   }
 }
 
-/// Finds the verb and runs it.
+/// Takes the program's own options, finds the command and does it.
 private func dispatch(_ words: [String], raw: UnsafePointer<UnsafePointer<CChar>?>) throws(Failure) -> Int32 {
-  var words = ArgumentList(words)
-  let globals = try GlobalOptions(&words)
-  if globals.wantsVersion { return try show("apus \(version)\n") }
-  guard let verb = globals.wantsHelp ? "help" : words.next() else {
-    try show(overview)
+  let own = try ownArguments(words)
+  if own.flag(.version) { return try show("apus \(version)\n") }
+  if own.flag(.help) { return try show(HelpText.overview) }
+  guard let first = own.operands.first else {
+    try show(HelpText.overview)
     return 2
   }
-  if verb.equals("help") { return try help(&words) }
-  do throws(Errno) {
-    try StandardDescriptor.openMissing()
-  } catch {
-    throw Failure(SystemError("open", "/dev/null", error))
+  let globals = try GlobalOptions(own)
+  switch FoundCommand(([first] + own.rest)[...]) {
+  case .command(let command, let words):
+    guard let arguments = try command.parse(words) else { return try show(HelpText.of(command)) }
+    do throws(Errno) {
+      try StandardDescriptor.openMissing()
+    } catch {
+      throw Failure(SystemError("open", "/dev/null", error))
+    }
+    return try command.perform(Invocation(globals: globals, arguments: arguments, raw: raw))
+  case .group(let group, let word):
+    guard let word else { throw .usage("\(group.name): needs a command; `apus help \(group.name)` lists them") }
+    if word.equals("--help") || word.equals("-h") { return try show(HelpText.of(group)) }
+    throw .usage("\(group.name): unknown command \(word); `apus help \(group.name)` lists them")
+  case .none:
+    throw .usage("unknown command \(first); `apus help` lists them")
   }
-  if verb.equals("image") { return try imageVerb(&words, globals, raw) }
-  if verb.equals("run") { return try RunVerb(&words).perform(globals, raw) }
-  throw .usage("unknown command \(verb); `apus help` lists them")
+}
+
+/// The options up to the command; the command and what follows are its operand and rest.
+func ownArguments(_ words: [String]) throws(Failure) -> ParsedArguments {
+  do throws(ArgumentError) {
+    return try ParsedArguments(words[...], options: globalOptions, stopsAtOperand: true)
+  } catch {
+    switch error {
+    case .unknownOption(let option): throw .usage("unknown option \(option); `apus help` lists the options")
+    case .needsValue, .takesNoValue: throw .usage(Text(error.message))
+    }
+  }
 }
 
 /// The version of this program.

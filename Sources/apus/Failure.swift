@@ -15,7 +15,7 @@ struct Failure: Error {
   }
 
   /// A command line that cannot be understood.
-  static func usage(_ message: String) -> Failure { Failure(message, status: 2) }
+  static func usage(_ message: Text) -> Failure { Failure(message.string, status: 2) }
 
   init(_ error: SystemError) { self.init(error.message) }
   init(_ error: ImageError) { self.init(error.message) }

@@ -2,42 +2,27 @@ internal import Images
 internal import Linux
 internal import OCI
 
-/// `apus image import`: an image from an OCI layout directory into the store.
-struct ImageImportVerb {
-  static var help: String {
-    """
-    apus image import: takes an image from an OCI layout directory into the store.
-
-    Usage: apus image import [--name NAME] LAYOUT
-
-    Of an image for several platforms the one for this device is taken. Every digest is verified before the image
-    becomes visible; an image that had the name before loses it. What a layer has and a container cannot use (device
-    nodes, attributes of the building host) is left out and reported.
-
-    Options:
-      --name NAME  the name in the store (default: the one in the layout, else the directory's)
-
-    """
+extension CommandSpec {
+  /// `apus image import`: an image from an OCI layout directory into the store.
+  static var imageImport: CommandSpec {
+    CommandSpec(
+      name: "image import", summary: "take an image from an OCI layout directory into the store", operands: "LAYOUT", needs: "exactly one layout",
+      operandCount: 1...1, options: [.imageName],
+      description: """
+        Of an image for several platforms the one for this device is taken. Every digest is verified before the image becomes visible; an image that had the \
+        name before loses it. What a layer has and a container cannot use (device nodes, attributes of the building host) is left out and reported.
+        """,
+      perform: { (call) throws(Failure) in try ImageImport(call.arguments).perform(call.globals) })
   }
+}
 
-  private var name: String?
+private struct ImageImport {
+  private let name: String?
   private let layout: Path
 
-  init(_ words: inout ArgumentList) throws(Failure) {
-    var operands: [String] = []
-    while let argument = words.nextArgument() {
-      switch argument {
-      case .operand(let word): operands.append(word)
-      case .option(let option, let value):
-        if option.equals("--name") {
-          name = try words.value(of: option, value)
-        } else {
-          throw .usage("image import: unknown option \(option); see `apus help image import`")
-        }
-      }
-    }
-    guard let first = operands.first, operands.count == 1 else { throw .usage("image import: needs exactly one layout; see `apus help image import`") }
-    layout = Path(first)
+  init(_ arguments: ParsedArguments) {
+    name = arguments.value(.imageName)
+    layout = Path(arguments.operands[0])
   }
 
   /// Imports the image and says what was imported.

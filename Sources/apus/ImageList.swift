@@ -1,21 +1,17 @@
 internal import Images
 internal import OCI
 
-/// What `apus help image list` prints.
-var imageListHelp: String {
-  """
-  apus image list: lists the images of the store.
-
-  Usage: apus image list
-
-  One line for each name: the name, the digest of the manifest, the number of layers, and the size of their compressed blobs in KiB.
-
-  """
+extension CommandSpec {
+  /// `apus image list`.
+  static var imageList: CommandSpec {
+    CommandSpec(
+      name: "image list", summary: "list the images of the store",
+      description: "One line for each name: the name, the digest of the manifest, the number of layers, and the size of their compressed blobs in KiB.",
+      perform: { (call) throws(Failure) in try listImages(call.globals) })
+  }
 }
 
-/// `apus image list`.
-func imageList(_ words: inout ArgumentList, _ globals: GlobalOptions) throws(Failure) -> Int32 {
-  if words.next() != nil { throw .usage("image list: takes no operands") }
+private func listImages(_ globals: GlobalOptions) throws(Failure) -> Int32 {
   let store = try openStore(globals)
   let list = try failing { () throws(ImageError) in try store.list() }
   for image in list.images {

@@ -1,18 +1,15 @@
 internal import Images
 
-/// What `apus help image remove` prints.
-var imageRemoveHelp: String {
-  """
-  apus image remove: removes an image and the layers that no other image and no container needs.
-
-  Usage: apus image remove NAME
-
-  """
+extension CommandSpec {
+  /// `apus image remove`.
+  static var imageRemove: CommandSpec {
+    CommandSpec(
+      name: "image remove", summary: "remove an image and the layers that no other image and no container needs", operands: "NAME",
+      needs: "exactly one image", operandCount: 1...1, perform: { (call) throws(Failure) in try removeImage(call.arguments.operands[0], call.globals) })
+  }
 }
 
-/// `apus image remove`.
-func imageRemove(_ words: inout ArgumentList, _ globals: GlobalOptions) throws(Failure) -> Int32 {
-  let name = try onlyOperand(&words, of: "image remove")
+private func removeImage(_ name: String, _ globals: GlobalOptions) throws(Failure) -> Int32 {
   let store = try openStore(globals)
   try failing { () throws(ImageError) in try store.removeImage(named: name) }
   return 0

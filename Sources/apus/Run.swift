@@ -3,46 +3,33 @@ internal import OCI
 internal import Runtime
 internal import Sandbox
 
-/// `apus run`: a container from an OCI bundle, in the foreground.
-struct RunVerb {
-  static var help: String {
-    """
-    apus run: runs the container that config.json of an OCI bundle describes, in the foreground.
-
-    Usage: apus run [--bundle DIR] ID
-
-    Signals are passed on to the container. The exit status is the container's, 128+N when signal N ended it, and 1 when it could not be started.
-
-    Options:
-      -b, --bundle DIR  the bundle: a directory with config.json (default: the working directory)
-
-    """
+extension CommandSpec {
+  /// `apus run`: a container from an OCI bundle, in the foreground.
+  static var run: CommandSpec {
+    CommandSpec(
+      name: "run", summary: "run a container from an OCI bundle, in the foreground", operands: "ID", needs: "exactly one container id", operandCount: 1...1,
+      options: [.bundle],
+      description: """
+        Signals are passed on to the container. The exit status is the container's, 128+N when signal N ended it, and 1 when it could not be started.
+        """,
+      perform: { (call) throws(Failure) in try Run(call.arguments).perform(call) })
   }
+}
 
-  private var bundle: Path = "."
+/// What `apus run` was asked to do.
+struct Run {
+  private let bundle: Path
   private let id: ContainerID
 
-  init(_ words: inout ArgumentList) throws(Failure) {
-    var operands: [String] = []
-    while let argument = words.nextArgument() {
-      switch argument {
-      case .operand(let word): operands.append(word)
-      case .option(let name, let value):
-        if name.equals("--bundle") || name.equals("-b") {
-          bundle = Path(try words.value(of: name, value))
-        } else {
-          throw .usage("run: unknown option \(name); see `apus help run`")
-        }
-      }
-    }
-    guard let first = operands.first, operands.count == 1 else { throw .usage("run: needs exactly one container id; see `apus help run`") }
-    id = try containerID(first)
+  init(_ arguments: ParsedArguments) throws(Failure) {
+    bundle = Path(arguments.value(.bundle) ?? ".")
+    id = try containerID(arguments.operands[0])
   }
 
   /// Runs the container; gives its exit status.
-  func perform(_ globals: GlobalOptions, _ raw: UnsafePointer<UnsafePointer<CChar>?>) throws(Failure) -> Int32 {
+  func perform(_ call: Invocation) throws(Failure) -> Int32 {
     try requireRoot()
-    try failing { () throws(RuntimeError) in try SealedProgram.ensure(arguments: raw) }
+    try failing { () throws(RuntimeError) in try SealedProgram.ensure(arguments: call.raw) }
     let directory = try failing { () throws(SystemError) in try bundleDirectory() }
     let origin = directory.appending("config.json")
     let text = try failing { () throws(SystemError) in try readFile(origin, limit: 16 << 20) }
@@ -52,7 +39,7 @@ struct RunVerb {
     let request = RunRequest(
       id: id, spec: spec, bundle: directory, root: .directory(rootPath.isAbsolute ? rootPath : directory.appending(rootPath.bytes)), origin: origin.description)
     return try failing { () throws(RuntimeError) in
-      try runContainer(request, state: StateDirectory(globals.stateRoot), warn: { report("warning: \($0)") })
+      try runContainer(request, state: StateDirectory(call.globals.stateRoot), warn: { report("warning: \($0)") })
     }.code
   }
 
@@ -77,7 +64,7 @@ func containerID(_ text: String) throws(Failure) -> ContainerID {
   do throws(ContainerIDError) {
     return try ContainerID(text)
   } catch {
-    throw .usage(error.message)
+    throw .usage(Text(error.message))
   }
 }
 

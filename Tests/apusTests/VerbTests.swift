@@ -8,26 +8,26 @@ import Testing
 
 @Suite("command lines are understood or refused before anything is done")
 struct VerbTests {
-  /// The failure with which `body` ends; nil when it does not.
-  private func failure(_ words: [String], _ body: (inout ArgumentList) throws(Failure) -> Void) -> Failure? {
-    var list = ArgumentList(words)
+  /// The failure with which `make` or the parser refuses the words; nil when they do not.
+  private func failure(_ command: CommandSpec, _ words: [String], _ make: (ParsedArguments) throws(Failure) -> Void) -> Failure? {
     do throws(Failure) {
-      try body(&list)
+      if let arguments = try command.parse(words[...]) { try make(arguments) }
       return nil
     } catch { return error }
   }
 
-  private func imageRun(_ words: String...) -> Failure? { failure(words) { (list) throws(Failure) in _ = try ImageRunVerb(&list) } }
-  private func run(_ words: String...) -> Failure? { failure(words) { (list) throws(Failure) in _ = try RunVerb(&list) } }
-  private func imageImport(_ words: String...) -> Failure? { failure(words) { (list) throws(Failure) in _ = try ImageImportVerb(&list) } }
+  private func imageRun(_ words: [String]) -> Failure? { failure(.imageRun, words) { (arguments) throws(Failure) in _ = try ImageRun(arguments) } }
+  private func run(_ words: String...) -> Failure? { failure(.run, words) { (arguments) throws(Failure) in _ = try Run(arguments) } }
+  private func imageImport(_ words: String...) -> Failure? { failure(.imageImport, words) { (_) throws(Failure) in } }
 
   @Test("image run takes its options, and leaves those behind the name to the container")
   func imageRunTaken() {
     #expect(
-      imageRun(
+      imageRun([
         "--memory", "64m", "--pids=50", "--cpus", "0.5", "-e", "A=", "--env=B=c=d", "--read-only", "--network", "host", "-t", "--name", "cache", "--hostname=h",
-        "redis", "--", "redis-server", "--port", "1") == nil)
-    #expect(imageRun("busybox", "--no-such-option") == nil)
+        "redis", "--", "redis-server", "--port", "1",
+      ]) == nil)
+    #expect(imageRun(["busybox", "--no-such-option"]) == nil)
   }
 
   @Test(
@@ -46,7 +46,7 @@ struct VerbTests {
       (["--memory"], "option --memory needs a value"),
     ])
   func imageRunRefused(_ words: [String], _ message: String) {
-    let failure = failure(words) { (list) throws(Failure) in _ = try ImageRunVerb(&list) }
+    let failure = imageRun(words)
     #expect(failure?.message == message)
     #expect(failure?.status == 2)
   }
@@ -54,11 +54,11 @@ struct VerbTests {
   @Test("a container's id is checked where it is given")
   func ids() {
     #expect(run("../x")?.status == 2)
-    #expect(imageRun("--name", "a/b", "x")?.status == 2)
+    #expect(imageRun(["--name", "a/b", "x"])?.status == 2)
     #expect(run("--bundle", "/b", "a") == nil)
     #expect(run()?.message == "run: needs exactly one container id; see `apus help run`")
     #expect(run("a", "b")?.message == "run: needs exactly one container id; see `apus help run`")
-    #expect(run("--detach", "a")?.message == "run: unknown option --detach; see `apus help run`")
+    #expect(run("--colour", "a")?.message == "run: unknown option --colour; see `apus help run`")
   }
 
   @Test("image import has one layout")
@@ -68,20 +68,41 @@ struct VerbTests {
     #expect(imageImport("--tag", "/l")?.message == "image import: unknown option --tag; see `apus help image import`")
   }
 
+  private func globals(_ words: String...) -> Result<GlobalOptions, Failure> {
+    Result { () throws(Failure) in try GlobalOptions(ownArguments(words)) }
+  }
+
+  private func message(_ result: Result<GlobalOptions, Failure>) -> String? {
+    if case .failure(let failure) = result { failure.message } else { nil }
+  }
+
   @Test("options of the program itself end at the command")
-  func globals() throws {
-    var words = ArgumentList(["--root", "/s", "--data-root=/d", "image", "--root", "x"])
-    let options = try GlobalOptions(&words)
-    #expect(options.stateRoot == "/s" && options.dataRoot == "/d" && !options.wantsHelp && !options.wantsVersion)
-    #expect(words.rest() == ["image", "--root", "x"])
-    var none = ArgumentList([])
-    #expect(try GlobalOptions(&none).dataRoot == "/var/lib/apus")
+  func ownOptions() throws {
+    let own = try ownArguments(["--root", "/s", "--data-root=/d", "image", "--root", "x"])
+    #expect(own.operands == ["image"] && own.rest == ["--root", "x"] && !own.flag(.help) && !own.flag(.version))
+    let options = try GlobalOptions(own)
+    #expect(options.stateRoot == "/s" && options.dataRoot == "/d")
+    #expect(try globals().get().dataRoot == "/var/lib/apus")
   }
 
   @Test("directories of the program are absolute, and other options are unknown")
-  func globalsRefused() {
-    #expect(failure(["--root", "x"]) { (list) throws(Failure) in _ = try GlobalOptions(&list) }?.message == "option --root: must be an absolute path, not x")
-    #expect(failure(["--debug"]) { (list) throws(Failure) in _ = try GlobalOptions(&list) }?.message == "unknown option --debug; `apus help` lists the options")
+  func ownOptionsRefused() {
+    #expect(message(globals("--root", "x")) == "option --root: must be an absolute path, not x")
+    #expect(message(globals("--colour")) == "unknown option --colour; `apus help` lists the options")
+    #expect(message(globals("--root")) == "option --root needs a value")
+  }
+
+  @Test("a command is found by its words, a group by its first")
+  func found() {
+    func name(_ words: String...) -> String {
+      switch FoundCommand(words[...]) {
+      case .command(let command, let rest): "\(command.name)|\(rest.joined(separator: ","))"
+      case .group(let group, let word): "\(group.name)?\(word ?? "")"
+      case .none: "none"
+      }
+    }
+    #expect(name("run", "a", "b") == "run|a,b" && name("image", "run", "x") == "image run|x" && name("image", "list") == "image list|")
+    #expect(name("image") == "image?" && name("image", "eat") == "image?eat" && name("eat") == "none" && name("image run") == "none" && name() == "none")
   }
 
   @Test("statuses are those of docker run")

@@ -16,11 +16,11 @@ extension SettingList {
     for (index, device) in blockIO.weightDevice.enumerated() {
       let asked = "blockIO.weightDevice[\(index)]"
       let name = "\(device.major):\(device.minor)"
-      if let weight = device.weight {
+      if let weight = device.weight, weight != 0 {
         try requireWeight(weight, for: "\(asked).weight")
         try addWeight(name, weight, for: "\(asked).weight")
       }
-      if let leafWeight = device.leafWeight {
+      if let leafWeight = device.leafWeight, leafWeight != 0 {
         try requireV1(.blockIO, for: "\(asked).leafWeight")
         try add(.blockIO, "blkio.leaf_weight_device", "\(name) \(leafWeight)", for: "\(asked).leafWeight", option: "CFQ_GROUP_IOSCHED")
       }

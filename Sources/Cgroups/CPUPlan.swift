@@ -1,60 +1,78 @@
 internal import OCI
 
 extension SettingList {
-  /// The settings for `linux.resources.cpu`, in the order in which the kernel accepts them in a new group.
+  /// The settings for `linux.resources.cpu`, in the order in which the kernel accepts them.
   mutating func add(_ cpu: CPUResources) throws(CgroupPlanError) {
-    // Docker and runc write and read 0 as "not set"; the kernel has no meaning for it either.
-    if let shares = cpu.shares, shares != 0 {
-      if try generation(of: .cpu, for: "cpu.shares") == .v1 {
-        try add(.cpu, "cpu.shares", "\(shares)", for: "cpu.shares", option: "FAIR_GROUP_SCHED")
-      } else {
-        try add(.cpu, "cpu.weight", "\(cpuWeight(shares: shares))", for: "cpu.shares", option: "FAIR_GROUP_SCHED")
-      }
-    }
+    try addWeight(cpu)
     try addBandwidth(cpu)
     try addRealtime(cpu)
-    // After the weight: a group that is idle has none to set (EINVAL).
-    if let idle = cpu.idle { try add(.cpu, "cpu.idle", "\(idle)", for: "cpu.idle", option: "FAIR_GROUP_SCHED") }
     if let cpus = cpu.cpus, !cpus.utf8.isEmpty { try add(.cpuset, "cpuset.cpus", cpus, for: "cpu.cpus") }
     if let mems = cpu.mems, !mems.utf8.isEmpty { try add(.cpuset, "cpuset.mems", mems, for: "cpu.mems") }
   }
 
+  /// Shares and idleness. A group that is idle takes no shares (EINVAL), so it is made idle after them, and not idle before.
+  private mutating func addWeight(_ cpu: CPUResources) throws(CgroupPlanError) {
+    // Docker and runc write and read 0 as "not set"; the kernel has no meaning for it either.
+    let shares = cpu.shares == 0 ? nil : cpu.shares
+    let option: StaticString = "FAIR_GROUP_SCHED"
+    let idle = cpu.idle ?? 0
+    if cpu.idle != nil, idle == 0 || (shares != nil && current != nil) {
+      // Kernels before 5.15 have no idle groups.
+      try add(.cpu, "cpu.idle", "0", for: "cpu.idle", option: option, ifMissing: .harmless)
+    }
+    if let shares {
+      if try generation(of: .cpu, for: "cpu.shares") == .v1 {
+        // The kernel would take the nearest that it has, without a word.
+        if shares < 2 || shares > 262144 { throw .refused(asked: SettingList.path("cpu.shares"), reason: "\(shares) is not within 2 to 262144") }
+        try add(.cpu, "cpu.shares", "\(shares)", for: "cpu.shares", option: option)
+      } else {
+        try add(.cpu, "cpu.weight", "\(cpuWeight(shares: shares))", for: "cpu.shares", option: option)
+      }
+    }
+    if idle != 0 { try add(.cpu, "cpu.idle", "\(idle)", for: "cpu.idle", option: option) }
+  }
+
   /// Quota and burst in microseconds of each period. A quota of 0 is "not set", as in runc; below 0 it is unlimited.
+  ///
+  /// The kernel refuses a burst above the quota, and a quota that is a greater part of its period than the group above has. So a burst comes before the quota,
+  /// for when both get less, and again after it; and so does v1's period.
   private mutating func addBandwidth(_ cpu: CPUResources) throws(CgroupPlanError) {
     let quota = cpu.quota == 0 ? nil : cpu.quota
     let period = cpu.period == 0 ? nil : cpu.period
     let option: StaticString = "CFS_BANDWIDTH"
-    if quota != nil || period != nil {
-      let asked = quota == nil ? "cpu.period" : "cpu.quota"
-      if try generation(of: .cpu, for: asked) == .v1 {
-        if let period { try add(.cpu, "cpu.cfs_period_us", "\(period)", for: "cpu.period", option: option) }
-        if let quota { try add(.cpu, "cpu.cfs_quota_us", quota < 0 ? "-1" : "\(quota)", for: "cpu.quota", option: option) }
-      } else {
-        // Without a second word the kernel leaves the period as it is.
-        let first = quota.map { negativeAsMax($0) } ?? "max"
-        try add(.cpu, "cpu.max", period.map { "\(first) \($0)" } ?? first, for: asked, option: option)
-      }
-    }
+    let hasOther = quota != nil
     if let burst = cpu.burst {
       let file = try generation(of: .cpu, for: "cpu.burst") == .v1 ? "cpu.cfs_burst_us" : "cpu.max.burst"
-      try add(.cpu, file, "\(burst)", for: "cpu.burst", option: option)
+      // Kernels before 5.14 let no group save up time.
+      try add(.cpu, file, "\(burst)", for: "cpu.burst", option: option, ifMissing: burst == 0 ? .harmless : .refuse, isTriedAgain: hasOther)
+    }
+    if quota == nil && period == nil { return }
+    let asked = quota == nil ? "cpu.period" : "cpu.quota"
+    if try generation(of: .cpu, for: asked) == .v1 {
+      if let period { try add(.cpu, "cpu.cfs_period_us", "\(period)", for: "cpu.period", option: option, isTriedAgain: hasOther) }
+      if let quota { try add(.cpu, "cpu.cfs_quota_us", quota < 0 ? "-1" : "\(quota)", for: "cpu.quota", option: option) }
+    } else {
+      // Without a second word the kernel leaves the period as it is; the first cannot be left out.
+      let first = negativeAsMax(quota ?? current?.quota ?? -1)
+      try add(.cpu, "cpu.max", period.map { "\(first) \($0)" } ?? first, for: asked, option: option)
     }
   }
 
-  /// The period first: in a new group the runtime is 0, which fits in every period.
+  /// The period first: in a new group the runtime is 0, which fits in every period. In others it is written again after the runtime.
   private mutating func addRealtime(_ cpu: CPUResources) throws(CgroupPlanError) {
+    let runtime = cpu.realtimeRuntime == 0 ? nil : cpu.realtimeRuntime
     if let period = cpu.realtimePeriod, period != 0 {
       try requireV1(.cpu, for: "cpu.realtimePeriod")
-      try add(.cpu, "cpu.rt_period_us", "\(period)", for: "cpu.realtimePeriod", option: "RT_GROUP_SCHED")
+      try add(.cpu, "cpu.rt_period_us", "\(period)", for: "cpu.realtimePeriod", option: "RT_GROUP_SCHED", isTriedAgain: runtime != nil)
     }
-    if let runtime = cpu.realtimeRuntime, runtime != 0 {
+    if let runtime {
       try requireV1(.cpu, for: "cpu.realtimeRuntime")
       try add(.cpu, "cpu.rt_runtime_us", "\(runtime)", for: "cpu.realtimeRuntime", option: "RT_GROUP_SCHED")
     }
   }
 }
 
-/// The cgroup v2 weight, 1 to 10000, for v1 `shares`, 2 to 262144: the curve through (2, 1), (1024, 100) and (262144, 10000) that crun and runc use since 2025,
+/// The cgroup v2 weight, 1 to 10000, for v1 `shares`, 2 to 262144: the curve through (2, 1), (1024, 100) and (262144, 10000) that crun and runc use since 2025 (docs/decisions/cpu-weight.md),
 /// ceil(10 ^ ((l² + 125 l) / 612 - 7 / 34)) with l = log2(shares). A straight line would give the default of 1024 a weight of 39, not the default of 100.
 func cpuWeight(shares: UInt64) -> UInt64 {
   if shares <= 2 { return 1 }

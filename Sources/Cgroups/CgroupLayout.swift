@@ -13,6 +13,8 @@ public struct CgroupHierarchy: Sendable {
   public var own: Path?
   /// What it can limit: the options of a v1 mount; for v2 the words of `cgroup.controllers` and what v2 does without a controller.
   public var controllers: ControllerSet
+  /// The words of `cgroup.controllers` at the mount point of v2, also those of controllers that Apus does not know; empty for v1.
+  public var words: [UInt8]
   /// The name of a v1 hierarchy without controllers, such as `systemd`.
   public var name: [UInt8]
   /// The mount options that select a v1 hierarchy, such as `cpu,cpuacct` or `name=systemd`; empty for v2.
@@ -27,6 +29,9 @@ public struct CgroupHierarchy: Sendable {
     }
     return Path(file)
   }
+
+  /// Whether `cgroup.controllers` at the mount point of v2 has `word`.
+  func offers(_ word: ArraySlice<UInt8>) -> Bool { words.split(whereSeparator: { $0 == 0x20 || $0 == 0x0A }).contains { $0 == word } }
 
   /// The word that /proc/PID/cgroup has for it: the controllers or the name of a v1 hierarchy, nothing for v2.
   func isNamed(_ word: ArraySlice<UInt8>) -> Bool {
@@ -73,6 +78,9 @@ public struct CgroupLayout: Sendable {
   /// The hierarchy that has `controller`.
   public func hierarchy(of controller: Controller) -> CgroupHierarchy? { index(of: controller).map { hierarchies[$0] } }
 
+  /// The layout of a system without control groups, or of one where none are used.
+  public init() { hierarchies = [] }
+
   /// From the contents of /proc/self/mountinfo and /proc/self/cgroup, and of `cgroup.controllers` at the v2 mount point, which `unifiedControllers` reads.
   ///
   /// Pure: malformed lines are left out, so is a mount that another one hides. When a hierarchy is mounted more than once, the mount that shows the most of it
@@ -83,7 +91,8 @@ public struct CgroupLayout: Sendable {
     for entry in table.entries {
       guard var found = CgroupHierarchy(entry), table.isVisible(entry) else { continue }
       if found.generation == .v2 {
-        found.controllers = ControllerSet(unified: unifiedControllers(found.mountPoint))
+        found.words = unifiedControllers(found.mountPoint)
+        found.controllers = ControllerSet(unified: found.words)
         for controller in Controller.allCases where controller.isBuiltIntoUnified { found.controllers.insert(controller) }
       }
       if let same = hierarchies.firstIndex(where: { $0.isSameHierarchy(as: found) }) {
@@ -133,6 +142,7 @@ extension CgroupHierarchy {
   init?(_ entry: MountEntry) {
     generation = .v1
     controllers = []
+    words = []
     name = []
     selectors = []
     hasNoPrefix = false

@@ -1,19 +1,61 @@
 public import Linux
 public import OCI
 
-/// What is done to the control groups of a new container: a value, made without touching anything.
+/// What is done to the control groups of a container: a value, made without touching anything.
 public struct CgroupPlan: Sendable {
   /// The writes, in the order in which the kernel accepts them.
   public var settings: [Setting]
-  /// How devices are filtered; nil when the filter was not asked for and nothing here could do it.
+  /// How devices are filtered; nil when the filter was not asked for and nothing here could do it, and for an update, which leaves it as it is.
   public var devices: DevicePlan?
+  public var reach: Reach
 
-  /// The settings and the device filter that express `resources` on a system with `layout`.
+  /// In which hierarchies a new container gets a group, besides those with a setting.
+  public enum Reach: Sendable, Equatable {
+    /// In none: control groups are not used at all (`--cgroup-manager disabled`).
+    case nothing
+    /// In the one by which its processes are found.
+    case limits
+    /// In those that count what it uses as well.
+    case statistics
+    /// In all: who named the group looks for it everywhere.
+    case all
+  }
+
+  /// The settings and the device filter that express `resources` in new groups on a system with `layout`.
   ///
   /// A limit that the layout cannot enforce is an error that names it and the kernel's build option; none is left out. A device filter is always planned:
   /// without rules it allows the standard devices and nothing else.
-  public init(_ resources: Resources, layout: CgroupLayout) throws(CgroupPlanError) {
-    var list = SettingList(layout: layout)
+  public init(_ resources: Resources, layout: CgroupLayout, reach: Reach = .limits) throws(CgroupPlanError) {
+    settings = try CgroupPlan.settings(resources, SettingList(layout: layout))
+    self.reach = reach
+    devices = try DevicePlan(DeviceFilter(resources.devices), layout: layout)
+    if devices == nil && !resources.devices.isEmpty { throw .noDeviceFilter }
+  }
+
+  /// The settings that change the limits of a container that runs to `resources`; what is not set there stays as it is, and so do its devices.
+  public init(updating current: CurrentLimits, to resources: Resources, layout: CgroupLayout) throws(CgroupPlanError) {
+    settings = try CgroupPlan.settings(resources, SettingList(layout: layout, current: current))
+    reach = .limits
+  }
+
+  /// The plan that does without control groups. A limit is an error that names it; device rules are not (`ContainerCgroup.apply` tells that nothing filters).
+  public init(withoutGroups resources: Resources) throws(CgroupPlanError) {
+    settings = []
+    reach = .nothing
+    do throws(CgroupPlanError) {
+      _ = try CgroupPlan.settings(resources, SettingList(layout: CgroupLayout()))
+    } catch {
+      let reason = "control groups are disabled, and nothing else can do it"
+      switch error {
+      case .noController(let asked, _): throw .refused(asked: asked, reason: reason)
+      case .refused(let asked, _) where !resources.unified.isEmpty: throw .refused(asked: asked, reason: reason)
+      default: throw error
+      }
+    }
+  }
+
+  private static func settings(_ resources: Resources, _ empty: SettingList) throws(CgroupPlanError) -> [Setting] {
+    var list = empty
     if let memory = resources.memory { try list.add(memory) }
     if let cpu = resources.cpu { try list.add(cpu) }
     if let pids = resources.pids { try list.add(pids) }
@@ -22,31 +64,74 @@ public struct CgroupPlan: Sendable {
     if let network = resources.network { try list.add(network) }
     try list.add(resources.rdma)
     try list.add(resources.unified)
-    settings = list.settings
-    devices = try DevicePlan(DeviceFilter(resources.devices), layout: layout)
-    if devices == nil && !resources.devices.isEmpty { throw .noDeviceFilter }
+    return list.settings
   }
 
-  /// The positions of the hierarchies in which the container gets a group, each once.
+  /// The positions of the hierarchies in which the container gets a group, each once (docs/decisions/cgroup-hierarchies.md).
   ///
-  /// Not all that are mounted, as crun has it, but those with a setting and one by which all processes are found: on cgroup v1 each further hierarchy costs a
-  /// mkdir, a rmdir, and a move of the process, which waits for all processors (a write lock over every fork and exec of the machine); and a hierarchy without
-  /// a limit neither limits nor finds anything. v2 is the best to find processes by: a process can be born in it (CLONE_INTO_CGROUP) and all can be killed at
-  /// once (`cgroup.kill`). Without it the freezer is, which stops a group that forks faster than it is killed; then pids; then whatever there is.
+  /// On cgroup v1 each costs a mkdir, a rmdir, and a move of the process, which waits for all processors (a write lock over every fork and exec of the machine).
+  /// v2 is the best to find processes by: a process can be born in it (CLONE_INTO_CGROUP) and all can be killed at once (`cgroup.kill`). Without it the freezer
+  /// is, which stops a group that forks faster than it is killed; then pids; then whatever there is.
   func hierarchies(of layout: CgroupLayout) -> [Int] {
+    if reach == .nothing { return [] }
     var chosen: [Int] = []
     if let tracking = layout.trackingIndex { chosen.append(tracking) }
     for setting in settings where !chosen.contains(setting.hierarchy) { chosen.append(setting.hierarchy) }
+    for (index, hierarchy) in layout.hierarchies.enumerated() where !chosen.contains(index) {
+      if reach == .all || (reach == .statistics && !hierarchy.controllers.isDisjoint(with: .counting)) { chosen.append(index) }
+    }
     return chosen
   }
 
-  /// The controllers that have to be enabled for the container's v2 group.
-  func unifiedControllers(of layout: CgroupLayout) -> ControllerSet {
-    var controllers: ControllerSet = []
-    for setting in settings where layout.hierarchies[setting.hierarchy].generation == .v2 {
-      if let controller = setting.controller, !controller.isBuiltIntoUnified { controllers.insert(controller) }
+  /// The controllers that are enabled for the container's v2 group.
+  func unifiedControllers(of layout: CgroupLayout) -> UnifiedControllers {
+    var words = UnifiedControllers()
+    for setting in settings {
+      if let word = setting.unifiedController { words.require(word) }
     }
-    return controllers
+    guard reach != .limits, reach != .nothing, let index = layout.unifiedIndex else { return words }
+    for word in layout.hierarchies[index].words.split(whereSeparator: { $0 == 0x20 || $0 == 0x0A }) {
+      guard let controller = Controller(unifiedName: word) else {
+        if reach == .all { words.want(String(decoding: Array(word), as: UTF8.self)) }
+        continue
+      }
+      if reach == .all || ControllerSet.counting.contains(controller) { words.want("\(controller.unifiedName)") }
+    }
+    return words
+  }
+}
+
+/// Words of `cgroup.subtree_control`.
+struct UnifiedControllers: Sendable {
+  /// What settings need.
+  private(set) var required: [String] = []
+  /// What is enabled where it can be: nothing depends on it but what can be told of the container.
+  private(set) var wanted: [String] = []
+
+  mutating func require(_ word: String) {
+    if !required.contains(where: { $0.equals(word) }) { required.append(word) }
+  }
+
+  mutating func want(_ word: String) {
+    if !(required + wanted).contains(where: { $0.equals(word) }) { wanted.append(word) }
+  }
+
+  var isEmpty: Bool { required.isEmpty && wanted.isEmpty }
+}
+
+/// What an update of limits depends on; nil where it is unlimited or unknown.
+public struct CurrentLimits: Sendable, Equatable {
+  /// Microseconds of processor time in each period; v2 only, because v1 has a file for each.
+  public var quota: Int64?
+  /// Bytes; v2 only, because v1 limits memory and swap together.
+  public var memoryLimit: Int64?
+  /// Bytes; v2 only, because the kernel of v1 refuses a limit below by itself.
+  public var memoryUsage: UInt64?
+
+  public init(quota: Int64? = nil, memoryLimit: Int64? = nil, memoryUsage: UInt64? = nil) {
+    self.quota = quota
+    self.memoryLimit = memoryLimit
+    self.memoryUsage = memoryUsage
   }
 }
 

@@ -8,7 +8,9 @@ internal import Linux
 public struct ContainerCgroup: ~Copyable {
   public let path: CgroupPath
   var groups: [GroupDirectory]
-  private let layout: CgroupLayout
+  let layout: CgroupLayout
+  /// Control groups are not used for this container: nothing is made, limited, found or removed.
+  public let isDisabled: Bool
 
   /// What filters the container's devices.
   public enum DeviceFiltering: Sendable, Equatable {
@@ -24,6 +26,7 @@ public struct ContainerCgroup: ~Copyable {
   /// A group of the path that is there already is left over from a container that ended badly, and is made anew, so that no old limit stays; with a process in
   /// it, it is somebody's, and refused.
   public static func create(_ path: CgroupPath, for plan: CgroupPlan, layout: CgroupLayout) throws(CgroupError) -> ContainerCgroup {
+    if plan.reach == .nothing { return .disabled(path) }
     if layout.hierarchies.isEmpty {
       throw .refused("no control group hierarchy is mounted: mount one (cgroup2, CONFIG_CGROUPS), for example on /sys/fs/cgroup")
     }
@@ -51,10 +54,16 @@ public struct ContainerCgroup: ~Copyable {
     return ContainerCgroup(path: path, groups: groups, layout: layout)
   }
 
-  private init(path: CgroupPath, groups: [GroupDirectory], layout: CgroupLayout) {
+  /// No group at all (`--cgroup-manager disabled`): what is done to it does nothing, and what is asked of it is not known.
+  public static func disabled(_ path: CgroupPath) -> ContainerCgroup {
+    ContainerCgroup(path: path, groups: [], layout: CgroupLayout(), isDisabled: true)
+  }
+
+  private init(path: CgroupPath, groups: [GroupDirectory], layout: CgroupLayout, isDisabled: Bool = false) {
     self.path = path
     self.groups = groups
     self.layout = layout
+    self.isDisabled = isDisabled
   }
 
   /// The group by which all processes of the container are found.
@@ -73,18 +82,34 @@ public struct ContainerCgroup: ~Copyable {
 
   /// Carries out the settings of a plan, in their order.
   public borrowing func apply(_ settings: [Setting]) throws(CgroupError) {
+    var postponed: [Setting] = []
     for setting in settings {
-      guard let group = groups.first(where: { $0.index == setting.hierarchy }) else {
-        throw .refused("\(setting.asked): the container has no group in \(layout.hierarchies[setting.hierarchy].mountPoint.description)")
+      if let first = postponed.first, first.controller != setting.controller {
+        for again in postponed { try write(again) }
+        postponed = []
       }
-      try group.apply(setting)
+      do throws(CgroupError) {
+        try write(setting)
+      } catch {
+        guard setting.isTriedAgain, case .setting(_, let failure) = error, failure.errno == .invalidArgument else { throw error }
+        postponed.append(setting)
+      }
     }
+    for again in postponed { try write(again) }
+  }
+
+  private borrowing func write(_ setting: Setting) throws(CgroupError) {
+    guard let group = groups.first(where: { $0.index == setting.hierarchy }) else {
+      throw .refused("\(setting.asked): the container has no group in \(layout.hierarchies[setting.hierarchy].mountPoint.description)")
+    }
+    try group.apply(setting)
   }
 
   /// Filters devices as planned: by the eBPF program, or, where the kernel has none, by a group in the v1 devices hierarchy, which is made for it.
   ///
   /// `isRequired` makes it an error that nothing here can filter; otherwise the answer says so.
   public mutating func apply(_ plan: DevicePlan?, isRequired: Bool) throws(CgroupError) -> DeviceFiltering {
+    if isDisabled { return .nothing }
     guard let plan else {
       if isRequired { throw .plan(.noDeviceFilter) }
       return .nothing
@@ -104,7 +129,7 @@ public struct ContainerCgroup: ~Copyable {
       if let joined = groups.first(where: { $0.index == index }) {
         group = joined
       } else {
-        group = try GroupDirectory.make(path, in: layout.hierarchies[index], at: index, enabling: [])
+        group = try GroupDirectory.make(path, in: layout.hierarchies[index], at: index, enabling: UnifiedControllers())
         groups.append(group)
       }
       for (file, value) in list {
@@ -136,13 +161,13 @@ extension GroupDirectory {
     do throws(Errno) {
       try write(setting.file, setting.value)
     } catch {
-      if error != .noSuchFileOrDirectory { throw .setting(asked: setting.asked, failure(of: setting.file, setting.value, error)) }
+      if error != .noSuchFileOrDirectory { throw try failure(of: setting, setting.file, setting.value, error) }
       if let alternative = setting.alternative {
         do throws(Errno) {
           try write(alternative.file, alternative.value)
           return
         } catch {
-          if error != .noSuchFileOrDirectory { throw .setting(asked: setting.asked, failure(of: alternative.file, alternative.value, error)) }
+          if error != .noSuchFileOrDirectory { throw try failure(of: setting, alternative.file, alternative.value, error) }
         }
       }
       switch setting.ifMissing {
@@ -152,9 +177,20 @@ extension GroupDirectory {
       }
       throw .refused("\(setting.asked): this kernel has no \(setting.file) in \(description) (CONFIG_\(setting.option))")
     }
+    // What is kept is rounded down to pages at most.
+    if setting.isReadBack, let kept = try number(setting.file), let asked = decimal(Array(setting.value.utf8)[...]), kept > asked {
+      throw .refused("\(setting.asked): this kernel does not keep to \(setting.file), which is obsolete")
+    }
   }
 
-  private func failure(of file: String, _ value: String, _ errno: Errno) -> SystemError { SystemError("write \(value) to", "\(file) in \(description)", errno) }
+  private func failure(of setting: Setting, _ file: String, _ value: String, _ errno: Errno) throws(CgroupError) -> CgroupError {
+    if errno == .busy, file.equals("memory.limit_in_bytes"), let usage = try number("memory.usage_in_bytes") {
+      // Callers look for runc's words.
+      let peak = try number("memory.max_usage_in_bytes") ?? usage
+      return .refused("\(setting.asked): unable to set memory limit to \(value) (current usage: \(usage), peak usage: \(peak))")
+    }
+    return .setting(asked: setting.asked, SystemError("write \(value) to", "\(file) in \(description)", errno))
+  }
 
   /// Whether the kernel was built with swap: /proc/swaps is there. Without, no swap can ever be added.
   private func kernelCanSwap() -> Bool {

@@ -1,6 +1,6 @@
 /// What a control group can limit or watch. The numbers are positions in `ControllerSet`, nothing of the kernel's.
 public enum Controller: UInt32, Sendable, CaseIterable {
-  case cpu, cpuAccounting, cpuset, memory, blockIO, pids, devices, freezer, hugePages, networkClass, networkPriority, rdma, misc
+  case cpu, cpuAccounting, cpuset, memory, blockIO, pids, devices, freezer, hugePages, networkClass, networkPriority, rdma, misc, deviceMemory
 
   /// The name in the options of a v1 mount and in /proc/cgroups.
   public var name: StaticString {
@@ -18,6 +18,7 @@ public enum Controller: UInt32, Sendable, CaseIterable {
     case .networkPriority: "net_prio"
     case .rdma: "rdma"
     case .misc: "misc"
+    case .deviceMemory: "dmem"
     }
   }
 
@@ -54,6 +55,7 @@ public enum Controller: UInt32, Sendable, CaseIterable {
     case .networkPriority: "CGROUP_NET_PRIO"
     case .rdma: "CGROUP_RDMA"
     case .misc: "CGROUP_MISC"
+    case .deviceMemory: "CGROUP_DMEM"
     }
   }
 
@@ -81,6 +83,11 @@ public struct ControllerSet: OptionSet, Sendable {
   public let rawValue: UInt32
   public init(rawValue: UInt32) { self.rawValue = rawValue }
   public init(_ controller: Controller) { self.init(rawValue: 1 << controller.rawValue) }
+
+  /// Those that count what a container uses, of memory, processor time, block devices and processes.
+  static var counting: ControllerSet {
+    [ControllerSet(.memory), ControllerSet(.cpu), ControllerSet(.cpuAccounting), ControllerSet(.blockIO), ControllerSet(.pids)]
+  }
 
   public func contains(_ controller: Controller) -> Bool { contains(ControllerSet(controller)) }
   public mutating func insert(_ controller: Controller) { formUnion(ControllerSet(controller)) }

@@ -4,8 +4,9 @@ extension GroupDirectory {
   /// Makes the group `path` in `hierarchy`, and those above it that are missing; each directory is opened from the one above and verified.
   ///
   /// On v2, `controllers` are enabled from the mount point down, where they are not yet.
-  static func make(_ path: CgroupPath, in hierarchy: CgroupHierarchy, at index: Int, enabling controllers: ControllerSet) throws(CgroupError) -> GroupDirectory
-  {
+  static func make(
+    _ path: CgroupPath, in hierarchy: CgroupHierarchy, at index: Int, enabling controllers: UnifiedControllers
+  ) throws(CgroupError) -> GroupDirectory {
     var names = path.names
     guard let last = names.popLast() else { throw .refused("the control group path is empty") }
     var above = try hierarchy.openMountPoint()
@@ -75,35 +76,69 @@ extension GroupDirectory {
     try leftover.remove()
   }
 
+  /// Enables `controllers` for the group `path` of v2, which is there already: from the mount point down, in every group above it.
+  static func enable(_ controllers: UnifiedControllers, above path: CgroupPath, in hierarchy: CgroupHierarchy) throws(CgroupError) {
+    var above = try hierarchy.openMountPoint()
+    var walked = hierarchy.mountPoint
+    try enable(controllers, below: above, walked)
+    for name in path.names.dropLast() {
+      walked = walked.appending(name.bytes)
+      let next = try attempt("open", walked.description) { () throws(Errno) in try above.open(name, [.readOnly, .directory, .noFollow]) }
+      above = next
+      try enable(controllers, below: above, walked)
+    }
+  }
+
   /// Enables for the groups below the open directory the controllers that are not yet.
   ///
   /// The file is read first: a write, even of what is so already, locks out all changes to the tree and waits for groups that are being removed.
-  private static func enable(_ controllers: ControllerSet, below directory: borrowing FileDescriptor, _ path: Path) throws(CgroupError) {
+  private static func enable(_ controllers: UnifiedControllers, below directory: borrowing FileDescriptor, _ path: Path) throws(CgroupError) {
     if controllers.isEmpty { return }
     let file: Path = "cgroup.subtree_control"
-    let enabled: [UInt8]
+    let contents: [UInt8]
     do throws(Errno) {
-      enabled = try directory.open(file, [.readOnly, .noFollow]).readAll(limit: 1 << 16)
+      contents = try directory.open(file, [.readOnly, .noFollow]).readAll(limit: 1 << 16)
     } catch {
       throw .system(SystemError("read", "cgroup.subtree_control in \(path.description)", error))
     }
-    let missing = controllers.subtracting(ControllerSet(unified: enabled))
-    if missing.isEmpty { return }
-    var words = ""
-    for controller in missing.members { words += words.utf8.isEmpty ? "+\(controller.unifiedName)" : " +\(controller.unifiedName)" }
-    do throws(Errno) {
-      try directory.open(file, [.writeOnly, .noFollow]).writeValue(words)
-    } catch {
-      if error == .busy {
-        throw .refused(
-          "cannot write \(words) to cgroup.subtree_control in \(path.description): the group has processes of its own, and cgroup v2 has them only in groups without limits below"
-        )
+    let enabled = contents.split(whereSeparator: { $0 == 0x20 || $0 == 0x0A })
+    func isMissing(_ word: String) -> Bool { !enabled.contains { word.utf8.elementsEqual($0) } }
+    func write(_ words: String) throws(Errno) { try directory.open(file, [.writeOnly, .noFollow]).writeValue(words) }
+
+    let missing = controllers.required.filter(isMissing)
+    if !missing.isEmpty {
+      let words = additions(missing)
+      do throws(Errno) {
+        try write(words)
+      } catch {
+        throw refusal(of: words, in: path, error)
       }
-      if error == .noSuchFileOrDirectory {
-        throw .refused("cannot write \(words) to cgroup.subtree_control in \(path.description): the group above does not hand the controller down")
-      }
-      throw .system(SystemError("write \(words) to", "cgroup.subtree_control in \(path.description)", error))
     }
+    let wanted = controllers.wanted.filter(isMissing)
+    if wanted.isEmpty { return }
+    do throws(Errno) {
+      try write(additions(wanted))
+    } catch {
+      // One that this group cannot have keeps the others out as well.
+      for word in wanted { try? write(additions([word])) }
+    }
+  }
+
+  /// The words as `cgroup.subtree_control` takes them.
+  private static func additions(_ words: [String]) -> String {
+    var text = ""
+    for word in words { text += text.utf8.isEmpty ? "+\(word)" : " +\(word)" }
+    return text
+  }
+
+  private static func refusal(of words: String, in path: Path, _ error: Errno) -> CgroupError {
+    let file = "cgroup.subtree_control in \(path.description)"
+    if error == .busy {
+      return .refused(
+        "cannot write \(words) to \(file): the group has processes of its own, and cgroup v2 has them only in groups without limits below")
+    }
+    if error == .noSuchFileOrDirectory { return .refused("cannot write \(words) to \(file): the group above does not hand the controller down") }
+    return .system(SystemError("write \(words) to", file, error))
   }
 
   /// Gives a new group of the v1 cpuset hierarchy the processors and memory nodes of the one above: with none, no process can enter it (ENOSPC).

@@ -25,7 +25,8 @@ extension SettingList {
 
   /// The settings for `linux.resources.network`: v1 only; v2 leaves both to eBPF and netfilter.
   mutating func add(_ network: NetworkResources) throws(CgroupPlanError) {
-    if let classID = network.classID {
+    // 0 is the class of packets without a tag, which a new group has and v2 knows no other than.
+    if let classID = network.classID, classID != 0 || (current != nil && layout.index(of: .networkClass) != nil) {
       try requireV1(.networkClass, for: "network.classID")
       try add(.networkClass, "net_cls.classid", "\(classID)", for: "network.classID")
     }
@@ -48,33 +49,6 @@ extension SettingList {
     }
   }
 
-  /// The settings for `linux.resources.unified`: files of cgroup v2 by name, after all others, so that they decide.
-  mutating func add(_ unified: [UnifiedSetting]) throws(CgroupPlanError) {
-    for setting in unified {
-      let asked = SettingList.path("unified.\(setting.file)")
-      let name = Array(setting.file.utf8)
-      guard name.allSatisfy({ isLetterOrDigit($0) || $0 == 0x2E || $0 == 0x5F || $0 == 0x2D }), let dot = name.firstIndex(of: 0x2E), dot > 0 else {
-        throw .refused(asked: asked, reason: "not the name of a control file")
-      }
-      guard let index = layout.unifiedIndex else { throw .refused(asked: asked, reason: "needs cgroup v2, which is not mounted here") }
-      var controller: Controller?
-      if name[..<dot].matches("cgroup") {
-        // The other core files move, kill or freeze processes, or belong to who makes the group.
-        guard setting.file.equals("cgroup.max.depth") || setting.file.equals("cgroup.max.descendants") || setting.file.equals("cgroup.pressure") else {
-          throw .refused(asked: asked, reason: "not a limit")
-        }
-      } else {
-        controller = Controller(unifiedName: name[..<dot])
-        guard let known = controller else { throw .refused(asked: asked, reason: "no such controller") }
-        if !layout.hierarchies[index].controllers.contains(known) { throw .noController(asked: asked, controller: known) }
-      }
-      settings.append(
-        Setting(
-          hierarchy: index, controller: controller, file: setting.file, value: setting.value, alternative: nil, asked: asked,
-          option: controller?.option ?? "CGROUPS", ifMissing: .refuse))
-    }
-  }
-
   /// Refuses a name that would be read as more than one word.
   private func requireWord(_ name: String, for limit: String) throws(CgroupPlanError) {
     if name.utf8.isEmpty || name.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
@@ -83,6 +57,6 @@ extension SettingList {
   }
 }
 
-private func isLetterOrDigit(_ byte: UInt8) -> Bool {
+func isLetterOrDigit(_ byte: UInt8) -> Bool {
   (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A)
 }

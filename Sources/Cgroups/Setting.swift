@@ -2,8 +2,10 @@
 public struct Setting: Sendable {
   /// The position of the hierarchy in `CgroupLayout.hierarchies`.
   public var hierarchy: Int
-  /// The controller that acts on it; nil for the files of cgroup v2 itself, `cgroup.*`.
+  /// The controller that acts on it; nil for the files of cgroup v2 itself, `cgroup.*`, and for a controller that Apus does not know.
   public var controller: Controller?
+  /// The word of `cgroup.subtree_control` that gives a v2 group the file; nil where none does.
+  public var unifiedController: String?
   /// The file with its prefix, such as `memory.max`.
   public var file: String
   public var value: String
@@ -14,6 +16,10 @@ public struct Setting: Sendable {
   /// The kernel's build option that gives the file, without `CONFIG_`.
   public var option: StaticString
   public var ifMissing: IfMissing
+  /// EINVAL says no more than that the value does not fit to what a later setting of the same controller is about to change: it is written again after those.
+  public var isTriedAgain = false
+  /// The kernel may take the limit without keeping it, so it is read again.
+  public var isReadBack = false
 
   /// What it means that the kernel has no such file.
   public enum IfMissing: Sendable {
@@ -47,12 +53,17 @@ public enum CgroupPlanError: Error, Sendable {
   }
 }
 
-/// Collects settings; knows which hierarchy a controller is in.
+/// Collects settings; knows which hierarchy a controller is in, and, for a container that runs, what holds now.
 struct SettingList {
   let layout: CgroupLayout
+  /// The limits in force; nil for a new group, where nothing is limited.
+  let current: CurrentLimits?
   var settings: [Setting] = []
 
-  init(layout: CgroupLayout) { self.layout = layout }
+  init(layout: CgroupLayout, current: CurrentLimits? = nil) {
+    self.layout = layout
+    self.current = current
+  }
 
   /// The generation of the hierarchy with `controller`; a limit that no hierarchy can enforce is an error that names it.
   func generation(of controller: Controller, for limit: String) throws(CgroupPlanError) -> CgroupGeneration {
@@ -63,13 +74,19 @@ struct SettingList {
   /// Adds a write; `limit` is the JSON path below `linux.resources`.
   mutating func add(
     _ controller: Controller, _ file: String, _ value: String, for limit: String, option: StaticString? = nil, ifMissing: Setting.IfMissing = .refuse,
-    else alternative: (file: String, value: String)? = nil
+    else alternative: (file: String, value: String)? = nil, isTriedAgain: Bool = false, isReadBack: Bool = false
   ) throws(CgroupPlanError) {
     guard let index = layout.index(of: controller) else { throw .noController(asked: SettingList.path(limit), controller: controller) }
     settings.append(
       Setting(
-        hierarchy: index, controller: controller, file: file, value: value, alternative: alternative, asked: SettingList.path(limit),
-        option: option ?? controller.option, ifMissing: ifMissing))
+        hierarchy: index, controller: controller, unifiedController: unifiedController(controller, in: index), file: file, value: value,
+        alternative: alternative, asked: SettingList.path(limit), option: option ?? controller.option, ifMissing: ifMissing, isTriedAgain: isTriedAgain,
+        isReadBack: isReadBack))
+  }
+
+  private func unifiedController(_ controller: Controller, in index: Int) -> String? {
+    if layout.hierarchies[index].generation == .v1 || controller.isBuiltIntoUnified { return nil }
+    return "\(controller.unifiedName)"
   }
 
   /// Refuses a limit that only cgroup v1 has.

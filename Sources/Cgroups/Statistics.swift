@@ -95,7 +95,7 @@ extension GroupDirectory {
   }
 
   /// The number that the file holds; nil when there is no such file, or a word such as `max`.
-  private func number(_ file: String) throws(CgroupError) -> UInt64? {
+  func number(_ file: String) throws(CgroupError) -> UInt64? {
     guard let bytes = try read(file), let word = bytes.split(separator: 0x0A).first else { return nil }
     return decimal(word)
   }

@@ -65,7 +65,8 @@ extension MemoryResources {
     swap = try json.limit("swap")
     kernel = try json.limit("kernel")
     kernelTCP = try json.limit("kernelTCP")
-    swappiness = try json.integer("swappiness", in: 0...100)
+    // Docker writes -1, which is "leave it", as an unsigned number; runc reads it so.
+    swappiness = try json.integer("swappiness") == UInt64.max ? nil : json.integer("swappiness", in: 0...100)
     disableOOMKiller = try json.bool("disableOOMKiller")
     useHierarchy = try json.bool("useHierarchy")
     checkBeforeUpdate = try json.bool("checkBeforeUpdate")

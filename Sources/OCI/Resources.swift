@@ -109,7 +109,7 @@ public struct MemoryResources: Equatable, Sendable {
   public var kernel: Int64?
   /// Buffers of TCP; cgroup v1 only.
   public var kernelTCP: Int64?
-  /// 0 to 100; cgroup v1 only.
+  /// 0 to 100; cgroup v1 only. Docker's 2⁶⁴ - 1, which stands for -1, is read as nil.
   public var swappiness: UInt64?
   /// Whether tasks wait for memory instead of being killed; cgroup v1 only.
   public var disableOOMKiller: Bool?

@@ -52,6 +52,11 @@ struct ResourcesTests {
     #expect(try Resources(parsing: Array(#"{"memory": {}, "cpu": {}, "pids": {}}"#.utf8)).pids == PidsResources(limit: nil))
   }
 
+  @Test("a swappiness of -1, which Docker writes as an unsigned number, is not set")
+  func unsetSwappiness() throws {
+    #expect(try Resources(parsing: Array(#"{"memory": {"swappiness": 18446744073709551615}}"#.utf8)).memory == MemoryResources())
+  }
+
   @Test(
     "a member is refused with its path",
     arguments: [

@@ -44,13 +44,22 @@ int clinux_read_signal(int descriptor, int *sender) {
   return (int)information.ssi_signo;
 }
 
-int clinux_poll(const int *descriptors, uint8_t *ready, size_t count, int timeout) {
+int clinux_poll(const int *descriptors, const uint8_t *wanted, uint8_t *ready, size_t count, int timeout) {
   struct pollfd waiting[8];
   if (count > sizeof waiting / sizeof *waiting) return -EINVAL;
-  for (size_t i = 0; i < count; i++) waiting[i] = (struct pollfd){.fd = descriptors[i], .events = POLLIN};
+  for (size_t i = 0; i < count; i++) {
+    waiting[i] = (struct pollfd){.fd = wanted[i] ? descriptors[i] : -1};
+    if (wanted[i] & 1) waiting[i].events |= POLLIN;
+    if (wanted[i] & 2) waiting[i].events |= POLLOUT;
+  }
   int result = poll(waiting, count, timeout);
   if (result < 0) return -errno;
-  for (size_t i = 0; i < count; i++) ready[i] = waiting[i].revents != 0;
+  for (size_t i = 0; i < count; i++) {
+    short events = waiting[i].revents;
+    ready[i] = 0;
+    if (events & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) ready[i] |= wanted[i] & 1;
+    if (events & (POLLOUT | POLLHUP | POLLERR | POLLNVAL)) ready[i] |= wanted[i] & 2;
+  }
   return result;
 }
 
@@ -78,6 +87,8 @@ long clinux_send(int socket, const void *bytes, size_t count, int descriptor) {
   }
   RESULT(sendmsg(socket, &message, MSG_NOSIGNAL));
 }
+
+long clinux_send_now(int socket, const void *bytes, size_t count) { RESULT(send(socket, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL)); }
 
 long clinux_receive(int socket, void *bytes, size_t count, int *descriptor) {
   struct iovec content = {.iov_base = bytes, .iov_len = count};

@@ -114,6 +114,12 @@ int clinux_lock_for_process(int descriptor) {
 int clinux_flock(int descriptor, int operation) { RESULT(flock(descriptor, operation)); }
 int clinux_duplicate(int descriptor, int at_least) { RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, at_least)); }
 
+int clinux_set_nonblocking(int descriptor) {
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0) return -errno;
+  RESULT(fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
+}
+
 int clinux_place(int descriptor, int at) {
   if (descriptor == at) RESULT(fcntl(descriptor, F_SETFD, 0));
   RESULT(dup3(descriptor, at, 0));

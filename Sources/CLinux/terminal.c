@@ -30,7 +30,8 @@ int clinux_make_raw(int descriptor, struct clinux_terminal_settings *before) {
 int clinux_restore_terminal(int descriptor, const struct clinux_terminal_settings *settings) {
   struct termios before;
   memcpy(&before, settings, sizeof before);
-  RESULT(tcsetattr(descriptor, TCSADRAIN, &before));
+  // At once: TCSADRAIN would wait for a terminal that is stopped, for ever.
+  RESULT(tcsetattr(descriptor, TCSANOW, &before));
 }
 
 int clinux_get_window(int descriptor, uint16_t *rows, uint16_t *columns) {

@@ -20,6 +20,12 @@ public struct FileDescriptor: ~Copyable, Sendable {
     return FileDescriptor(owning: try checked { clinux_duplicate(number, 3) })
   }
 
+  /// Calls on the open file, by whatever descriptor, fail with `.wouldBlock` instead of waiting. The C function is `fcntl` with `F_SETFL` and `O_NONBLOCK`.
+  public borrowing func setNonBlocking() throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_set_nonblocking(number) }
+  }
+
   /// The path by which this process reaches the open file itself, whatever its name is by now.
   public var processPath: Path { Path("/proc/self/fd/\(rawValue)") }
 }

@@ -78,6 +78,12 @@ extension FileDescriptor {
     }
   }
 
+  /// Writes once, as much as is taken. The C function is `write`.
+  public borrowing func write(_ bytes: ArraySlice<UInt8>) throws(Errno) -> Int {
+    let number = rawValue
+    return try checked { bytes.withUnsafeBytes { clinux_write(number, $0.baseAddress, $0.count) } }
+  }
+
   /// Writes a control file of the kernel: it takes a value in one write or not at all, so a short write is an error, not a reason to go on. The C function is
   /// `write`.
   public borrowing func writeValue(_ value: String) throws(Errno) {

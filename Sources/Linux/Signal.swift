@@ -26,6 +26,9 @@ public struct Signal: Sendable, Equatable {
 }
 
 extension Signal {
+  /// Whether it is sent to ask a program to end: SIGHUP, SIGINT, SIGQUIT, SIGTERM.
+  public var asksToEnd: Bool { [1, 2, 3, 15].contains(rawValue) }
+
   /// Sets this signal back to its default action. The C function is `sigaction`.
   public func setDefaultAction() { clinux_default_signal(rawValue) }
 }
@@ -84,14 +87,3 @@ public struct SignalDescriptor: ~Copyable {
 
 /// Sets every signal back to its default action: what a program ignored, its child would ignore as well. The C function is `sigaction`.
 public func setDefaultSignalActions() { clinux_default_signals() }
-
-/// Waits until one of the descriptors can be read or has ended, and tells which; at most eight; negative ones are passed over. The C function is `poll`.
-public func waitForInput(_ descriptors: [Int32], timeoutMilliseconds: Int32 = -1) throws(Errno) -> [Bool] {
-  var ready = [UInt8](repeating: 0, count: descriptors.count)
-  _ = try checked {
-    descriptors.withUnsafeBufferPointer { numbers in
-      ready.withUnsafeMutableBufferPointer { clinux_poll(numbers.baseAddress, $0.baseAddress, numbers.count, timeoutMilliseconds) }
-    }
-  }
-  return ready.map { $0 != 0 }
-}

@@ -47,6 +47,19 @@ public struct FileStatus: Sendable {
     }
   }
 
+  init(_ raw: clinux_stat) {
+    device = raw.device
+    inode = raw.inode
+    size = raw.size
+    links = raw.links
+    mode = raw.mode
+    user = raw.user
+    group = raw.group
+    specialMajor = raw.special_major
+    specialMinor = raw.special_minor
+    modified = FileTime(seconds: raw.modified_seconds, nanoseconds: raw.modified_nanoseconds)
+  }
+
   /// Whether both are the same file of the same file system.
   public func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
 }
@@ -94,10 +107,7 @@ extension FileDescriptor {
     var raw = clinux_stat()
     let number = rawValue
     _ = try checked { path.withCString { clinux_fstatat(number, $0, &raw, flags) } }
-    return FileStatus(
-      device: raw.device, inode: raw.inode, size: raw.size, links: raw.links, mode: raw.mode, user: raw.user, group: raw.group,
-      specialMajor: raw.special_major, specialMinor: raw.special_minor,
-      modified: FileTime(seconds: raw.modified_seconds, nanoseconds: raw.modified_nanoseconds))
+    return FileStatus(raw)
   }
 
   /// The C function is `fstatfs`.

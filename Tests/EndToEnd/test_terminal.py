@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import pty
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -45,6 +47,22 @@ class Terminal:
     def type(self, text: bytes) -> None:
         """Types."""
         os.write(self.master, text)
+
+    def type_much(self, text: bytes) -> int:
+        """Types as much as is taken, reading what comes back; gives how much that was when nothing more was taken for a second."""
+        os.set_blocking(self.master, False)
+        done = 0
+        while done < len(text):
+            readable, writable, _ = select.select([self.master], [self.master], [], 1)
+            if readable:
+                self.output += os.read(self.master, 65536)
+            elif writable:
+                with contextlib.suppress(BlockingIOError):
+                    done += os.write(self.master, text[done : done + 4096])
+            else:
+                break
+        os.set_blocking(self.master, True)
+        return done
 
     def read_until(self, text: bytes) -> bytes:
         """Reads until the output has `text`; gives all the output up to it, and forgets it."""
@@ -198,6 +216,69 @@ def test_a_container_that_closes_its_terminal_costs_no_processor_time(native: Ma
         assert processor_time(terminal.process.pid) - before < 30
         os.kill(terminal.process.pid, signal.SIGUSR1)
         assert terminal.wait() == 0
+
+
+#: Waits for SIGTERM, without reading its input.
+UNTIL_TERMINATED = "trap 'exit 3' TERM; sleep 1000 & while :; do wait; done"
+
+
+def test_input_that_is_not_read_keeps_no_signal_back(native: Machine) -> None:
+    with on_a_terminal(bundle_command(native, f"echo ready; {UNTIL_TERMINATED}")) as terminal:
+        terminal.read_until(b"ready\r\n")
+        assert terminal.type_much(b"a line that nobody reads\n" * 40_000) < 1_000_000
+        os.kill(terminal.process.pid, signal.SIGTERM)
+        assert terminal.wait() == 3
+        assert termios.tcgetattr(terminal.slave) == terminal.settings
+
+
+def test_input_that_is_read_late_is_whole(native: Machine) -> None:
+    text = b"".join(b"line %d\n" % number for number in range(40_000))
+    script = f"stty raw -echo; echo ready; sleep 2; head -c {len(text)} | md5sum; exit 4"
+    with on_a_terminal(bundle_command(native, script)) as terminal:
+        terminal.read_until(b"ready\n")
+        done = terminal.type_much(text)
+        assert done < len(text)
+        while done < len(text):
+            done += terminal.type_much(text[done:])
+        terminal.read_until(hashlib.md5(text).hexdigest().encode())
+        assert terminal.wait() == 4
+
+
+def test_output_that_is_not_read_keeps_no_signal_back(native: Machine) -> None:
+    script = f"echo ready; (while :; do echo more and more; done) & {UNTIL_TERMINATED}"
+    with on_a_terminal(bundle_command(native, script)) as terminal:
+        terminal.read_until(b"ready\r\n")
+        # Until all that lies between is full.
+        time.sleep(1)
+        os.kill(terminal.process.pid, signal.SIGTERM)
+        assert terminal.process.wait(LIMIT) == 3
+        assert termios.tcgetattr(terminal.slave) == terminal.settings
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_output_that_goes_elsewhere_and_is_not_read_keeps_no_signal_back(native: Machine, kind: str) -> None:
+    command = bundle_command(native, f"(while :; do echo more and more; done) & {UNTIL_TERMINATED}")
+    ours, theirs = os.pipe() if kind == "pipe" else [end.detach() for end in socket.socketpair()]
+    try:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs) as process:
+            try:
+                assert select.select([ours], [], [], LIMIT)[0]
+                time.sleep(1)
+                process.terminate()
+                assert process.wait(LIMIT) == 3
+            finally:
+                process.kill()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_output_is_whole_for_a_reader_that_takes_its_time(native: Machine) -> None:
+    with subprocess.Popen(bundle_command(native, "seq 1 50000"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        time.sleep(3)
+        output, _ = process.communicate(timeout=LIMIT)
+        assert output.split() == [b"%d" % number for number in range(1, 50001)]
+        assert process.returncode == 0
 
 
 def processor_time(process: int) -> int:

@@ -16,11 +16,14 @@ void clinux_default_signals(void);
 int clinux_signalfd(uint64_t mask);
 /// Reads one signal from a signalfd: its number and who sent it (`*sender` is a process id as this namespace sees it, 0 from outside).
 int clinux_read_signal(int descriptor, int *sender);
-/// poll(2) on `count` descriptors: for each, whether it can be read or has ended; `timeout` in milliseconds, -1 for ever.
-int clinux_poll(const int *descriptors, uint8_t *ready, size_t count, int timeout);
+/// poll(2) on `count` descriptors, of which negative ones are passed over. `wanted` and `ready` have for each 1 for reading, or 2 for writing, or both; what has
+/// ended is ready for what is wanted of it. `timeout` in milliseconds, -1 for ever.
+int clinux_poll(const int *descriptors, const uint8_t *wanted, uint8_t *ready, size_t count, int timeout);
 /// socketpair(2) AF_UNIX SOCK_SEQPACKET, closed by exec.
 int clinux_socketpair(int *first, int *second);
 /// sendmsg(2) of `bytes` and, unless it is -1, of one descriptor (SCM_RIGHTS).
 long clinux_send(int socket, const void *bytes, size_t count, int descriptor);
+/// send(2) of what the socket takes without waiting.
+long clinux_send_now(int socket, const void *bytes, size_t count);
 /// recvmsg(2) of one packet; `*descriptor` is the one that came with it, closed by exec, or -1. 0 is the end.
 long clinux_receive(int socket, void *bytes, size_t count, int *descriptor);

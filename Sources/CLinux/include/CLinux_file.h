@@ -84,6 +84,8 @@ int clinux_lock_for_process(int descriptor);
 int clinux_flock(int descriptor, int operation);
 /// fcntl(2) F_DUPFD_CLOEXEC.
 int clinux_duplicate(int descriptor, int at_least);
+/// fcntl(2) F_SETFL: adds O_NONBLOCK to the open file, for all who have it.
+int clinux_set_nonblocking(int descriptor);
 /// dup3(2) without O_CLOEXEC: the copy stays open across exec. The same number twice clears FD_CLOEXEC.
 int clinux_place(int descriptor, int at);
 /// memfd_create(2), Linux 3.17.

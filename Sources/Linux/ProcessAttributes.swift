@@ -53,4 +53,13 @@ public enum ThisProcess {
 
   /// Sets the interface `lo` of this network namespace up. The C function is `ioctl` with `SIOCSIFFLAGS`.
   public static func setLoopbackUp() throws(Errno) { _ = try checked { clinux_loopback_up() } }
+
+  /// Leaves the session key ring for the one called `name`, which is made when there is none of that name; gives its serial number. The C function is `keyctl`
+  /// with `KEYCTL_JOIN_SESSION_KEYRING`.
+  public static func joinSessionKeyring(_ name: Path) throws(Errno) -> Int32 { try checked { name.withCString { clinux_join_session_keyring($0) } } }
+
+  /// Sets who may do what with a key ring that this process possesses. The C function is `keyctl` with `KEYCTL_SETPERM`.
+  public static func setKeyPermissions(_ key: Int32, _ permissions: UInt32) throws(Errno) {
+    _ = try checked { clinux_set_key_permissions(key, permissions) }
+  }
 }

@@ -29,14 +29,29 @@ public struct RootDirectory: ~Copyable, Sendable {
     return try RootWalk(root: descriptor).directory(path, makeMissing: mode)
   }
 
+  /// Opens `path` inside the root and on the root's own mount: where something else is mounted on the way or on its end, it is EXDEV.
+  ///
+  /// Without openat2(2) it must at least be of the same file system.
+  public borrowing func openOnSameMount(_ path: Path, _ flags: OpenFlags) throws(Errno) -> FileDescriptor {
+    do throws(Errno) {
+      // RESOLVE_NO_XDEV
+      return try openByKernel(path, flags, mode: 0, alsoResolve: 0x01)
+    } catch {
+      if !error.meansAbsent { throw error }
+    }
+    let opened = try openByWalk(path, flags, mode: 0)
+    guard try opened.status().device == descriptor.status().device else { throw .crossDevice }
+    return opened
+  }
+
   /// Opens `path` by openat2(2). EAGAIN means that a rename raced with the walk, so it is tried again a bounded number of times.
-  borrowing func openByKernel(_ path: Path, _ flags: OpenFlags, mode: UInt32) throws(Errno) -> FileDescriptor {
+  borrowing func openByKernel(_ path: Path, _ flags: OpenFlags, mode: UInt32, alsoResolve: UInt64 = 0) throws(Errno) -> FileDescriptor {
     let flags = flags.union(.closeOnExec)
     let number = descriptor.rawValue
     // openat2 refuses a mode that nothing uses, with EINVAL.
     let mode = flags.contains(.create) ? mode : 0
     // RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
-    let resolve: UInt64 = 0x10 | 0x02
+    let resolve: UInt64 = 0x10 | 0x02 | alsoResolve
     var attempts = 32
     while true {
       do throws(Errno) {

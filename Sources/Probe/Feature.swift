@@ -4,6 +4,7 @@ public enum Feature: Sendable, Equatable, CaseIterable {
   case cgroups, unifiedCgroups
   case overlayFileSystem, terminals, procFileSystem, sysFileSystem, tmpFileSystem, messageQueues
   case seccompFilters
+  case appArmor, seLinux
 
   /// The name in a sentence: "this kernel has no ...".
   public var name: StaticString {
@@ -25,6 +26,8 @@ public enum Feature: Sendable, Equatable, CaseIterable {
     case .tmpFileSystem: "tmpfs file system"
     case .messageQueues: "mqueue file system"
     case .seccompFilters: "seccomp filters"
+    case .appArmor: "AppArmor"
+    case .seLinux: "SELinux"
     }
   }
 
@@ -47,11 +50,19 @@ public enum Feature: Sendable, Equatable, CaseIterable {
     case .tmpFileSystem: "TMPFS"
     case .messageQueues: "POSIX_MQUEUE"
     case .seccompFilters: "SECCOMP_FILTER"
+    case .appArmor: "SECURITY_APPARMOR"
+    case .seLinux: "SECURITY_SELINUX"
     }
   }
 
-  /// Whether it can be built as a module; the others are in the kernel itself or nowhere.
-  public var canBeModule: Bool { self == .overlayFileSystem }
+  /// Why it may be absent besides the option, as the end of a sentence; the others are in the kernel or nowhere.
+  public var otherReason: StaticString {
+    switch self {
+    case .overlayFileSystem: ", or its module is not loaded"
+    case .appArmor, .seLinux: ", or it was not enabled at boot"
+    default: ""
+    }
+  }
 
   /// How its presence is found out.
   var evidence: Evidence {
@@ -73,6 +84,9 @@ public enum Feature: Sendable, Equatable, CaseIterable {
     case .tmpFileSystem: .fileSystem("tmpfs")
     case .messageQueues: .fileSystem("mqueue")
     case .seccompFilters: .seccomp
+    case .appArmor: .setting("/sys/module/apparmor/parameters/enabled", 0x59)
+    // Registered only when SELinux is enabled.
+    case .seLinux: .fileSystem("selinuxfs")
     }
   }
 }
@@ -83,6 +97,8 @@ enum Evidence {
   case file(StaticString)
   /// The type is in /proc/filesystems. A module that is not loaded is not there, though mount(2) would load it.
   case fileSystem(StaticString)
+  /// The file is there and begins with this character.
+  case setting(StaticString, UInt8)
   /// /proc/sys/kernel/seccomp/actions_avail (Linux 4.14) is there only with filters.
   case seccomp
 }

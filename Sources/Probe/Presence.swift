@@ -11,7 +11,7 @@ public enum ProbeError: Error, Sendable {
   public var message: String {
     switch self {
     case .missing(let feature):
-      "this kernel has no \(feature.name) (CONFIG_\(feature.option) is off\(feature.canBeModule ? ", or its module is not loaded" : ""))"
+      "this kernel has no \(feature.name) (CONFIG_\(feature.option) is off\(feature.otherReason))"
     case .system(let error): error.message
     }
   }
@@ -23,6 +23,8 @@ extension Feature {
     switch evidence {
     case .file(let path): try Feature.exists("\(path)")
     case .fileSystem(let type): lists(try readFile("/proc/filesystems", limit: 1 << 16), type)
+    case .setting(let path, let value):
+      if try !Feature.exists("\(path)") { false } else { try readFile(Path("\(path)"), limit: 4096).first == value }
     case .seccomp: try Feature.exists("/proc/sys/kernel/seccomp/actions_avail")
     }
   }

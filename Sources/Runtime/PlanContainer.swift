@@ -22,6 +22,7 @@ func planSandbox(_ request: RunRequest, _ warn: (String) -> Void) throws(Runtime
     let filter = try request.spec.linux?.seccomp.map { (profile) throws(SpecError) in try SeccompFilter(compiling: profile) }
     var plan = try SandboxPlan(
       request.spec, root: request.root, bundle: request.bundle, identity: request.identity, seccomp: filter, capabilities: sets, diesWithParent: true)
+    plan.sessionKeyring = Path("_ses.\(request.id.text)")
     // The program may ask for the size before this process gets to setting it.
     if plan.terminal, plan.windowSize == nil { plan.windowSize = try? Terminal.windowSize(StandardDescriptor.input) }
     return plan
@@ -40,6 +41,7 @@ private func warnAbout(_ capabilities: CapabilityMask, _ what: StaticString, _ r
 
 /// Refuses, before anything is made, namespaces that this kernel does not have; the error names the kernel's build option.
 func requireNamespaces(_ plan: SandboxPlan) throws(RuntimeError) {
+  try requireSecurityModules(plan)
   let wanted = plan.joinedNamespaces.reduce(plan.newNamespaces) { $0.union($1.kind) }
   do throws(ProbeError) {
     try Feature.require(namespaces: wanted)

@@ -11,11 +11,14 @@ extension SandboxPlan {
       try joinGroups()
       try prepareProcess(channel)
       try enterNamespaces()
+      if let sessionKeyring { try SessionKeyring.join(sessionKeyring, label: labels.seLinux) }
       let root = try MountedRoot.mount(self.root, propagation: rootPropagation)
       try fillRoot(root, view)
       try writeThroughHostProc()
       let home = try resolveIdentity(in: root.root)
       try makeConsole(root, channel, owner: home.user)
+      // After everything that this process has others do.
+      try labels.applyToExec()
       try enterRoot(root)
       try scheduling.apply()
       try becomeUser(home.user, home.group, home.groups)
@@ -76,7 +79,7 @@ extension SandboxPlan {
     for mount in mounts { try entries.mount(mount, in: root.root) }
     // A bound /dev is the host's: its nodes, their owners and its links stay as they are, as with runc.
     if !mounts.contains(where: { $0.bindsDev }) { try DeviceNodes.make(devices, in: root.root) }
-    try ProtectedPaths.mask(maskedPaths, in: root.root)
+    try ProtectedPaths.mask(maskedPaths, in: root.root, label: mountLabel)
     try ProtectedPaths.makeReadOnly(readOnlyPaths, in: root.root)
     // As runc and crun do: a working directory that the image lacks is made, while the root can be written.
     _ = try attempt("make the working directory", workingDirectory.description) { () throws(Errno) in
@@ -84,25 +87,16 @@ extension SandboxPlan {
     }
   }
 
-  /// What is set by writing to /proc: through the host's own, by a descriptor that is verified to be procfs, never through what the container mounts there
-  /// (CVE-2019-16884, CVE-2025-52881).
+  /// What is set by writing to /proc: through the host's own, by a descriptor that is verified, never through what the container mounts there.
   private func writeThroughHostProc() throws(SandboxError) {
     if oomScoreAdjustment == nil && kernelParameters.isEmpty { return }
-    let proc = try attempt("open", "/proc") { () throws(Errno) in try FileDescriptor.open("/proc", [.path, .directory]) }
-    let type = try attempt("examine", "/proc") { () throws(Errno) in try proc.fileSystemStatus().type }
-    guard type == FileSystemStatus.procfs else { throw SandboxError("/proc of the host is not procfs") }
-    if let oomScoreAdjustment {
-      try write("\(oomScoreAdjustment)", to: "self/oom_score_adj", of: proc)
-    }
+    let proc = try ProcHandle.open()
+    if let oomScoreAdjustment { try write("\(oomScoreAdjustment)", to: "self/oom_score_adj", of: proc) }
     for parameter in kernelParameters { try write(parameter.value, to: Path("sys").appending(parameter.file.bytes), of: proc) }
   }
 
-  private func write(_ value: String, to file: Path, of proc: borrowing FileDescriptor) throws(SandboxError) {
-    try attempt("write \(value) to", "/proc/\(file.description)") { () throws(Errno) in
-      let opened = try proc.open(file, [.writeOnly])
-      guard try opened.fileSystemStatus().type == FileSystemStatus.procfs else { throw Errno.invalidArgument }
-      try opened.writeValue(value)
-    }
+  private func write(_ value: String, to file: Path, of proc: borrowing ProcHandle) throws(SandboxError) {
+    try attempt("write \(value) to", "/proc/\(file.description)") { () throws(Errno) in try proc.write(value, to: file) }
   }
 
   private func makeConsole(_ root: borrowing MountedRoot, _ channel: borrowing Channel, owner: UInt32) throws(SandboxError) {

@@ -20,6 +20,7 @@ struct MountEntries: ~Copyable {
       let place = try directory(mount, in: root, onlyRealDirectory: type == "proc" || type == "sysfs")
       try mountFileSystem(mount, on: place, type: type, source: source, flags: flags, data: data)
       try requireKnown(flags, mount, in: root)
+      if let label = mount.rootLabel { try setLabel(label, mount, in: root) }
     case .bind(let source, let recursive, let set, let clear, let recursiveSet, let recursiveClear):
       try bind(mount, source, recursive: recursive, set: set, clear: clear, recursiveSet: recursiveSet, recursiveClear: recursiveClear, in: root)
     case .cgroup(let flags):
@@ -129,6 +130,13 @@ struct MountEntries: ~Copyable {
     try requireKnown(set, mount, in: root)
   }
 
+  /// Gives the root of what is mounted the SELinux context `label`, as an attribute.
+  private func setLabel(_ label: String, _ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) {
+    try attempt("set the label of", mount.target.description) { () throws(Errno) in
+      try root.open(mount.target, [.readOnly, .directory]).setAttribute("security.selinux", Array(label.utf8))
+    }
+  }
+
   /// Refuses, once the mount is in its place, a flag that the kernel passed over because it does not know it: mount(2) gives no error for `MS_NOSYMFOLLOW`
   /// before Linux 5.10.
   private func requireKnown(_ flags: MountFlags, _ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) {
@@ -173,8 +181,10 @@ struct MountEntries: ~Copyable {
       try attempt("mount cgroup2 on", mount.target.description) { () throws(Errno) in try Linux.mount("cgroup", on: place.processPath, type: "cgroup2", flags) }
     case .legacy(let hierarchies):
       // A small tmpfs holds a directory for each hierarchy; it becomes read-only once they stand in it.
+      var data = Array("mode=755,size=64k".utf8)
+      if let label = mount.rootLabel { PlannedMount.add(label, to: &data) }
       try attempt("mount tmpfs on", mount.target.description) { () throws(Errno) in
-        try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", flags.subtracting(.readOnly), data: "mode=755,size=64k")
+        try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", flags.subtracting(.readOnly), data: Path(bytes: data))
       }
       let mounted = try attempt("open", mount.target.description) { () throws(Errno) in try root.open(mount.target, [.path, .directory]) }
       for hierarchy in hierarchies {

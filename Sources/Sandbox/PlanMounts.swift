@@ -2,8 +2,8 @@ internal import Linux
 internal import OCI
 
 extension PlannedMount {
-  /// Plans one entry of `mounts`.
-  init(_ mount: Mount, origin: String, bundle: Path) throws(SpecError) {
+  /// Plans one entry of `mounts`. `label` is the SELinux context of all of them.
+  init(_ mount: Mount, origin: String, bundle: Path, label: String? = nil) throws(SpecError) {
     let target = Path(mount.destination)
     guard target.isAbsolute else { throw SpecError(path: "\(origin).destination", reason: "must be an absolute path, not \(mount.destination)") }
     // Else `/tmp/../proc` would be a way around the rules for /proc.
@@ -20,6 +20,8 @@ extension PlannedMount {
     self.target = target
     self.origin = origin
     propagation = options.propagation
+    // The root of a message queue's file system takes a context, its mount takes none; the small file system that holds the cgroups is made later.
+    rootLabel = type.equals("mqueue") || type.equals("cgroup") ? label : nil
     if options.isBind || type.equals("bind") {
       guard let source = mount.source, !source.utf8.isEmpty else { throw SpecError(path: "\(origin).source", reason: "missing; a bind mount needs it") }
       let path = Path(source)
@@ -33,14 +35,23 @@ extension PlannedMount {
       if type.equals("cgroup") || type.equals("cgroup2") {
         content = .cgroup(flags: options.set)
       } else {
+        var data = options.data
+        let hasOwnLabels = type.equals("proc") || type.equals("sysfs") || type.equals("mqueue")
+        if let label, !hasOwnLabels { PlannedMount.add(label, to: &data) }
         // The kernel copies one page, which is never smaller, and silently ends what is longer there.
-        guard options.data.count <= 4095 else {
-          throw SpecError(path: "\(origin).options", reason: "those for the file system are \(options.data.count) bytes; mount(2) takes 4095")
+        guard data.count <= 4095 else {
+          throw SpecError(path: "\(origin).options", reason: "those for the file system are \(data.count) bytes; mount(2) takes 4095")
         }
-        content = .fileSystem(type: Path(type), source: Path(mount.source ?? type), flags: options.set, data: Path(bytes: options.data))
+        content = .fileSystem(type: Path(type), source: Path(mount.source ?? type), flags: options.set, data: Path(bytes: data))
       }
     }
     try refuseHiddenProc(type)
+  }
+
+  /// Adds the option that gives everything in a file system the SELinux context `label`. In quotes, because a context has commas.
+  static func add(_ label: String, to data: inout [UInt8]) {
+    if !data.isEmpty { data.append(0x2C) }
+    data.append(contentsOf: Array("context=\"".utf8) + Array(label.utf8) + [0x22])
   }
 
   /// What may stand on and below /proc: a foreign /proc, or a file put over a part of it, turns what the runtime writes there

@@ -25,8 +25,9 @@ extension SandboxPlan {
     newNamespaces = namespaces.new
     joinedNamespaces = namespaces.joined
     for index in joinedNamespaces.indices { joinedNamespaces[index].changedBy = SandboxPlan.change(in: joinedNamespaces[index].kind, by: spec) }
+    mountLabel = try SecurityLabels.label(linux.mountLabel, "linux.mountLabel")
     mounts = []
-    for (index, mount) in spec.mounts.enumerated() { mounts.append(try PlannedMount(mount, origin: "mounts[\(index)]", bundle: bundle)) }
+    for (index, mount) in spec.mounts.enumerated() { mounts.append(try PlannedMount(mount, origin: "mounts[\(index)]", bundle: bundle, label: mountLabel)) }
     devices = try PlannedDevice.all(linux.devices)
     maskedPaths = try SandboxPlan.absolute(linux.maskedPaths, "linux.maskedPaths")
     readOnlyPaths = try SandboxPlan.absolute(linux.readonlyPaths, "linux.readonlyPaths")
@@ -37,6 +38,8 @@ extension SandboxPlan {
     windowSize = process.consoleSize.map { WindowSize(rows: $0.height, columns: $0.width) }
     limits = try ResourceLimit.all(process.rlimits)
     oomScoreAdjustment = process.oomScoreAdj
+    labels = try SecurityLabels(process)
+    sessionKeyring = nil
     scheduling = try SchedulingPlan(process, linux)
     // For additional processes only; checked here, so that what is wrong is told before one of them is started.
     _ = try ProcessorAffinity(process.execCPUAffinity)
@@ -56,14 +59,11 @@ extension SandboxPlan {
   private static func refuseUnsupported(_ spec: Spec, _ process: Process) throws(SpecError) {
     let linux = spec.linux ?? LinuxSection()
     let asked: [(Bool, String)] = [
-      (isGiven(process.apparmorProfile), "process.apparmorProfile"),
-      (isGiven(process.selinuxLabel), "process.selinuxLabel"),
       (spec.hooks.map { !$0.isEmpty } ?? false, "hooks"),
       (!linux.uidMappings.isEmpty, "linux.uidMappings"),
       (!linux.gidMappings.isEmpty, "linux.gidMappings"),
       (!linux.timeOffsets.isEmpty, "linux.timeOffsets"),
       (!linux.netDevices.isEmpty, "linux.netDevices"),
-      (isGiven(linux.mountLabel), "linux.mountLabel"),
       (linux.intelRdt != nil, "linux.intelRdt"),
     ]
     for (isAsked, path) in asked where isAsked { throw SpecError(path: path, reason: "not supported by this version of apus") }

@@ -3,8 +3,12 @@ internal import Linux
 /// Paths that a container may not see, or not change.
 enum ProtectedPaths {
   /// Hides `paths`: a file behind the host's /dev/null, a directory behind an empty read-only one. A path that is not there needs no hiding.
-  static func mask(_ paths: [Path], in root: borrowing RootDirectory) throws(SandboxError) {
+  /// `label` is the SELinux context of the container's mounts.
+  static func mask(_ paths: [Path], in root: borrowing RootDirectory, label: String? = nil) throws(SandboxError) {
     if paths.isEmpty { return }
+    var data = Array("nr_blocks=1,nr_inodes=1".utf8)
+    if let label { PlannedMount.add(label, to: &data) }
+    let options = Path(bytes: data)
     let null = try attempt("open", "/dev/null") { () throws(Errno) in try FileDescriptor.open("/dev/null", [.path, .noFollow]) }
     // The mask must be the null device itself: a file in its place would be shown to every container (CVE-2025-31133).
     try DeviceNodes.verify(
@@ -14,7 +18,7 @@ enum ProtectedPaths {
       let type = try attempt("examine", path.description) { () throws(Errno) in try place.status().type }
       try attempt("mask", path.description) { () throws(Errno) in
         if type == .directory {
-          try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", [.readOnly, .noSetUserID, .noDevices, .noExecute], data: "nr_blocks=1,nr_inodes=1")
+          try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", [.readOnly, .noSetUserID, .noDevices, .noExecute], data: options)
         } else {
           try bindMount(null.processPath, on: place.processPath, recursive: false)
         }

@@ -34,6 +34,12 @@ public struct SandboxPlan: Sendable {
   public var limits: [ResourceLimit]
   /// From -1000 (never killed for memory) to 1000.
   public var oomScoreAdjustment: Int32?
+  /// The security modules' labels of the processes.
+  public var labels: SecurityLabels
+  /// The SELinux context of the container's mounts (`linux.mountLabel`).
+  public var mountLabel: String?
+  /// The session key ring that the processes have: `_ses.ID`. Nil leaves them the one of the caller.
+  public var sessionKeyring: Path?
   /// Scheduler, priorities, execution domain, memory policy.
   public var scheduling: SchedulingPlan
   /// Whom the program runs as.
@@ -77,6 +83,8 @@ public struct PlannedMount: Sendable, Equatable {
   public var content: Content
   /// Set after the mount is in its place.
   public var propagation: MountFlags
+  /// The SELinux context of the mount's root, for a file system that takes none when it is mounted.
+  public var rootLabel: String?
   /// For messages: `mounts[3]`.
   public var origin: String
 

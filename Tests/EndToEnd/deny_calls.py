@@ -3,6 +3,8 @@
 
     deny_calls.py openat2,close_range -- COMMAND...
 
+An older call, which every Linux has but may be built without, is given by its number.
+
 For x86_64 and the calls that came after Linux 4.14. It is a seccomp filter (seccomp(2)); loading it needs root or sets no_new_privs, so it needs root.
 """
 
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) < 3 or arguments[1] != "--" or platform.machine() != "x86_64":
         print("usage, on x86_64: deny_calls.py CALL,CALL... -- COMMAND...", file=sys.stderr)
         return 2
-    load_program(program([CALLS[name] for name in arguments[0].split(",")]))
+    load_program(program([CALLS[name] if name in CALLS else int(name) for name in arguments[0].split(",")]))
     os.execvp(arguments[2], list(arguments[2:]))
 
 

@@ -9,6 +9,7 @@ struct FeatureTests {
   func message() {
     #expect(ProbeError.missing(.pidNamespace).message == "this kernel has no PID namespaces (CONFIG_PID_NS is off)")
     #expect(ProbeError.missing(.overlayFileSystem).message == "this kernel has no overlay file system (CONFIG_OVERLAY_FS is off, or its module is not loaded)")
+    #expect(ProbeError.missing(.appArmor).message == "this kernel has no AppArmor (CONFIG_SECURITY_APPARMOR is off, or it was not enabled at boot)")
   }
 
   @Test("every row is filled in")

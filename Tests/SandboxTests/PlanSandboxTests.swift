@@ -55,13 +55,10 @@ struct PlanSandboxTests {
       guard let message = refusal(Spec(process: process, linux: linux)), message.hasSuffix(": not supported by this version of apus") else { return nil }
       return String(message.prefix { $0 != ":" })
     }
-    #expect(path { process, _ in process.apparmorProfile = "docker-default" } == "process.apparmorProfile")
-    #expect(path { process, _ in process.selinuxLabel = "u:r:x:s0" } == "process.selinuxLabel")
     #expect(path { _, linux in linux.uidMappings = [IDMapping(containerID: 0, hostID: 1, size: 1)] } == "linux.uidMappings")
     #expect(path { _, linux in linux.gidMappings = [IDMapping(containerID: 0, hostID: 1, size: 1)] } == "linux.gidMappings")
     #expect(path { _, linux in linux.timeOffsets = [TimeOffset(clock: .monotonic, secs: 1)] } == "linux.timeOffsets")
     #expect(path { _, linux in linux.netDevices = [NetDevice(hostName: "eth0")] } == "linux.netDevices")
-    #expect(path { _, linux in linux.mountLabel = "x" } == "linux.mountLabel")
     #expect(refusal(smallest { $0.hooks = Hooks(poststop: [Hook(path: "/bin/true")]) }) == "hooks: not supported by this version of apus")
   }
 

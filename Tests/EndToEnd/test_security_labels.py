@@ -1,0 +1,94 @@
+"""Labels of security modules reach the kernel or are refused; what is written to /proc goes into procfs itself; each container has a key ring of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import deny_calls
+import pytest
+from machines import Machine
+from specs import shell
+
+DENY = [sys.executable, str(Path(deny_calls.__file__))]
+#: keyctl(2) on x86_64.
+KEYCTL = "250"
+
+
+def has_apparmor(machine: Machine) -> bool:
+    """Whether AppArmor is at work there."""
+    return machine.sh("cat /sys/module/apparmor/parameters/enabled 2>/dev/null || :") == "Y\n"
+
+
+def has_selinux(machine: Machine) -> bool:
+    """Whether SELinux is at work there."""
+    return "selinuxfs" in machine.sh("cat /proc/filesystems")
+
+
+def test_an_apparmor_profile_is_entered_or_refused(machine: Machine) -> None:
+    document = shell("cat /proc/self/attr/apparmor/current 2>/dev/null || cat /proc/self/attr/current", apparmorProfile="unconfined")
+    if has_apparmor(machine):
+        assert machine.run_bundle(document).succeeded().text == "unconfined\n"
+        document["process"]["apparmorProfile"] = "no-such-profile"
+        machine.run_bundle(document).failed("process.apparmorProfile", "no profile no-such-profile is loaded")
+    else:
+        machine.run_bundle(document).failed("process.apparmorProfile", "CONFIG_SECURITY_APPARMOR")
+
+
+def test_an_selinux_label_is_refused_where_there_is_no_selinux(machine: Machine) -> None:
+    if has_selinux(machine):
+        pytest.skip("SELinux is at work here")
+    machine.run_bundle(shell("exit 0", selinuxLabel="system_u:system_r:x:s0")).failed("process.selinuxLabel", "CONFIG_SECURITY_SELINUX")
+    document = shell("exit 0")
+    document["linux"]["mountLabel"] = "system_u:object_r:x:s0"
+    machine.run_bundle(document).failed("linux.mountLabel", "CONFIG_SECURITY_SELINUX")
+
+
+@pytest.mark.parametrize("kind", ["tmpfs", "bind"])
+@pytest.mark.parametrize("target", ["/proc/self/attr", "/proc/self/attr/exec", "/proc/1/attr", "/proc/thread-self/attr"])
+def test_behaviour_15_nothing_is_mounted_where_labels_are_written(machine: Machine, kind: str, target: str) -> None:
+    document = shell("exit 0", apparmorProfile="unconfined" if has_apparmor(machine) else "")
+    document["mounts"].append({"destination": target, "type": kind, "source": "/tmp", "options": ["bind"] if kind == "bind" else []})
+    machine.run_bundle(document).failed("mounts[6].destination")
+
+
+HIDDEN = """
+mount -t tmpfs hidden /proc/sys; mkdir -p /proc/sys/net/ipv4; echo untouched >/proc/sys/net/ipv4/ip_forward
+status=0; "$@" || status=$?
+cat /proc/sys/net/ipv4/ip_forward; exit $status
+"""
+
+
+def hidden_sysctl(machine: Machine, command: list[str]) -> list[str]:
+    """The command where a file of the host is mounted over the kernel parameter net.ipv4.ip_forward; then shows the file."""
+    return ["unshare", "-m", "sh", "-c", HIDDEN, "sh", *command]
+
+
+@pytest.mark.native
+def test_behaviour_15_a_write_to_proc_is_not_caught_by_a_mount_over_it(native: Machine) -> None:
+    document = shell("cat /proc/sys/net/ipv4/ip_forward")
+    document["linux"]["sysctl"] = {"net.ipv4.ip_forward": "1"}
+    bundle = native.bundle(document)
+    assert native.run(hidden_sysctl(native, bundle.command)).succeeded().lines == ["1", "untouched"]
+    # Without open_tree(2) there is no /proc without the mount: refused, not written into the file.
+    for calls in ("open_tree", "open_tree,openat2"):
+        result = native.run(hidden_sysctl(native, [*DENY, calls, "--", *bundle.command]))
+        assert result.status == 1
+        assert result.text == "untouched\n"
+        assert "/proc/sys/net/ipv4/ip_forward" in result.error, result.error
+
+
+def test_the_container_has_a_session_keyring_of_its_own(machine: Machine) -> None:
+    document = shell("cat /proc/keys")
+    document["linux"]["maskedPaths"] = []
+    bundle = machine.bundle(document)
+    rings = [line.split() for line in bundle.run().succeeded().lines if f"_ses.{bundle.id}" in line]
+    assert len(rings) == 1, rings
+    # All for the possessor; view, read, search and link for the user.
+    assert (rings[0][4], rings[0][7]) == ("3f1b0000", "keyring")
+
+
+@pytest.mark.native
+def test_a_kernel_without_key_rings_runs_containers(native: Machine) -> None:
+    bundle = native.bundle(shell("echo runs"))
+    assert native.run([*DENY, KEYCTL, "--", *bundle.command]).succeeded().text == "runs\n"

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "result.h"
@@ -69,6 +70,46 @@ int clinux_socketpair(int *first, int *second) {
   *first = sockets[0];
   *second = sockets[1];
   return 0;
+}
+
+/// The address of the socket `path`; -ENAMETOOLONG when it does not fit.
+static int socket_address(const char *path, struct sockaddr_un *address) {
+  size_t length = strlen(path);
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  if (length >= sizeof address->sun_path) return -ENAMETOOLONG;
+  memcpy(address->sun_path, path, length);
+  return 0;
+}
+
+int clinux_listen(const char *path) {
+  struct sockaddr_un address;
+  int result = socket_address(path, &address);
+  if (result < 0) return result;
+  int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  if (listener < 0) return -errno;
+  if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 8) < 0) {
+    result = -errno;
+    close(listener);
+    return result;
+  }
+  return listener;
+}
+
+int clinux_accept(int listener) { RESULT(accept4(listener, NULL, NULL, SOCK_CLOEXEC)); }
+
+int clinux_connect(const char *path, int packets) {
+  struct sockaddr_un address;
+  int result = socket_address(path, &address);
+  if (result < 0) return result;
+  int connected = socket(AF_UNIX, (packets ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+  if (connected < 0) return -errno;
+  if (connect(connected, (struct sockaddr *)&address, sizeof address) < 0) {
+    result = -errno;
+    close(connected);
+    return result;
+  }
+  return connected;
 }
 
 long clinux_send(int socket, const void *bytes, size_t count, int descriptor) {

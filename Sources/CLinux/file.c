@@ -111,6 +111,12 @@ int clinux_lock_for_process(int descriptor) {
   RESULT(fcntl(descriptor, F_SETLK, &whole));
 }
 
+int clinux_locking_process(int descriptor) {
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (fcntl(descriptor, F_GETLK, &whole) < 0) return -errno;
+  return whole.l_type == F_UNLCK ? 0 : 1;
+}
+
 int clinux_flock(int descriptor, int operation) { RESULT(flock(descriptor, operation)); }
 int clinux_duplicate(int descriptor, int at_least) { RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, at_least)); }
 
@@ -124,6 +130,8 @@ int clinux_place(int descriptor, int at) {
   if (descriptor == at) RESULT(fcntl(descriptor, F_SETFD, 0));
   RESULT(dup3(descriptor, at, 0));
 }
+
+int clinux_replace(int at, int descriptor) { RESULT(dup3(descriptor, at, O_CLOEXEC)); }
 
 int clinux_memfd_create(const char *name, uint32_t flags) {
   long result = syscall(SYS_memfd_create, name, flags);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "result.h"
@@ -23,7 +24,7 @@ struct clone_args_v2 {
   uint64_t cgroup;
 };
 
-enum { CLONE3 = 435, CLOSE_RANGE = 436, CLONE_ARGS_SIZE_VER0 = 64 };
+enum { PIDFD_SEND_SIGNAL = 424, PIDFD_OPEN = 434, CLONE3 = 435, CLOSE_RANGE = 436, CLONE_ARGS_SIZE_VER0 = 64 };
 
 #define INTO_CGROUP 0x200000000ULL
 
@@ -59,6 +60,25 @@ int clinux_fexecve(int descriptor, const char *const *arguments, const char *con
 
 int clinux_wait(int process, int *status, int options) { RESULT(wait4(process, status, options, NULL)); }
 int clinux_kill(int process, int signal) { RESULT(kill(process, signal)); }
+int clinux_check_executable(const char *path) { RESULT(faccessat(AT_FDCWD, path, X_OK, AT_EACCESS)); }
+
+int clinux_pidfd_open(int process) {
+  long result = syscall(PIDFD_OPEN, process, 0);
+  return result < 0 ? -errno : (int)result;
+}
+
+int clinux_pidfd_send_signal(int process, int signal) {
+  long result = syscall(PIDFD_SEND_SIGNAL, process, signal, NULL, 0);
+  return result < 0 ? -errno : 0;
+}
+
+void clinux_realtime(int64_t *seconds, int64_t *nanoseconds) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  *seconds = now.tv_sec;
+  *nanoseconds = now.tv_nsec;
+}
+
 int clinux_getpid(void) { return (int)syscall(SYS_getpid); }
 uint32_t clinux_geteuid(void) { return geteuid(); }
 int clinux_setsid(void) { RESULT(setsid()); }

@@ -1,4 +1,4 @@
-internal import Linux
+public import Linux
 
 extension ContainerCgroup {
   /// Kills every process of the container, those of groups below too, and waits until they have ended.
@@ -17,6 +17,18 @@ extension ContainerCgroup {
     }
     while try !group.killAll() {
       guard patience.wait() else { throw try group.stuck() }
+    }
+  }
+
+  /// Sends a signal to every process of the container, those of groups below too. What is forked meanwhile may be missed.
+  public borrowing func signalAll(_ signal: Signal) throws(CgroupError) {
+    guard let group = tracking else { return }
+    for process in try group.processes() where process != 0 {
+      do throws(Errno) {
+        try Linux.kill(process, signal)
+      } catch {
+        if error != .noSuchProcess { throw .system(SystemError("send signal \(signal.rawValue) to process \(process) of", group.description, error)) }
+      }
     }
   }
 

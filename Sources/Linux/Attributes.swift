@@ -113,6 +113,14 @@ extension FileDescriptor {
   }
 }
 
+extension FileDescriptor {
+  /// Whether another process holds the lock of `lockForProcess`; takes nothing. The C function is `fcntl` with `F_GETLK`.
+  public borrowing func isLockedByOtherProcess() throws(Errno) -> Bool {
+    let number = rawValue
+    return try checked { clinux_locking_process(number) } != 0
+  }
+}
+
 /// Makes `user` the owner of the pipe that `descriptor` stands for, so that a program of that user can open it again by name, as /dev/stdout does; runc does so
 /// too. Anything but an anonymous pipe stays as it is: a file that output was redirected to belongs to the caller. The C function is `fchown`.
 public func giveAnonymousPipe(_ descriptor: Int32, to user: UInt32) throws(Errno) {

@@ -20,6 +20,12 @@ public struct Channel: ~Copyable {
     rawValue = -1
   }
 
+  /// Makes this end another name of `other`; what it was the end of is closed. The C function is `dup3` with `O_CLOEXEC`.
+  public borrowing func become(_ other: borrowing Channel) throws(Errno) {
+    let (own, new) = (rawValue, other.rawValue)
+    _ = try checked { clinux_replace(own, new) }
+  }
+
   /// Two connected ends. The C function is `socketpair` with `SOCK_SEQPACKET`.
   public static func makePair() throws(Errno) -> ChannelPair {
     var first: Int32 = -1
@@ -41,6 +47,41 @@ public struct Channel: ~Copyable {
     var passed: Int32 = -1
     let count = try checked { buffer.withUnsafeMutableBytes { clinux_receive(number, $0.baseAddress, $0.count, &passed) } }
     return Packet(bytes: Array(buffer[..<count]), descriptor: passed >= 0 ? FileDescriptor(owning: passed) : nil)
+  }
+}
+
+/// A socket with a name, for a process that shares nothing else with the one that waits.
+extension Channel {
+  /// Waits for channels at `name` in `directory`. The C functions are `socket` with `SOCK_SEQPACKET`, `bind` and `listen`.
+  public static func listen(at name: Path, in directory: borrowing FileDescriptor) throws(Errno) -> FileDescriptor {
+    let path = directory.processPath.appending(name.bytes)
+    return FileDescriptor(owning: try checked { path.withCString { clinux_listen($0) } })
+  }
+
+  /// Waits until somebody connects. The C function is `accept4`.
+  public static func accept(from listener: Int32) throws(Errno) -> Channel { Channel(owning: try checked { clinux_accept(listener) }) }
+
+  /// Connects to `name` in `directory`. The C functions are `socket` with `SOCK_SEQPACKET` and `connect`.
+  public static func connect(to name: Path, in directory: borrowing FileDescriptor) throws(Errno) -> Channel {
+    let path = directory.processPath.appending(name.bytes)
+    return Channel(owning: try checked { path.withCString { clinux_connect($0, 1) } })
+  }
+}
+
+extension FileDescriptor {
+  /// Connects to the stream socket `path`, however long that is: the address has room for 107 bytes, so it goes by the directory's descriptor. The C functions
+  /// are `socket` with `SOCK_STREAM` and `connect`.
+  public static func connectStream(to path: Path) throws(Errno) -> FileDescriptor {
+    guard let name = path.components.last else { throw .isDirectory }
+    let directory = try FileDescriptor.open(path.parent, [.path, .directory])
+    let short = directory.processPath.appending(name)
+    return FileDescriptor(owning: try checked { short.withCString { clinux_connect($0, 0) } })
+  }
+
+  /// Sends `bytes` and the descriptor `passed` over this socket. The C function is `sendmsg` with `SCM_RIGHTS`.
+  public borrowing func send(_ bytes: [UInt8], descriptor passed: Int32) throws(Errno) {
+    let number = rawValue
+    _ = try checked { bytes.withUnsafeBytes { clinux_send(number, $0.baseAddress, $0.count, passed) } }
   }
 }
 

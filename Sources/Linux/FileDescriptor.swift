@@ -30,8 +30,24 @@ public struct FileDescriptor: ~Copyable, Sendable {
   public var processPath: Path { Path("/proc/self/fd/\(rawValue)") }
 }
 
-@usableFromInline
-func closeDescriptor(_ number: Int32) { _ = clinux_close(number) }
+/// Closes a descriptor that no value here owns, as one that was inherited. The C function is `close`.
+public func closeDescriptor(_ number: Int32) { _ = clinux_close(number) }
+
+extension Optional where Wrapped == FileDescriptor {
+  /// The descriptor's number; -1, which poll(2) passes over, without one.
+  public var number: Int32 {
+    switch self {
+    case .some(let descriptor): descriptor.rawValue
+    case .none: -1
+    }
+  }
+}
+
+/// Whether `number` is an open descriptor of this process. The C function is `fstat`.
+public func isOpen(_ number: Int32) -> Bool {
+  var status = clinux_stat()
+  return clinux_fstatat(number, "", &status, emptyPath) == 0
+}
 
 /// The directory that relative paths start from when none is given. The C constant is `AT_FDCWD`.
 public var currentDirectory: Int32 { clinux_AT_FDCWD }

@@ -29,6 +29,15 @@ public enum MemoryFile {
     return copy
   }
 
+  /// A file with these bytes, to be read from the start; `name` is what /proc shows. The C functions are `memfd_create`, `write` and `lseek`.
+  public static func holding(_ bytes: [UInt8], name: StaticString) throws(Errno) -> FileDescriptor {
+    let path = Path(bytes: name.withUTF8Buffer { Array($0) })
+    let file = FileDescriptor(owning: try checked { path.withCString { clinux_memfd_create($0, 1) } })
+    try file.writeAll(bytes)
+    // Opened anew, so that the position is the start.
+    return try file.reopen(.readOnly)
+  }
+
   /// Whether the file is one in memory with every seal set. The C function is `fcntl` with `F_GET_SEALS`.
   public static func isSealed(_ file: borrowing FileDescriptor) -> Bool {
     let seals = clinux_get_seals(file.rawValue)

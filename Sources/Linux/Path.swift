@@ -42,6 +42,12 @@ public struct Path: Sendable, Equatable {
 
   public func appending(_ name: String) -> Path { appending(name.utf8) }
 
+  /// The directory that the last name is in; `.` for a single name.
+  public var parent: Path {
+    guard let end = bytes.lastIndex(of: Path.slash) else { return "." }
+    return end == bytes.startIndex ? "/" : Path(bytes: bytes[..<end])
+  }
+
   /// Whether a component is `..`.
   public var hasParentReference: Bool { components.contains { Path.isParentReference($0) } }
 

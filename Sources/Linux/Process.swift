@@ -53,12 +53,14 @@ public func unshare(_ namespaces: NamespaceFlags) throws(Errno) {
 extension FileDescriptor {
   /// Joins the namespace that this descriptor stands for, after making sure that it is one of the kind asked for. The C functions are `ioctl` with
   /// `NS_GET_NSTYPE` and `setns`.
-  public borrowing func joinNamespace(_ kind: NamespaceFlags) throws(Errno) {
-    let number = rawValue
-    let found = try checked { clinux_namespace_type(number) }
-    guard UInt64(UInt32(bitPattern: found)) == kind.rawValue else { throw .invalidArgument }
-    _ = try checked { clinux_setns(number, found) }
-  }
+  public borrowing func joinNamespace(_ kind: NamespaceFlags) throws(Errno) { try Linux.joinNamespace(rawValue, kind) }
+}
+
+/// `FileDescriptor.joinNamespace` for a descriptor that no value here owns, as one that a clone has inherited.
+public func joinNamespace(_ number: Int32, _ kind: NamespaceFlags) throws(Errno) {
+  let found = try checked { clinux_namespace_type(number) }
+  guard UInt64(UInt32(bitPattern: found)) == kind.rawValue else { throw .invalidArgument }
+  _ = try checked { clinux_setns(number, found) }
 }
 
 /// How a process ended.
@@ -110,6 +112,13 @@ public func kill(_ process: Int32, _ signal: Signal) throws(Errno) {
 /// Ends this process without running anything of the C library's. The C function is `_exit`.
 public func exitProcess(_ status: Int32) -> Never { clinux_exit(status) }
 
+/// The time of day. The C function is `clock_gettime` with `CLOCK_REALTIME`.
+public func currentTime() -> FileTime {
+  var (seconds, nanoseconds): (Int64, Int64) = (0, 0)
+  clinux_realtime(&seconds, &nanoseconds)
+  return FileTime(seconds: seconds, nanoseconds: nanoseconds)
+}
+
 /// The id of this process. The system call is `getpid`.
 public func processID() -> Int32 { clinux_getpid() }
 
@@ -147,6 +156,9 @@ public struct CStringArray: ~Copyable {
   fileprivate var raw: UnsafePointer<UnsafePointer<CChar>?> { UnsafePointer(pointers) }
 }
 
+/// Throws why this process may not execute `path`. The C function is `faccessat` with `X_OK` and `AT_EACCESS`.
+public func checkExecutable(_ path: Path) throws(Errno) { _ = try checked { path.withCString { clinux_check_executable($0) } } }
+
 /// Runs the program at `path` in place of this one; returns only to tell why not. The C function is `execve`.
 public func execute(_ path: Path, _ arguments: borrowing CStringArray, _ environment: borrowing CStringArray) -> Errno {
   let arguments = arguments.raw
@@ -161,19 +173,20 @@ extension FileDescriptor {
   }
 }
 
-/// Closes every descriptor from `first` on but `kept`, which is not below `first`; only for a process that never returns to their owners, as between clone and
-/// exec.
+/// Closes every descriptor from `first` on but the `kept` ones; only for a process that never returns to their owners, as between clone and exec.
 ///
 /// close_range(2), Linux 5.9; before, the names in /proc/self/fd are closed one by one, so /proc still has to be the host's. To mark them as closed by exec
 /// would not do: until exec has found the program, /proc/self/fd/N/../.. in its path leads through them into the host (CVE-2024-21626).
-public func closeDescriptors(from first: Int32, except kept: Int32) throws(Errno) {
-  if closeRange(first, kept - 1) && closeRange(kept + 1, .max) { return }
+public func closeDescriptors(from first: Int32, except kept: (Int32, Int32)) throws(Errno) {
+  let lower = max(first - 1, min(kept.0, kept.1))
+  let upper = max(first - 1, max(kept.0, kept.1))
+  if closeRange(first, lower - 1) && closeRange(lower + 1, upper - 1) && closeRange(upper + 1, .max) { return }
   let directory = try FileDescriptor.open("/proc/self/fd", [.readOnly, .directory])
   guard try directory.fileSystemStatus().type == FileSystemStatus.procfs else { throw .noSystemCall }
   for entry in try directory.entries() {
     var number: Int32 = 0
     for digit in entry.name.bytes { number = number * 10 + Int32(digit) - 0x30 }
-    if number >= first && number != kept && number != directory.rawValue { closeDescriptor(number) }
+    if number >= first && number != lower && number != upper && number != directory.rawValue { closeDescriptor(number) }
   }
 }
 

@@ -48,8 +48,8 @@ public enum ThisProcess {
   /// Whether others may look into /proc/self and trace; exec sets it again by its own rules. The C function is `prctl` with `PR_SET_DUMPABLE`.
   public static func setDumpable(_ dumpable: Bool) throws(Errno) { _ = try checked { clinux_set_dumpable(dumpable ? 1 : 0) } }
 
-  /// The signal that this process gets when its parent ends. The C function is `prctl` with `PR_SET_PDEATHSIG`.
-  public static func setParentDeathSignal(_ signal: Signal) throws(Errno) { _ = try checked { clinux_set_parent_death_signal(signal.rawValue) } }
+  /// The signal that this process gets when its parent ends; nil is none. The C function is `prctl` with `PR_SET_PDEATHSIG`.
+  public static func setParentDeathSignal(_ signal: Signal?) throws(Errno) { _ = try checked { clinux_set_parent_death_signal(signal?.rawValue ?? 0) } }
 
   /// Sets the interface `lo` of this network namespace up. The C function is `ioctl` with `SIOCSIFFLAGS`.
   public static func setLoopbackUp() throws(Errno) { _ = try checked { clinux_loopback_up() } }

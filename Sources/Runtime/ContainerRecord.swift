@@ -1,21 +1,40 @@
 internal import JSON
-internal import Linux
+public import Linux
+public import OCI
 
-/// What has to be undone when a container is gone: written before any of it is done.
+/// What is known of a container between two commands, and what has to be undone when it is gone: written before any of it is done.
 public struct ContainerRecord: Sendable, Equatable {
   public var id: String
+  /// The version of the specification that its config.json follows.
+  public var ociVersion: String
   /// The container's group, as a path below each hierarchy's mount point.
   public var cgroupsPath: String
-  /// The first process; nil before it runs.
+  /// The first process; nil before there is one.
   public var process: Int32?
+  /// When that was started, in clock ticks after boot: another process may get its id later.
+  public var startTime: UInt64?
   /// The bundle's directory.
   public var bundle: String
+  /// The container outlives the command that made it, until `delete`. What is not kept and has lost its process is cleaned up by whoever comes next.
+  public var isKept: Bool
+  /// When it was made.
+  public var created: FileTime
+  /// Those of config.json.
+  public var annotations: [Annotation]
 
-  public init(id: String, cgroupsPath: String, process: Int32? = nil, bundle: String) {
+  public init(
+    id: String, ociVersion: String = Spec.version, cgroupsPath: String, process: Int32? = nil, startTime: UInt64? = nil, bundle: String, isKept: Bool = false,
+    created: FileTime = FileTime(seconds: 0), annotations: [Annotation] = []
+  ) {
     self.id = id
+    self.ociVersion = ociVersion
     self.cgroupsPath = cgroupsPath
     self.process = process
+    self.startTime = startTime
     self.bundle = bundle
+    self.isKept = isKept
+    self.created = created
+    self.annotations = annotations
   }
 
   /// The record as it stands in its file.
@@ -23,9 +42,19 @@ public struct ContainerRecord: Sendable, Equatable {
     var writer = JSONWriter()
     writer.object { object in
       object.member("id", id)
+      object.member("ociVersion", ociVersion)
       object.member("cgroupsPath", cgroupsPath)
       if let process { object.member("process", process) }
+      if let startTime { object.member("startTime", startTime) }
       object.member("bundle", bundle)
+      object.member("isKept", isKept)
+      object.member("createdSeconds", created.seconds)
+      object.member("createdNanoseconds", created.nanoseconds)
+      if annotations.isEmpty { return }
+      object.key("annotations")
+      object.object { object in
+        for annotation in annotations { object.member(annotation.key, annotation.value) }
+      }
     }
     return writer.bytes()
   }
@@ -40,9 +69,15 @@ public struct ContainerRecord: Sendable, Equatable {
     }
     do throws(JSONPathError) {
       id = try json.required("id").string()
+      ociVersion = try json.required("ociVersion").string()
       cgroupsPath = try json.required("cgroupsPath").string()
       process = try json.member("process").map { (value) throws(JSONPathError) in try value.integer() }
+      startTime = try json.member("startTime").map { (value) throws(JSONPathError) in try value.integer() }
       bundle = try json.required("bundle").string()
+      isKept = try json.required("isKept").bool()
+      created = FileTime(seconds: try json.required("createdSeconds").integer(), nanoseconds: try json.required("createdNanoseconds").integer())
+      annotations = []
+      for (key, value) in try json.member("annotations")?.members() ?? [] { annotations.append(Annotation(key: key, value: try value.string())) }
     } catch {
       throw RuntimeError("record of a container: \(error.path): \(error.reason)")
     }
@@ -52,7 +87,7 @@ public struct ContainerRecord: Sendable, Equatable {
   static func read(from directory: borrowing FileDescriptor) throws(RuntimeError) -> ContainerRecord? {
     var bytes: [UInt8] = []
     do throws(Errno) {
-      bytes = try directory.open("record", [.readOnly, .noFollow]).readAll(limit: 1 << 16)
+      bytes = try directory.open("record", [.readOnly, .noFollow]).readAll(limit: 1 << 22)
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
       throw RuntimeError(SystemError("read", "the record of a container", error))

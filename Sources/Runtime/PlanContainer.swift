@@ -14,14 +14,13 @@ func discoverCgroups() throws(RuntimeError) -> CgroupLayout {
 }
 
 /// Plans the sandbox of a request: capabilities, filter, mounts.
-func planSandbox(_ request: RunRequest, _ warn: (String) -> Void) throws(RuntimeError) -> SandboxPlan {
+func planSandbox(_ request: ContainerRequest, diesWithParent: Bool, _ warn: (String) -> Void) throws(RuntimeError) -> SandboxPlan {
   do throws(SpecError) {
     let sets = try CapabilitySets(planning: request.spec.process?.capabilities, last: ThisProcess.lastCapability())
-    warnAbout(sets.missing, "process.capabilities: this kernel does not have", request, warn)
-    warnAbout(sets.withheldAmbient, "process.capabilities.ambient: without effect, because not both permitted and inheritable:", request, warn)
+    warnAbout(sets, request.origin, warn)
     let filter = try request.spec.linux?.seccomp.map { (profile) throws(SpecError) in try SeccompFilter(compiling: profile) }
     var plan = try SandboxPlan(
-      request.spec, root: request.root, bundle: request.bundle, identity: request.identity, seccomp: filter, capabilities: sets, diesWithParent: true)
+      request.spec, root: request.root, bundle: request.bundle, identity: request.identity, seccomp: filter, capabilities: sets, diesWithParent: diesWithParent)
     plan.sessionKeyring = Path("_ses.\(request.id.text)")
     // The program may ask for the size before this process gets to setting it.
     if plan.terminal, plan.windowSize == nil { plan.windowSize = try? Terminal.windowSize(StandardDescriptor.input) }
@@ -31,12 +30,18 @@ func planSandbox(_ request: RunRequest, _ warn: (String) -> Void) throws(Runtime
   }
 }
 
+/// Tells which capabilities were asked for in vain.
+func warnAbout(_ sets: CapabilitySets, _ origin: String, _ warn: (String) -> Void) {
+  warnAbout(sets.missing, "process.capabilities: this kernel does not have", origin, warn)
+  warnAbout(sets.withheldAmbient, "process.capabilities.ambient: without effect, because not both permitted and inheritable:", origin, warn)
+}
+
 /// One warning for all capabilities of a set.
-private func warnAbout(_ capabilities: CapabilityMask, _ what: StaticString, _ request: RunRequest, _ warn: (String) -> Void) {
+private func warnAbout(_ capabilities: CapabilityMask, _ what: StaticString, _ origin: String, _ warn: (String) -> Void) {
   if capabilities.isEmpty { return }
   var names = ""
   for number in capabilities.numbers { names += names.utf8.isEmpty ? capabilityName(number) : ", \(capabilityName(number))" }
-  warn("\(request.origin): \(what) \(names)")
+  warn("\(origin): \(what) \(names)")
 }
 
 /// Refuses, before anything is made, namespaces that this kernel does not have; the error names the kernel's build option.
@@ -58,7 +63,7 @@ func planGroups(_ resources: Resources, _ layout: CgroupLayout, _ origin: String
   }
 }
 
-func groupPath(_ request: RunRequest) throws(RuntimeError) -> CgroupPath {
+func groupPath(_ request: ContainerRequest) throws(RuntimeError) -> CgroupPath {
   if let asked = request.spec.linux?.cgroupsPath, !asked.utf8.isEmpty {
     guard let path = CgroupPath(asked) else {
       throw RuntimeError("\(request.origin): linux.cgroupsPath: does not name a group below the root of the hierarchy")

@@ -1,9 +1,11 @@
 public import Linux
+public import OCI
 
 /// The directory that holds what is known of each container while it exists: on a tmpfs, because nothing of it is true after a reboot.
 ///
-/// One directory for each container, named by its id, with a `lock` that the process that runs the container holds as long as it lives, and a `record`. A
-/// directory whose lock nobody holds was left by a process that was killed: the next command cleans up after it.
+/// One directory for each container, named by its id, with a `record`, the `config.json` that it was made from, and a `lock` that the process that makes or runs
+/// the container holds as long as it lives. A directory whose lock nobody holds, and whose record does not say that the container is kept, was left by a process
+/// that was killed: the next `create` or `run` cleans up after it.
 public struct StateDirectory: ~Copyable {
   private let directory: FileDescriptor
   private let path: Path
@@ -62,49 +64,46 @@ public struct StateDirectory: ~Copyable {
       let container = try attempt("open", entry.name.description) { () throws(Errno) in try directory.open(entry.name, [.readOnly, .directory, .noFollow]) }
       let isLeft = try attempt("look at the lock of", entry.name.description) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
       if !isLeft { continue }
-      if let record = try ContainerRecord.read(from: container) { try cleanUp(record) }
+      let record = try ContainerRecord.read(from: container)
+      if let record {
+        if record.isKept { continue }
+        try cleanUp(record)
+      }
       try attempt("remove", entry.name.description) { () throws(Errno) in try directory.removeTree(entry.name) }
     }
   }
-}
 
-/// The directory of one container, locked by this process.
-public struct ContainerDirectory: ~Copyable {
-  private let parent: FileDescriptor
-  private let name: Path
-  private let directory: FileDescriptor
-  private let lock: FileDescriptor
-
-  init(parent: consuming FileDescriptor, name: Path, directory: consuming FileDescriptor, lock: consuming FileDescriptor) {
-    self.parent = parent
-    self.name = name
-    self.directory = directory
-    self.lock = lock
-  }
-
-  /// Whether no living process holds the lock of the container's directory.
-  static func isAbandoned(_ directory: borrowing FileDescriptor) throws(Errno) -> Bool {
+  /// Opens the directory of a container that is there; waits until no other command is at work on it.
+  public borrowing func open(_ id: ContainerID) throws(RuntimeError) -> ContainerDirectory {
+    let name = Path(id.text)
     do throws(Errno) {
-      return try directory.open("lock", [.readWrite, .noFollow]).lockForProcess()
+      let container = try directory.open(name, [.readOnly, .directory, .noFollow])
+      return ContainerDirectory(parent: try directory.duplicate(), name: name, directory: container, lock: nil)
     } catch {
-      // Killed between making the directory and its lock.
-      if error == .noSuchFileOrDirectory { return true }
-      throw error
+      if error == .noSuchFileOrDirectory { throw RuntimeError("container \(id.text) does not exist") }
+      throw RuntimeError(SystemError("open \(id.text) in", path.description, error))
     }
   }
 
-  /// Writes the record beside the old one and puts it in its place, so that a reader finds one or the other, whole.
-  public borrowing func write(_ record: ContainerRecord) throws(RuntimeError) {
-    try attempt("write the record of", name.description) { () throws(Errno) in
-      try directory.removeTree("record.new")
-      let file = try directory.open("record.new", [.writeOnly, .create, .exclusive, .noFollow], mode: 0o600)
-      try file.writeAll(record.json)
-      try directory.rename("record.new", to: directory, "record")
+  /// Whether there is a container of this id.
+  public borrowing func has(_ id: ContainerID) throws(RuntimeError) -> Bool {
+    do throws(Errno) {
+      _ = try directory.status(of: Path(id.text))
+      return true
+    } catch {
+      if error == .noSuchFileOrDirectory { return false }
+      throw RuntimeError(SystemError("look for container \(id.text) in", path.description, error))
     }
   }
 
-  /// Removes the directory: the container is gone.
-  public borrowing func remove() throws(RuntimeError) {
-    try attempt("remove the state of", name.description) { () throws(Errno) in try parent.removeTree(name) }
+  /// The ids of all containers, in the order of their bytes.
+  public borrowing func list() throws(RuntimeError) -> [ContainerID] {
+    let entries = try attempt("read", path.description) { () throws(Errno) in try directory.open(".", [.readOnly, .directory]).entries() }
+    var ids: [ContainerID] = []
+    for entry in entries where entry.type == .directory {
+      // Anything else was not made by this program.
+      if let id = try? ContainerID(entry.name.description) { ids.append(id) }
+    }
+    return ids.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
   }
 }

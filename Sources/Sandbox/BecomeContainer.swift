@@ -1,29 +1,38 @@
 internal import Linux
+internal import OCI
 
 extension SandboxPlan {
   /// The stages between clone and exec, in their order. In the new process; ends by running the program or by telling why not.
   func becomeContainer(
-    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, view: CgroupView, signals: SignalSet,
+    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, _ context: LaunchContext,
     joinGroups: () throws(SandboxError) -> Void
   ) -> Never {
     do throws(SandboxError) {
       // First of all, so that everything from here on is charged to the container.
       try joinGroups()
-      try prepareProcess(channel)
-      try enterNamespaces()
-      if let sessionKeyring { try SessionKeyring.join(sessionKeyring, label: labels.seLinux) }
-      let root = try MountedRoot.mount(self.root, propagation: rootPropagation)
-      try fillRoot(root, view)
-      try writeThroughHostProc()
-      let home = try resolveIdentity(in: root.root)
-      try makeConsole(root, channel, owner: home.user)
-      // After everything that this process has others do.
-      try labels.applyToExec()
-      try enterRoot(root)
+      try prepareProcess()
+      let home: ResolvedIdentity
+      if case .joined = self.root {
+        home = try joinContainer(channel, gate: context.gate)
+      } else {
+        home = try makeContainer(channel, context)
+      }
       try scheduling.apply()
       try becomeUser(home.user, home.group, home.groups)
       try enterWorkingDirectory()
-      try runProgram(arguments, program, home: home.directory, signals: signals)
+      try attempt("set", "the ambient capabilities") { () throws(Errno) in try capabilities.applyAfterSetuid() }
+      if let gate = context.gate {
+        try program.requireFound()
+        try waitForStart(gate, channel)
+      } else if !diesWithParent {
+        try outliveParent()
+      }
+      if let hooks {
+        var state = hooks.state
+        (state.status, state.pid) = (.created, processID())
+        try runHooks(hooks.startContainer, "startContainer", state)
+      }
+      try runProgram(arguments, program, home: home.directory, signals: context.signals)
     } catch {
       // The other side may be gone by now; there is nobody else to tell.
       try? channel.send(error.packet)
@@ -31,24 +40,102 @@ extension SandboxPlan {
     }
   }
 
-  /// A session of its own, without the host's descriptors; nobody may look into this process, which still has the host's rights (CVE-2019-5736 and its kin).
-  private func prepareProcess(_ channel: borrowing Channel) throws(SandboxError) {
+  /// A session of its own; nobody may look into this process, which still has the host's rights (CVE-2019-5736 and its kin).
+  private func prepareProcess() throws(SandboxError) {
     setDefaultSignalActions()
     try attempt("start", "a session") { () throws(Errno) in try ThisProcess.startSession() }
     try attempt("protect", "the container's first process") { () throws(Errno) in try ThisProcess.setDumpable(false) }
-    // The store's, the groups' and the caller's: an image's paths could lead through them. What is opened from here on is closed before exec, but for the root
-    // itself.
-    try attempt("close", "the descriptors of the host") { () throws(Errno) in try closeDescriptors(from: 3, except: channel.rawValue) }
     ThisProcess.setFileModeMask(0)
-    if diesWithParent { try endWithParent(channel) }
+  }
+
+  /// The store's, the groups' and the caller's descriptors go: an image's paths could lead through them. What is opened from here on is closed before exec, but
+  /// for the root itself.
+  private func closeDescriptorsOfHost(_ channel: borrowing Channel, gate: Int32?) throws(SandboxError) {
+    try attempt("close", "the descriptors of the host") { () throws(Errno) in
+      try closeDescriptors(from: 3 + preservedDescriptors, except: (channel.rawValue, gate ?? channel.rawValue))
+    }
+  }
+
+  /// Makes the container's namespaces and root, and enters them.
+  private func makeContainer(_ channel: borrowing Channel, _ context: LaunchContext) throws(SandboxError) -> ResolvedIdentity {
+    try closeDescriptorsOfHost(channel, gate: context.gate)
+    try endWithParent(channel)
+    try enterNamespaces()
+    try joinSessionKeyring()
+    let root = try MountedRoot.mount(self.root, propagation: rootPropagation)
+    try fillRoot(root, context.view)
+    try writeThroughHostProc()
+    let home = try resolveIdentity(in: root.root)
+    try makeConsole(root.root, channel, owner: home.user, isMounted: true)
+    if pausesBeforePivot { try pause(channel) }
+    if let hooks {
+      var state = hooks.state
+      (state.status, state.pid) = (.creating, processID())
+      try runHooks(hooks.createContainer, "createContainer", state)
+    }
+    // After everything that this process has others do.
+    try labels.applyToExec()
+    try enterRoot(root)
+    return home
+  }
+
+  /// Joins the namespaces of a container that is there, its root with them.
+  private func joinContainer(_ channel: borrowing Channel, gate: Int32?) throws(SandboxError) -> ResolvedIdentity {
+    try joinSessionKeyring()
+    // While /proc is the host's.
+    try writeThroughHostProc()
+    try labels.applyToExec()
+    // The user namespace last: the rights to join the others are the host's.
+    for namespace in joinedNamespaces where namespace.kind != .pid && namespace.kind != .mount && namespace.kind != .user { try join(namespace) }
+    for namespace in joinedNamespaces where namespace.kind == .mount || namespace.kind == .user { try join(namespace) }
+    try closeDescriptorsOfHost(channel, gate: gate)
+    let root = RootDirectory(try attempt("open", "the container's root") { () throws(Errno) in try FileDescriptor.open("/", [.path, .directory]) })
+    let home = try resolveIdentity(in: root)
+    try makeConsole(root, channel, owner: home.user, isMounted: false)
+    return home
+  }
+
+  private func joinSessionKeyring() throws(SandboxError) {
+    if let sessionKeyring { try SessionKeyring.join(sessionKeyring, label: labels.seLinux) }
+  }
+
+  /// Waits while the launching process runs the hooks of the host.
+  private func pause(_ channel: borrowing Channel) throws(SandboxError) {
+    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([LaunchMessage.pausesByte]) }
+    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive() }
+    // Nobody is left to go on for.
+    if answer.bytes.isEmpty { exitProcess(1) }
+  }
+
+  /// Waits until somebody connects to the gate and says so; from then on that is whom failures are told.
+  private func waitForStart(_ gate: Int32, _ channel: borrowing Channel) throws(SandboxError) {
+    try outliveParent()
+    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([LaunchMessage.waitsByte]) }
+    while true {
+      let caller = try attempt("wait at", "the gate") { () throws(Errno) in try Channel.accept(from: gate) }
+      let packet = try attempt("hear from", "the one who starts the container") { () throws(Errno) in try caller.receive() }
+      if packet.bytes.isEmpty { continue }
+      try attempt("answer", "the one who starts the container") { () throws(Errno) in try channel.become(caller) }
+      closeDescriptor(gate)
+      return
+    }
+  }
+
+  /// From here on the end of the launching process is not this one's.
+  private func outliveParent() throws(SandboxError) {
+    try attempt("leave", "the life of the parent process") { () throws(Errno) in try ThisProcess.setParentDeathSignal(nil) }
   }
 
   /// The parent may have ended before the kernel was told; then its end of the channel is closed already.
   private func endWithParent(_ channel: borrowing Channel) throws(SandboxError) {
-    try attempt("bind to the life of", "the parent process") { () throws(Errno) in try ThisProcess.setParentDeathSignal(.kill) }
+    try bindToParent()
     let other = channel.rawValue
     let ended = try attempt("look for", "the parent process") { () throws(Errno) in try waitForInput([other], timeoutMilliseconds: 0) }
     if ended.first ?? false { exitProcess(1) }
+  }
+
+  private func bindToParent() throws(SandboxError) {
+    try attempt("bind to the life of", "the parent process") { () throws(Errno) in try ThisProcess.setParentDeathSignal(.kill) }
   }
 
   private func enterNamespaces() throws(SandboxError) {
@@ -61,6 +148,9 @@ extension SandboxPlan {
 
   func join(_ namespace: JoinedNamespace) throws(SandboxError) {
     let path = namespace.path.description
+    if let descriptor = namespace.descriptor {
+      return try attempt("join the namespace", path) { () throws(Errno) in try joinNamespace(descriptor, namespace.kind) }
+    }
     let opened = try attempt("open the namespace", path) { () throws(Errno) in try FileDescriptor.open(namespace.path, .readOnly) }
     // What config.json calls a namespace of the container's own must not be the one that this process comes from. It is compared opened: a path may lead
     // elsewhere the next time.
@@ -99,13 +189,14 @@ extension SandboxPlan {
     try attempt("write \(value) to", "/proc/\(file.description)") { () throws(Errno) in try proc.write(value, to: file) }
   }
 
-  private func makeConsole(_ root: borrowing MountedRoot, _ channel: borrowing Channel, owner: UInt32) throws(SandboxError) {
+  /// `isMounted`: the terminal is put on /dev/console, as a container's first process has it.
+  private func makeConsole(_ root: borrowing RootDirectory, _ channel: borrowing Channel, owner: UInt32, isMounted: Bool) throws(SandboxError) {
     if !terminal { return }
-    let pair = try Console.make(in: root.root, size: windowSize)
+    let pair = try Console.make(in: root, size: windowSize, isMounted: isMounted)
     try attempt("hand over", "the terminal") { () throws(Errno) in
       // So that the program can open it again by name, as /dev/stdout does; the group stays that of devpts.
       try pair.terminal.changeOwner(user: owner, group: .max)
-      try channel.send([SandboxPlan.consolePacket], descriptor: pair.multiplexer.rawValue)
+      try channel.send([LaunchMessage.consoleByte], descriptor: pair.multiplexer.rawValue)
       try Terminal.setControlling(pair.terminal)
       for number in 0...2 as ClosedRange<Int32> { try pair.terminal.place(at: number) }
     }
@@ -139,7 +230,7 @@ extension SandboxPlan {
     try attempt("become user", "\(user)") { () throws(Errno) in try ThisProcess.setUser(user) }
     // A change of user makes the process dumpable by /proc/sys/fs/suid_dumpable, and forgets the parent's death signal.
     try attempt("protect", "the container's first process") { () throws(Errno) in try ThisProcess.setDumpable(false) }
-    if diesWithParent { try attempt("bind to the life of", "the parent process") { () throws(Errno) in try ThisProcess.setParentDeathSignal(.kill) } }
+    if case .joined = root {} else { try bindToParent() }
     ThisProcess.setFileModeMask(fileModeMask)
   }
 
@@ -152,7 +243,6 @@ extension SandboxPlan {
 
   private func runProgram(_ arguments: borrowing CStringArray, _ program: ProgramSearch, home: String?, signals: SignalSet) throws(SandboxError) -> Never {
     let environment = CStringArray(self.environment(home: home))
-    try attempt("set", "the ambient capabilities") { () throws(Errno) in try capabilities.applyAfterSetuid() }
     if noNewPrivileges {
       try attempt("set", "no_new_privs") { () throws(Errno) in try ThisProcess.setNoNewPrivileges() }
     }

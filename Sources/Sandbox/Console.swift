@@ -2,10 +2,11 @@ internal import Linux
 
 /// The container's own terminal.
 enum Console {
-  /// Makes a pseudo-terminal in the container's devpts, which is mounted at /dev/pts of `root`, and puts it on /dev/console. Gives both sides.
+  /// Makes a pseudo-terminal in the container's devpts, which is mounted at /dev/pts of `root`, and puts it on /dev/console
+  /// when `isMounted`. Gives both sides.
   ///
   /// The multiplexer is verified by descriptor (devpts, 5:2), and its other side is opened through it, not by a path in the image (CVE-2025-52565).
-  static func make(in root: borrowing RootDirectory, size: WindowSize?) throws(SandboxError) -> ConsolePair {
+  static func make(in root: borrowing RootDirectory, size: WindowSize?, isMounted: Bool) throws(SandboxError) -> ConsolePair {
     let path: Path = "/dev/pts/ptmx"
     let found = try attempt("open", path.description) { () throws(Errno) in try root.open(path, [.path, .noFollow]) }
     let type = try attempt("examine the file system of", path.description) { () throws(Errno) in try found.fileSystemStatus().type }
@@ -18,7 +19,7 @@ enum Console {
     if let size {
       try attempt("set the size of", "the terminal") { () throws(Errno) in try Terminal.setWindowSize(multiplexer.rawValue, size) }
     }
-    try place(terminal, in: root)
+    if isMounted { try place(terminal, in: root) }
     return ConsolePair(multiplexer: multiplexer, terminal: terminal)
   }
 

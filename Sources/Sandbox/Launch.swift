@@ -16,39 +16,57 @@ public struct LaunchedContainer: ~Copyable {
   public mutating func takeConsole() -> FileDescriptor? { console.take() }
 }
 
+/// What a container is launched with, beside its plan.
+public struct LaunchContext: Sendable {
+  /// The directory of the v2 group to clone into, when there is one.
+  public var group: Int32?
+  /// How a mount of type `cgroup` looks.
+  public var view: CgroupView
+  /// The set of blocked signals that the program starts with.
+  public var signals: SignalSet
+  /// A listening socket: the container is made, and waits there for somebody who has it run its program (`startProgram`). Nil runs it at once.
+  public var gate: Int32?
+
+  public init(group: Int32?, view: CgroupView, signals: SignalSet, gate: Int32? = nil) {
+    self.group = group
+    self.view = view
+    self.signals = signals
+    self.gate = gate
+  }
+}
+
 extension SandboxPlan {
-  /// Starts the container: clones, carries out the plan in the new process and runs the program. Comes back when the program runs or when a step has failed.
+  /// Starts the container: clones and carries out the plan in the new process. Comes back when the program runs, when the container waits at its gate, or when a
+  /// step has failed; then the new process has ended.
   ///
-  /// - `group`: the directory of the v2 group to clone into, when there is one.
   /// - `joinGroups`: called in the new process before anything else; joins the cgroups that it was not born in (`bornInGroup` tells whether it was in `group`).
-  /// - `view`: how a mount of type `cgroup` looks.
-  /// - `signals`: the set of blocked signals that the program starts with.
+  /// - `beforePivot`: called here with the new process's id, while that waits with everything mounted, if the plan asks for it.
   public func launch(
-    group: Int32?, view: CgroupView, signals: SignalSet, joinGroups: (_ bornInGroup: Bool) throws(SandboxError) -> Void
+    _ context: LaunchContext, joinGroups: (_ bornInGroup: Bool) throws(SandboxError) -> Void, beforePivot: (Int32) throws(SandboxError) -> Void
   ) throws(SandboxError) -> LaunchedContainer {
     let arguments = CStringArray(self.arguments)
     let program = ProgramSearch(self)
     // A pid namespace is joined by the parent, for its children; the others by the child itself.
     for namespace in joinedNamespaces where namespace.kind == .pid { try join(namespace) }
     var pair = try attempt("make", "a channel to the container") { () throws(Errno) in try Channel.makePair() }
-    let (side, isBornInGroup) = try clone(into: group)
+    let (side, isBornInGroup) = try clone(into: context.group)
     switch side {
     case .child:
       pair.first.close()
-      return neverReturning(arguments, program, pair.second, view: view, signals: signals) { () throws(SandboxError) in try joinGroups(isBornInGroup) }
+      return neverReturning(arguments, program, pair.second, context) { () throws(SandboxError) in try joinGroups(isBornInGroup) }
     case .parent(let process):
       // Only the child may hold the other end, so that its end is seen here.
       pair.second.close()
-      return try awaitProgram(process, pair.first)
+      return try awaitProgram(process, pair.first, beforePivot)
     }
   }
 
   /// `becomeContainer` under a type that lets `launch` hold owners: the compiler takes their end after a call of type `Never` for code that is never executed.
   private func neverReturning(
-    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, view: CgroupView, signals: SignalSet,
+    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, _ context: LaunchContext,
     joinGroups: () throws(SandboxError) -> Void
   ) -> LaunchedContainer {
-    becomeContainer(arguments, program, channel, view: view, signals: signals, joinGroups: joinGroups)
+    becomeContainer(arguments, program, channel, context, joinGroups: joinGroups)
   }
 
   /// Clones, and tells whether the new process is born in `group`.
@@ -66,25 +84,81 @@ extension SandboxPlan {
     return (try attempt("clone into", "new namespaces") { () throws(Errno) in try cloneProcess(namespaces) }, false)
   }
 
-  /// Reads what the new process tells until it runs its program; reaps it when it failed.
-  private func awaitProgram(_ process: Int32, _ channel: borrowing Channel) throws(SandboxError) -> LaunchedContainer {
+  /// Follows the new process until it runs its program or waits at its gate; reaps it when it failed.
+  private func awaitProgram(
+    _ process: Int32, _ channel: borrowing Channel, _ beforePivot: (Int32) throws(SandboxError) -> Void
+  ) throws(SandboxError)
+    -> LaunchedContainer
+  {
     var console: FileDescriptor?
-    while true {
-      var packet = try attempt("hear from", "the container's first process") { () throws(Errno) in try channel.receive() }
-      if packet.bytes.isEmpty {
-        // The channel is closed by exec, and by a process that is killed: by the host's lack of memory, or by the one that asked for it.
-        return LaunchedContainer(process: process, console: console)
+    do throws(SandboxError) {
+      while true {
+        var packet = try attempt("hear from", "the container's first process") { () throws(Errno) in try channel.receive() }
+        switch LaunchMessage(packet.bytes) {
+        case .ended, .waitsAtGate: return LaunchedContainer(process: process, console: console)
+        case .console: console = packet.takeDescriptor()
+        case .pausesBeforePivot:
+          try beforePivot(process)
+          try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
+        case .failure(let error): throw error
+        }
       }
-      if packet.bytes[0] == SandboxPlan.consolePacket {
-        console = packet.takeDescriptor()
-        continue
-      }
-      let failure = SandboxError(packet: packet.bytes)
+    } catch {
+      try? kill(process, .kill)
       _ = try? waitForExit(of: process)
-      throw failure
+      throw error
+    }
+  }
+}
+
+/// Has the container that waits at the gate `name` in `directory` run its program. Comes back when that runs, or with the reason why it does not.
+///
+/// False when nobody waits there any more: the program was started before, or its process has ended.
+public func startProgram(at name: Path, in directory: borrowing FileDescriptor) throws(SandboxError) -> Bool {
+  guard let channel = try connectToGate(name, directory) else { return false }
+  try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
+  let answer = try attempt("hear from", "the container's first process") { () throws(Errno) in try channel.receive().bytes }
+  if case .failure(let error) = LaunchMessage(answer) { throw error }
+  return true
+}
+
+private func connectToGate(_ name: Path, _ directory: borrowing FileDescriptor) throws(SandboxError) -> Channel? {
+  do throws(Errno) {
+    return try Channel.connect(to: name, in: directory)
+  } catch {
+    // ECONNREFUSED
+    if error == .noSuchFileOrDirectory || error.rawValue == 111 { return nil }
+    throw SandboxError(SystemError("reach", "the container's first process", error))
+  }
+}
+
+/// What the new process says on the channel: one packet each, told apart by the first byte.
+enum LaunchMessage {
+  /// The channel is closed: by exec, or by a process that is killed, by the host's lack of memory or by the one that asked for it.
+  case ended
+  /// The terminal, to be relayed, comes with it.
+  case console
+  /// Everything is mounted; the process waits for `goOn`.
+  case pausesBeforePivot
+  /// The container is made; its process waits at the gate.
+  case waitsAtGate
+  case failure(SandboxError)
+
+  /// From a packet.
+  init(_ bytes: [UInt8]) {
+    switch bytes.first {
+    case nil: self = .ended
+    case LaunchMessage.consoleByte: self = .console
+    case LaunchMessage.pausesByte: self = .pausesBeforePivot
+    case LaunchMessage.waitsByte: self = .waitsAtGate
+    default: self = .failure(SandboxError(packet: bytes))
     }
   }
 
-  /// The first byte of the packet that carries the terminal.
-  static var consolePacket: UInt8 { 0 }
+  /// The first bytes; those of a failure are `SandboxError.Kind`.
+  static var consoleByte: UInt8 { 0x10 }
+  static var pausesByte: UInt8 { 0x11 }
+  static var waitsByte: UInt8 { 0x12 }
+  /// The one packet that the new process gets.
+  static var goOn: [UInt8] { [1] }
 }

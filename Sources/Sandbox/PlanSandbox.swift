@@ -53,13 +53,15 @@ extension SandboxPlan {
     arguments = process.args
     environment = process.env
     self.diesWithParent = diesWithParent
+    hooks = nil
+    pausesBeforePivot = false
+    preservedDescriptors = 0
   }
 
   /// What the specification knows and this runtime does not do: asked for, it is an error.
   private static func refuseUnsupported(_ spec: Spec, _ process: Process) throws(SpecError) {
     let linux = spec.linux ?? LinuxSection()
     let asked: [(Bool, String)] = [
-      (spec.hooks.map { !$0.isEmpty } ?? false, "hooks"),
       (!linux.uidMappings.isEmpty, "linux.uidMappings"),
       (!linux.gidMappings.isEmpty, "linux.gidMappings"),
       (!linux.timeOffsets.isEmpty, "linux.timeOffsets"),

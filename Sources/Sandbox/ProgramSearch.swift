@@ -25,6 +25,32 @@ struct ProgramSearch: Sendable {
     candidates = places
   }
 
+  /// Makes sure that there is a program to run, without running it, so that `create` can tell: a file that this process may execute.
+  func requireFound() throws(SandboxError) {
+    var refused: SandboxError?
+    for candidate in candidates {
+      do throws(Errno) {
+        let file = try FileDescriptor.open(candidate, .path)
+        if try file.status().type == .directory { throw .isDirectory }
+        try checkExecutable(candidate)
+        return
+      } catch {
+        if refused == nil, error != .noSuchFileOrDirectory, error != .notDirectory {
+          refused = SandboxError("run \(candidate.description) in the container: \(error.message)", kind: .programNotExecutable)
+        }
+      }
+    }
+    throw refused ?? missing
+  }
+
+  /// What is said when no candidate is there.
+  private var missing: SandboxError {
+    if let only = candidates.first, candidates.count == 1 {
+      return SandboxError("run \(only.description) in the container: no such file or directory", kind: .programNotFound)
+    }
+    return SandboxError("run \(name) in the container: executable file not found in $PATH", kind: .programNotFound)
+  }
+
   /// Runs the first candidate that can be run; comes back with the reason when none can.
   func run(_ arguments: borrowing CStringArray, _ environment: borrowing CStringArray) -> SandboxError {
     var refused: (Path, Errno)?
@@ -41,7 +67,7 @@ struct ProgramSearch: Sendable {
       let hint = error.rawValue == 8 ? "; is it a program for another architecture, or a script without #!" : ""
       return SandboxError("run \(path.description) in the container: \(error.message)\(hint)", kind: .programNotExecutable)
     }
-    return SandboxError("run \(name) in the container: executable file not found in $PATH", kind: .programNotFound)
+    return missing
   }
 
   /// The kernel says the same of a program that is missing and of one whose interpreter is.
@@ -49,6 +75,6 @@ struct ProgramSearch: Sendable {
     if (try? FileDescriptor.open(path, .path)) != nil {
       return SandboxError("run \(path.description) in the container: its interpreter or loader is not there", kind: .programNotExecutable)
     }
-    return SandboxError("run \(path.description) in the container: no such file or directory", kind: .programNotFound)
+    return missing
   }
 }

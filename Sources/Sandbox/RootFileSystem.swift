@@ -19,6 +19,8 @@ struct MountedRoot: ~Copyable {
       return MountedRoot(root: RootDirectory(mounted))
     case .overlay(let layers, let upper, let work, let mountPoint):
       return MountedRoot(root: RootDirectory(try mountOverlay(layers: layers, upper: upper, work: work, mountPoint: mountPoint)))
+    case .joined:
+      throw SandboxError("a container that is joined has its root already")
     }
   }
 

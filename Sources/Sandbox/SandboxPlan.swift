@@ -55,8 +55,14 @@ public struct SandboxPlan: Sendable {
   public var workingDirectory: Path
   public var arguments: [String]
   public var environment: [String]
-  /// The container is killed when the process that started it ends, however it ends.
+  /// The container is killed when the process that started it ends, however it ends. Otherwise only until it is made.
   public var diesWithParent: Bool
+  /// Hooks that run in the container's namespaces; nil when there are none.
+  public var hooks: ContainerHooks?
+  /// Before it enters its root the container waits for the launching process, which runs hooks then.
+  public var pausesBeforePivot: Bool
+  /// The descriptors 3 and up, so many of them, are the program's.
+  public var preservedDescriptors: Int32
 }
 
 /// Where a container's root directory comes from.
@@ -65,15 +71,26 @@ public enum RootSource: Sendable {
   case directory(Path)
   /// Layers, the uppermost first, under a writable directory; `work` is what overlayfs needs beside it, `mountPoint` an empty directory to mount on.
   case overlay(layers: [Path], upper: Path, work: Path, mountPoint: Path)
+  /// That of the container whose namespaces are joined: nothing is mounted.
+  case joined
 }
 
 /// A namespace that the container shares with somebody.
 public struct JoinedNamespace: Sendable, Equatable {
   public var kind: NamespaceFlags
-  /// Such as /proc/PID/ns/net.
+  /// Such as /proc/PID/ns/net; for messages alone when there is a descriptor.
   public var path: Path
+  /// The namespace, open in the launching process.
+  public var descriptor: Int32?
   /// The JSON path of the first thing that is set in it, which would change the host if it is the runtime's own; nil when nothing is.
   public var changedBy: String?
+
+  public init(kind: NamespaceFlags, path: Path, descriptor: Int32? = nil, changedBy: String? = nil) {
+    self.kind = kind
+    self.path = path
+    self.descriptor = descriptor
+    self.changedBy = changedBy
+  }
 }
 
 /// One mount in the container.

@@ -95,7 +95,7 @@ struct ImageRun {
     var planned = try failing { () throws(ImageError) in try specification(for: stored, root: layer.mountPoint.description, options: options) }
     let profile = defaultSeccomp(capabilities: ImageRun.boundingSet(of: planned.spec))
     planned.spec.linux?.seccomp = profile
-    let request = RunRequest(
+    let request = ContainerRequest(
       id: id, spec: planned.spec, bundle: layer.mountPoint,
       root: .overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint), identity: .image(planned.user ?? "0"),
       origin: "image \(image)")

@@ -1,3 +1,5 @@
+import Linux
+import OCI
 import Testing
 
 @testable import Runtime
@@ -6,7 +8,10 @@ import Testing
 struct ContainerRecordTests {
   @Test("what was written is read again, with the first process or before it runs", arguments: [nil, Int32(4711)])
   func roundTrip(_ process: Int32?) throws {
-    let record = ContainerRecord(id: "a", cgroupsPath: "/apus/\"a\"\n", process: process, bundle: "/b/ü")
+    let record = ContainerRecord(
+      id: "a", ociVersion: "1.0.2-dev", cgroupsPath: "/apus/\"a\"\n", process: process, startTime: process.map { _ in .max }, bundle: "/b/ü",
+      isKept: process != nil,
+      created: FileTime(seconds: 1_700_000_000, nanoseconds: 999_999_999), annotations: [Annotation(key: "k", value: ""), Annotation(key: "ü", value: "\n")])
     #expect(try ContainerRecord(parsing: record.json) == record)
   }
 

@@ -8,10 +8,10 @@ import Testing
 
 @Suite("what is planned before a container is made")
 struct PlanContainerTests {
-  private func request(_ change: (inout Spec) -> Void = { _ in }) throws -> RunRequest {
+  private func request(_ change: (inout Spec) -> Void = { _ in }) throws -> ContainerRequest {
     var spec = Spec(process: Process(args: ["/bin/true"]), linux: LinuxSection(namespaces: [Namespace(type: .mount)]))
     change(&spec)
-    return RunRequest(id: try ContainerID("redis"), spec: spec, bundle: "/b", root: .directory("/b/rootfs"), origin: "/b/config.json")
+    return ContainerRequest(id: try ContainerID("redis"), spec: spec, bundle: "/b", root: .directory("/b/rootfs"), origin: "/b/config.json")
   }
 
   @Test("the group is named after the container unless config.json names one")
@@ -32,7 +32,7 @@ struct PlanContainerTests {
   @Test("an error of the configuration names the file and the place in it")
   func errors() throws {
     let request = try request { $0.linux?.namespaces = [] }
-    let message = refusal { () throws(RuntimeError) in _ = try planSandbox(request, { _ in }) }
+    let message = refusal { () throws(RuntimeError) in _ = try planSandbox(request, diesWithParent: true, { _ in }) }
     #expect(message?.hasPrefix("/b/config.json: linux.namespaces: a new mount namespace") == true)
   }
 
@@ -41,7 +41,7 @@ struct PlanContainerTests {
     let both = ["CAP_CHOWN", "CAP_KILL"]
     let request = try request { $0.process?.capabilities = Capabilities(bounding: both, permitted: both, ambient: both) }
     var warnings: [String] = []
-    let plan = try planSandbox(request, { warnings.append($0) })
+    let plan = try planSandbox(request, diesWithParent: true, { warnings.append($0) })
     #expect(
       warnings == ["/b/config.json: process.capabilities.ambient: without effect, because not both permitted and inheritable: CAP_CHOWN, CAP_KILL"])
     #expect(plan.capabilities.ambient.isEmpty && plan.capabilities.permitted.numbers == [0, 5])

@@ -1,4 +1,5 @@
 import Linux
+import OCI
 import TestSupport
 import Testing
 
@@ -74,6 +75,24 @@ struct StateDirectoryTests {
     #expect(cleaned == [record("left", process: 5)])
     try next.remove()
     holder.end()
+  }
+
+  @Test("a container that is kept is nobody's leftover, and is found and listed")
+  func kept() throws {
+    let scratch = Scratch()
+    let state = try StateDirectory(scratch.path)
+    var kept = record("kept")
+    kept.isKept = true
+    try leave(kept, as: "kept", in: scratch)
+    let next = try state.create("b", cleanUp: nothingLeft)
+    #expect(try state.list().map(\.text) == ["b", "kept"])
+    #expect(try state.has(ContainerID("kept")))
+    let container = try Container(ContainerID("kept"), in: state, locked: true)
+    #expect(container.record == kept)
+    try next.remove()
+    #expect(try !state.has(ContainerID("b")))
+    let gone = try ContainerID("b")
+    #expect(refusal { () throws(RuntimeError) in _ = try Container(gone, in: state, locked: true) } == "container b does not exist")
   }
 
   @Test("a record is replaced as a whole")

@@ -59,7 +59,6 @@ struct PlanSandboxTests {
     #expect(path { _, linux in linux.gidMappings = [IDMapping(containerID: 0, hostID: 1, size: 1)] } == "linux.gidMappings")
     #expect(path { _, linux in linux.timeOffsets = [TimeOffset(clock: .monotonic, secs: 1)] } == "linux.timeOffsets")
     #expect(path { _, linux in linux.netDevices = [NetDevice(hostName: "eth0")] } == "linux.netDevices")
-    #expect(refusal(smallest { $0.hooks = Hooks(poststop: [Hook(path: "/bin/true")]) }) == "hooks: not supported by this version of apus")
   }
 
   @Test("empty labels and an empty set of hooks, as generators write them, ask for nothing")

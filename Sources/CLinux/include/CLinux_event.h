@@ -21,6 +21,12 @@ int clinux_read_signal(int descriptor, int *sender);
 int clinux_poll(const int *descriptors, const uint8_t *wanted, uint8_t *ready, size_t count, int timeout);
 /// socketpair(2) AF_UNIX SOCK_SEQPACKET, closed by exec.
 int clinux_socketpair(int *first, int *second);
+/// socket(2) AF_UNIX SOCK_SEQPACKET, bind(2) to `path` and listen(2); closed by exec. A path of more than 107 bytes is -ENAMETOOLONG.
+int clinux_listen(const char *path);
+/// accept4(2), closed by exec.
+int clinux_accept(int listener);
+/// socket(2) AF_UNIX and connect(2) to `path`; `packets` tells SOCK_SEQPACKET from SOCK_STREAM; closed by exec.
+int clinux_connect(const char *path, int packets);
 /// sendmsg(2) of `bytes` and, unless it is -1, of one descriptor (SCM_RIGHTS).
 long clinux_send(int socket, const void *bytes, size_t count, int descriptor);
 /// send(2) of what the socket takes without waiting.

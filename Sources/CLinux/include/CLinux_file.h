@@ -80,6 +80,8 @@ int clinux_fchownat(int directory, const char *path, uint32_t user, uint32_t gro
 int clinux_utimensat(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags);
 /// fcntl(2) F_SETLK of the whole file for writing: a lock of this process, which its children do not get. -EAGAIN or -EACCES when another process has it.
 int clinux_lock_for_process(int descriptor);
+/// fcntl(2) F_GETLK of the whole file: 1 when another process has such a lock, 0 when none has.
+int clinux_locking_process(int descriptor);
 /// flock(2).
 int clinux_flock(int descriptor, int operation);
 /// fcntl(2) F_DUPFD_CLOEXEC.
@@ -88,6 +90,8 @@ int clinux_duplicate(int descriptor, int at_least);
 int clinux_set_nonblocking(int descriptor);
 /// dup3(2) without O_CLOEXEC: the copy stays open across exec. The same number twice clears FD_CLOEXEC.
 int clinux_place(int descriptor, int at);
+/// dup3(2) O_CLOEXEC: makes `at` another name of `descriptor`.
+int clinux_replace(int at, int descriptor);
 /// memfd_create(2), Linux 3.17.
 int clinux_memfd_create(const char *name, uint32_t flags);
 /// fcntl(2) F_ADD_SEALS.

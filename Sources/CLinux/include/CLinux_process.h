@@ -23,6 +23,14 @@ int clinux_fexecve(int descriptor, const char *const *arguments, const char *con
 int clinux_wait(int process, int *status, int options);
 /// kill(2).
 int clinux_kill(int process, int signal);
+/// faccessat(2) X_OK with the effective ids (AT_EACCESS).
+int clinux_check_executable(const char *path);
+/// pidfd_open(2), Linux 5.3; closed by exec.
+int clinux_pidfd_open(int process);
+/// pidfd_send_signal(2), Linux 5.1.
+int clinux_pidfd_send_signal(int process, int signal);
+/// clock_gettime(2) CLOCK_REALTIME.
+void clinux_realtime(int64_t *seconds, int64_t *nanoseconds);
 /// getpid(2), from the kernel, not from a cache.
 int clinux_getpid(void);
 /// geteuid(2).

@@ -1,7 +1,7 @@
 /// Every command, in the order in which help shows them. Parser, help, completions and the check of the manual pages are made from this.
 var commands: [CommandSpec] {
   [
-    .run,
+    .create, .start, .run, .exec, .state, .kill, .delete,
     .imageImport, .imageList, .imageRemove, .imageRun,
     .help,
   ]

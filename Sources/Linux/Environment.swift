@@ -1,0 +1,20 @@
+internal import CLinux
+
+/// The environment that this process was started with.
+public enum Environment {
+  /// The value of a variable; nil when it is not set. The C variable is `environ`.
+  public static func value(of name: StaticString) -> String? {
+    var next = clinux_environment()
+    while let entry = next?.pointee {
+      if let value = valueIfNamed(name, entry) { return value }
+      next = next.map { $0 + 1 }
+    }
+    return nil
+  }
+
+  private static func valueIfNamed(_ name: StaticString, _ entry: UnsafePointer<CChar>) -> String? {
+    let length = name.utf8CodeUnitCount
+    for index in 0..<length where UInt8(bitPattern: entry[index]) != name.utf8Start[index] || entry[index] == 0 { return nil }
+    return entry[length] == 0x3D ? String(cString: entry + length + 1) : nil
+  }
+}

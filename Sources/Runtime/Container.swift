@@ -1,0 +1,69 @@
+internal import Cgroups
+internal import Linux
+public import OCI
+internal import Sandbox
+
+/// A container that was made by an earlier command.
+public struct Container: ~Copyable {
+  public let id: ContainerID
+  public private(set) var record: ContainerRecord
+  let directory: ContainerDirectory
+
+  /// Opens the container; `locked` waits until no other command is at work on it, and keeps others waiting as long as this value lives.
+  public init(_ id: ContainerID, in state: borrowing StateDirectory, locked: Bool) throws(RuntimeError) {
+    let directory = try state.open(id)
+    if locked { try directory.lockForCommand() }
+    record = try directory.record()
+    self.id = id
+    self.directory = directory
+  }
+
+  /// The first process while it lives.
+  borrowing func findProcess() throws(RuntimeError) -> ProcessHandle? {
+    guard let process = record.process, let startTime = record.startTime else { return nil }
+    return try attempt("look for", "process \(process)") { () throws(Errno) in try ProcessHandle.find(process, startTime: startTime) }
+  }
+
+  /// Where in its lifecycle the container is.
+  public borrowing func status() throws(RuntimeError) -> ContainerStatus {
+    if record.process == nil {
+      return try directory.isAbandoned() ? .stopped : .creating
+    }
+    guard try isAlive() else { return .stopped }
+    if !record.isKept, try !directory.isAbandoned(), try directory.hasGate() { return .creating }
+    if try directory.hasGate() { return .created }
+    return try isFrozen() ? .paused : .running
+  }
+
+  private borrowing func isAlive() throws(RuntimeError) -> Bool {
+    let process = try findProcess()
+    return process != nil
+  }
+
+  /// What `state` prints.
+  public borrowing func state() throws(RuntimeError) -> ContainerState {
+    let status = try status()
+    return ContainerState(
+      ociVersion: record.ociVersion, id: id, status: status, pid: status == .stopped ? nil : record.process, bundle: record.bundle,
+      annotations: record.annotations)
+  }
+
+  /// The configuration that the container was made from.
+  borrowing func spec() throws(RuntimeError) -> Spec {
+    let text = try directory.configuration()
+    do throws(SpecError) {
+      return try Spec(parsing: text)
+    } catch {
+      throw RuntimeError(error, in: "the configuration of container \(id.text)")
+    }
+  }
+
+  /// The container's groups, when there are any.
+  borrowing func groups() throws(RuntimeError) -> ContainerCgroup? {
+    guard let path = CgroupPath(record.cgroupsPath) else { return nil }
+    let layout = try discoverCgroups()
+    return try convert { () throws(CgroupError) in try ContainerCgroup.existing(path, layout: layout) }
+  }
+
+  private borrowing func isFrozen() throws(RuntimeError) -> Bool { false }
+}

@@ -1,0 +1,115 @@
+internal import Linux
+
+/// The directory of one container: what commands leave for one another.
+public struct ContainerDirectory: ~Copyable {
+  private let parent: FileDescriptor
+  private let name: Path
+  private let directory: FileDescriptor
+  /// Held by the process that makes or runs the container, as long as that lives.
+  private let ownLock: FileDescriptor?
+
+  init(parent: consuming FileDescriptor, name: Path, directory: consuming FileDescriptor, lock: consuming FileDescriptor?) {
+    self.parent = parent
+    self.name = name
+    self.directory = directory
+    ownLock = lock
+  }
+
+  /// Whether no living process holds the lock of the container's directory.
+  static func isAbandoned(_ directory: borrowing FileDescriptor) throws(Errno) -> Bool {
+    do throws(Errno) {
+      // Asked for, not taken: whoever is just about to take it must not find it taken.
+      return try !directory.open("lock", [.readWrite, .noFollow]).isLockedByOtherProcess()
+    } catch {
+      // Killed between making the directory and its lock.
+      if error == .noSuchFileOrDirectory { return true }
+      throw error
+    }
+  }
+
+  /// Whether no other process is making or running the container.
+  borrowing func isAbandoned() throws(RuntimeError) -> Bool {
+    try attempt("look at the lock of", name.description) { () throws(Errno) in try ContainerDirectory.isAbandoned(directory) }
+  }
+
+  /// Waits until no other command is at work on the container, and keeps others waiting until `unlock` or the end of this value.
+  borrowing func lock() throws(RuntimeError) { try attempt("lock", name.description) { () throws(Errno) in try directory.lock() } }
+
+  /// The same; an error when the container is gone by then.
+  borrowing func lockForCommand() throws(RuntimeError) {
+    try lock()
+    if try isRemoved() { throw RuntimeError("container \(name.description) does not exist") }
+  }
+
+  /// Lets other commands at the container again.
+  borrowing func unlock() throws(RuntimeError) {
+    try attempt("unlock", name.description) { () throws(Errno) in try directory.unlock() }
+  }
+
+  /// Whether the directory is gone, by another command: its name may be another container's by now.
+  borrowing func isRemoved() throws(RuntimeError) -> Bool {
+    try attempt("examine the state of", name.description) { () throws(Errno) in try directory.status().links == 0 }
+  }
+
+  /// The record; an error for a container that is just being made.
+  borrowing func record() throws(RuntimeError) -> ContainerRecord {
+    if let record = try ContainerRecord.read(from: directory) { return record }
+    if try isRemoved() { throw RuntimeError("container \(name.description) does not exist") }
+    throw RuntimeError("container \(name.description) is just being created")
+  }
+
+  /// Writes the record beside the old one and puts it in its place, so that a reader finds one or the other, whole.
+  public borrowing func write(_ record: ContainerRecord) throws(RuntimeError) {
+    try attempt("write the record of", name.description) { () throws(Errno) in try directory.replaceFile("record", record.json, mode: 0o600) }
+  }
+
+  /// Keeps the configuration that the container is made from; what becomes of the bundle's file does not matter any more.
+  borrowing func keepConfiguration(_ text: [UInt8]) throws(RuntimeError) {
+    try attempt("keep the configuration of", name.description) { () throws(Errno) in try directory.replaceFile("config.json", text, mode: 0o600) }
+  }
+
+  /// The configuration that the container was made from.
+  borrowing func configuration() throws(RuntimeError) -> [UInt8] {
+    try attempt("read the configuration of", name.description) { () throws(Errno) in
+      try directory.open("config.json", [.readOnly, .noFollow]).readAll(limit: 16 << 20)
+    }
+  }
+
+  /// The socket at which the container waits for its start.
+  borrowing func makeGate() throws(RuntimeError) -> FileDescriptor {
+    try attempt("make the gate of", name.description) { () throws(Errno) in try Channel.listen(at: ContainerDirectory.gate, in: directory) }
+  }
+
+  /// Whether the container has not been started yet.
+  borrowing func hasGate() throws(RuntimeError) -> Bool {
+    do throws(Errno) {
+      _ = try directory.open(ContainerDirectory.gate, [.path, .noFollow])
+      return true
+    } catch {
+      if error == .noSuchFileOrDirectory { return false }
+      throw RuntimeError(SystemError("look for the gate of", name.description, error))
+    }
+  }
+
+  /// Calls `body` with the directory in which the gate is.
+  borrowing func withGate<Result>(_ body: (Path, borrowing FileDescriptor) throws(RuntimeError) -> Result) throws(RuntimeError) -> Result {
+    try body(ContainerDirectory.gate, directory)
+  }
+
+  /// The container was started.
+  borrowing func removeGate() throws(RuntimeError) {
+    do throws(Errno) {
+      try directory.unlink(ContainerDirectory.gate)
+    } catch {
+      if error != .noSuchFileOrDirectory { throw RuntimeError(SystemError("remove the gate of", name.description, error)) }
+    }
+  }
+
+  /// Removes the directory: the container is gone. Nothing is done when another command has removed it already.
+  public borrowing func remove() throws(RuntimeError) {
+    if try isRemoved() { return }
+    try attempt("remove the state of", name.description) { () throws(Errno) in try parent.removeTree(name) }
+  }
+
+  private static var gate: Path { "start" }
+}

@@ -1,0 +1,55 @@
+internal import Cgroups
+internal import Linux
+internal import OCI
+internal import Sandbox
+
+/// Everything about a container that can be decided before anything of it is made.
+struct ContainerPlan {
+  let request: ContainerRequest
+  let layout: CgroupLayout
+  let groups: CgroupPlan
+  let groupPath: CgroupPath
+  var sandbox: SandboxPlan
+  /// As it stands before there is a process.
+  let record: ContainerRecord
+
+  /// - diesWithParent: the container ends with this process, however that ends.
+  init(_ request: ContainerRequest, _ options: LaunchOptions, diesWithParent: Bool, warn: (String) -> Void) throws(RuntimeError) {
+    self.request = request
+    layout = try discoverCgroups()
+    sandbox = try planSandbox(request, diesWithParent: diesWithParent, warn)
+    sandbox.preservedDescriptors = options.preservedDescriptors
+    if let hooks = request.spec.hooks, !hooks.isEmpty {
+      sandbox.pausesBeforePivot = !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty
+      sandbox.hooks = ContainerHooks(
+        createContainer: hooks.createContainer, startContainer: hooks.startContainer, state: request.state(.creating, process: nil))
+    }
+    try requireNamespaces(sandbox)
+    groups = try planGroups(request.spec.linux?.resources ?? Resources(), layout, request.origin)
+    groupPath = try Runtime.groupPath(request)
+    record = ContainerRecord(
+      id: request.id.text, ociVersion: request.spec.ociVersion, cgroupsPath: groupPath.path.description, bundle: request.bundle.description,
+      created: currentTime(),
+      annotations: request.spec.annotations)
+  }
+
+  /// Whether config.json asks for a device filter; where it does not, one is set where the machine can: without it the capability and the mounts' `nodev` are
+  /// what keeps devices away.
+  var requiresDeviceFilter: Bool { !(request.spec.linux?.resources?.devices.isEmpty ?? true) }
+}
+
+extension ContainerRequest {
+  /// Whether config.json names the group, so that it may be somebody's.
+  var namesGroup: Bool { !(spec.linux?.cgroupsPath?.utf8.isEmpty ?? true) }
+
+  /// The state that a hook gets.
+  func state(_ status: ContainerStatus, process: Int32?) -> ContainerState {
+    ContainerState(ociVersion: spec.ociVersion, id: id, status: status, pid: process, bundle: bundle.description, annotations: spec.annotations)
+  }
+
+  /// Runs the hooks of a point of the lifecycle in this process's namespaces.
+  func runHostHooks(_ hooks: [Hook]?, _ name: StaticString, _ status: ContainerStatus, process: Int32?) throws(SandboxError) {
+    guard let hooks, !hooks.isEmpty else { return }
+    try runHooks(hooks, name, state(status, process: process), directory: bundle)
+  }
+}

@@ -1,0 +1,132 @@
+internal import Cgroups
+public import Linux
+public import OCI
+internal import Sandbox
+
+/// A process that is to join a container.
+public struct ExecRequest: Sendable {
+  public var process: Process
+  /// A group below the container's that the process joins; nil is the container's own.
+  public var subgroup: String?
+  /// It is started in a container that is paused, too, and waits there.
+  public var ignoresPause: Bool
+  /// For messages: where `process` came from.
+  public var origin: String
+
+  public init(process: Process, subgroup: String? = nil, ignoresPause: Bool = false, origin: String) {
+    self.process = process
+    self.subgroup = subgroup
+    self.ignoresPause = ignoresPause
+    self.origin = origin
+  }
+}
+
+extension Container {
+  /// The process that a new one takes its settings from: the container's own.
+  public borrowing func configuredProcess() throws(RuntimeError) -> Process {
+    guard let process = try spec().process else { throw RuntimeError("container \(id.text): its config.json has no process") }
+    return process
+  }
+
+  /// Runs a process in the container and waits for its end in the foreground.
+  public borrowing func exec(_ request: ExecRequest, _ options: LaunchOptions, warn: (String) -> Void) throws(RuntimeError) -> ExitStatus {
+    Signal.childEnded.setDefaultAction()
+    let mask = try attempt("block", "signals") { () throws(Errno) in try SignalSet.forwardable.block() }
+    let signals = try attempt("make", "a signal descriptor") { () throws(Errno) in try SignalSet.forwardable.makeDescriptor() }
+    let launched = try launch(request, options, signals: mask, isWatched: true, warn)
+    try tellEngine(options, of: launched)
+    try directory.unlock()
+    var foreground = try Foreground(launched, signals: signals)
+    return try foreground.wait()
+  }
+
+  /// Runs a process in the container and leaves it alone once its program runs.
+  public borrowing func exec(detached request: ExecRequest, _ options: LaunchOptions, warn: (String) -> Void) throws(RuntimeError) {
+    try requireConsoleSocket(request.process.terminal, options)
+    var launched = try launch(request, options, signals: try currentSignalMask(), isWatched: false, warn)
+    do throws(RuntimeError) {
+      try handOver(&launched, options)
+      try tellEngine(options, of: launched)
+    } catch {
+      try? Linux.kill(launched.process, .kill)
+      throw error
+    }
+  }
+
+  private borrowing func launch(
+    _ request: ExecRequest, _ options: LaunchOptions, signals: SignalSet, isWatched: Bool, _ warn: (String) -> Void
+  )
+    throws(RuntimeError) -> LaunchedContainer
+  {
+    switch try status() {
+    case .running, .created: break
+    case .paused:
+      if !request.ignoresPause { throw RuntimeError("cannot exec in a paused container (use --ignore-paused to override): \(id.text)") }
+    case .creating: throw RuntimeError("container \(id.text) is just being created")
+    case .stopped: throw RuntimeError("cannot exec in a stopped container: \(id.text)")
+    }
+    guard let process = try findProcess() else { throw RuntimeError("cannot exec in a stopped container: \(id.text)") }
+    let spec = try spec()
+    let namespaces = try openNamespaces(of: process, spec)
+    defer { for namespace in namespaces { closeDescriptor(namespace.descriptor ?? -1) } }
+    var plan = try planJoining(spec, request, namespaces, warn)
+    plan.preservedDescriptors = options.preservedDescriptors
+    plan.sessionKeyring = Path("_ses.\(id.text)")
+    if isWatched, plan.terminal, plan.windowSize == nil { plan.windowSize = try? Terminal.windowSize(StandardDescriptor.input) }
+    return try launch(plan, in: request.subgroup, signals: signals)
+  }
+
+  private borrowing func launch(_ plan: SandboxPlan, in subgroup: String?, signals: SignalSet) throws(RuntimeError) -> LaunchedContainer {
+    guard let path = CgroupPath(subgroup.map { "\(record.cgroupsPath)/\($0)" } ?? record.cgroupsPath) else {
+      throw RuntimeError("--cgroup: does not name a group below the container's")
+    }
+    let layout = try discoverCgroups()
+    guard let groups = try convert({ () throws(CgroupError) in try ContainerCgroup.existing(path, layout: layout) }) else {
+      throw RuntimeError("there is no control group \(path.path.description)")
+    }
+    let context = LaunchContext(group: groups.cloneTarget, view: .none, signals: signals)
+    return try convert { () throws(SandboxError) in
+      try plan.launch(context) { (isBornInGroup) throws(SandboxError) in
+        try joinGroups(groups, isBornInGroup)
+      } beforePivot: { (_) throws(SandboxError) in
+      }
+    }
+  }
+
+  /// Opens the namespaces that the container has of its own, those of its first process. The caller closes the descriptors.
+  private borrowing func openNamespaces(of process: borrowing ProcessHandle, _ spec: Spec) throws(RuntimeError) -> [JoinedNamespace] {
+    var opened: [JoinedNamespace] = []
+    do throws(RuntimeError) {
+      for namespace in spec.linux?.namespaces ?? [] {
+        let (kind, file) = namespace.type.kernelName
+        let descriptor = try attempt("open \(file.description) of", "container \(id.text)") { () throws(Errno) in try process.open(file, .readOnly) }
+        // The kernel refuses to join one's own user namespace; a joined one may be that.
+        if kind == .user, try isOwn(descriptor, Path("/proc/self").appending(file.bytes)) { continue }
+        opened.append(JoinedNamespace(kind: kind, path: Path("/proc/\(process.id)").appending(file.bytes), descriptor: descriptor.release()))
+      }
+    } catch {
+      for namespace in opened { closeDescriptor(namespace.descriptor ?? -1) }
+      throw error
+    }
+    return opened
+  }
+
+  private func isOwn(_ namespace: borrowing FileDescriptor, _ path: Path) throws(RuntimeError) -> Bool {
+    try attempt("examine", path.description) { () throws(Errno) in
+      try namespace.status().isSameFile(as: try FileDescriptor.open(path, .path).status())
+    }
+  }
+}
+
+private func planJoining(
+  _ spec: Spec, _ request: ExecRequest, _ namespaces: [JoinedNamespace], _ warn: (String) -> Void
+) throws(RuntimeError) -> SandboxPlan {
+  do throws(SpecError) {
+    let sets = try CapabilitySets(planning: request.process.capabilities, last: ThisProcess.lastCapability())
+    warnAbout(sets, request.origin, warn)
+    let filter = try spec.linux?.seccomp.map { (profile) throws(SpecError) in try SeccompFilter(compiling: profile) }
+    return try SandboxPlan(joining: spec, request.process, namespaces: namespaces, seccomp: filter, capabilities: sets)
+  } catch {
+    throw RuntimeError(error, in: request.origin)
+  }
+}

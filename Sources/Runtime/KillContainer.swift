@@ -1,0 +1,49 @@
+internal import Cgroups
+public import Linux
+internal import OCI
+
+extension Container {
+  /// Sends a signal to the container's first process.
+  public borrowing func kill(_ signal: Signal) throws(RuntimeError) {
+    guard let process = try findProcess() else { throw RuntimeError("container not running: \(id.text)") }
+    do throws(Errno) {
+      try process.send(signal)
+    } catch {
+      if error == .noSuchProcess { throw RuntimeError("container not running: \(id.text)") }
+      throw RuntimeError(SystemError("send signal \(signal.rawValue) to", "container \(id.text)", error))
+    }
+  }
+
+  /// Sends a signal to every process of the container.
+  public borrowing func killAll(_ signal: Signal) throws(RuntimeError) {
+    guard let groups = try groups() else { return try kill(signal) }
+    if signal == .kill {
+      try convert { () throws(CgroupError) in try groups.kill() }
+    } else {
+      try convert { () throws(CgroupError) in try groups.signalAll(signal) }
+    }
+  }
+
+  /// Kills every process of the container and waits until all have ended.
+  borrowing func killAll() throws(RuntimeError) {
+    if let groups = try groups() {
+      try convert { () throws(CgroupError) in try groups.kill() }
+    } else if let process = try findProcess() {
+      try? process.send(.kill)
+    }
+    try awaitEnd()
+  }
+
+  /// Waits until the first process has ended: the kernel takes a moment even for SIGKILL.
+  private borrowing func awaitEnd() throws(RuntimeError) {
+    var waited: Int32 = 0
+    var step: Int32 = 1
+    while let process = try findProcess() {
+      if waited >= 10_000 { throw RuntimeError("process \(process.id) of container \(id.text) does not end") }
+      // Ready when it has ended; without a pidfd only the time passes.
+      _ = try? waitForInput([process.descriptor], timeoutMilliseconds: step)
+      waited += step
+      step = min(step * 2, 100)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+internal import Cgroups
+internal import Linux
+internal import OCI
+internal import Sandbox
+
+/// Makes the container of a plan, launches its first process and calls `then`; when that or anything before it fails, nothing of the container stays.
+///
+/// What is touched is on record before, so that a process that is killed here leaves nothing that the next one does not clean up. Other commands wait while
+/// the container is made; `then` may let them at it.
+///
+/// - gated: the first process waits for `start` before it runs the program.
+/// - signals: the set of blocked signals that the program starts with.
+func makeContainer<Result>(
+  _ plan: ContainerPlan, in state: borrowing StateDirectory, gated: Bool, signals: SignalSet,
+  then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer) throws(RuntimeError) -> Result
+) throws(RuntimeError) -> Result {
+  let layout = plan.layout
+  let directory = try state.create(plan.request.id.text) { (left) throws(RuntimeError) in try cleanUp(left, layout) }
+  do throws(RuntimeError) {
+    try directory.lockForCommand()
+    if plan.request.namesGroup { try requireUnused(plan.groupPath, layout) }
+    try directory.write(plan.record)
+    if let text = plan.request.configuration { try directory.keepConfiguration(text) }
+    return try makeInGroups(plan, directory, gated: gated, signals, then)
+  } catch {
+    // The first error is the one to tell; what cannot be removed now, the next run removes.
+    try? directory.remove()
+    throw error
+  }
+}
+
+/// Makes the groups and launches the container in them.
+private func makeInGroups<Result>(
+  _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory, gated: Bool, _ signals: SignalSet,
+  _ then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer) throws(RuntimeError) -> Result
+) throws(RuntimeError) -> Result {
+  var cgroup = try convert { () throws(CgroupError) in try ContainerCgroup.create(plan.groupPath, for: plan.groups, layout: plan.layout) }
+  do throws(RuntimeError) {
+    try convert { () throws(CgroupError) in
+      try cgroup.apply(plan.groups.settings)
+      _ = try cgroup.apply(plan.groups.devices, isRequired: plan.requiresDeviceFilter)
+    }
+    let gate = gated ? try directory.makeGate() : nil
+    let container = try launch(plan, cgroup, gate: gated ? gate.number : nil, signals)
+    return try follow(container, plan, directory, cgroup, then)
+  } catch {
+    try? end(cgroup)
+    throw error
+  }
+}
+
+/// Puts the first process on record and calls `then`; a process that is there when that fails is killed, and the hooks hear of the end.
+private func follow<Result>(
+  _ container: consuming LaunchedContainer, _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory, _ cgroup: borrowing ContainerCgroup,
+  _ then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer) throws(RuntimeError) -> Result
+) throws(RuntimeError) -> Result {
+  let process = container.process
+  do throws(RuntimeError) {
+    var record = plan.record
+    record.process = process
+    // It may have ended already; its number is not another's before this process has looked.
+    record.startTime = try attempt("examine", "process \(process)") { () throws(Errno) in try ProcessStatus.read(process)?.startTime }
+    try directory.write(record)
+    return try then(directory, cgroup, &record, container)
+  } catch {
+    try? kill(process, .kill)
+    try? end(cgroup)
+    _ = try? waitForExit(of: process)
+    try? plan.request.runHostHooks(plan.request.spec.hooks?.poststop, "poststop", .stopped, process: nil)
+    throw error
+  }
+}
+
+/// Refuses a group with processes before it is on record: what is on record the next run kills, should this one be killed before it finds them.
+private func requireUnused(_ path: CgroupPath, _ layout: CgroupLayout) throws(RuntimeError) {
+  try convert { () throws(CgroupError) in
+    if let group = try ContainerCgroup.existing(path, layout: layout) { try group.requireUnused() }
+  }
+}
+
+private func launch(_ plan: ContainerPlan, _ cgroup: borrowing ContainerCgroup, gate: Int32?, _ signals: SignalSet) throws(RuntimeError) -> LaunchedContainer {
+  let context = LaunchContext(group: cgroup.cloneTarget, view: plan.layout.view(of: cgroup), signals: signals, gate: gate)
+  let hooks = plan.request.spec.hooks
+  do throws(SandboxError) {
+    return try plan.sandbox.launch(context) { (isBornInGroup) throws(SandboxError) in
+      try joinGroups(cgroup, isBornInGroup)
+    } beforePivot: { (process) throws(SandboxError) in
+      try plan.request.runHostHooks(hooks?.prestart, "prestart", .creating, process: process)
+      try plan.request.runHostHooks(hooks?.createRuntime, "createRuntime", .creating, process: process)
+    }
+  } catch {
+    throw RuntimeError(error)
+  }
+}
+
+/// Moves the calling process into the container's groups.
+func joinGroups(_ cgroup: borrowing ContainerCgroup, _ isBornInGroup: Bool) throws(SandboxError) {
+  do throws(CgroupError) {
+    // 0 is the process that writes it.
+    try cgroup.add(0, alsoUnified: !isBornInGroup)
+  } catch {
+    throw SandboxError(error.message)
+  }
+}
+
+/// Kills what is left in the container's groups and removes them.
+func end(_ cgroup: borrowing ContainerCgroup) throws(RuntimeError) {
+  try convert { () throws(CgroupError) in
+    try cgroup.kill()
+    try cgroup.remove()
+  }
+}
+
+/// Undoes what a killed process of ours has left of a container.
+func cleanUp(_ record: ContainerRecord, _ layout: CgroupLayout) throws(RuntimeError) {
+  guard let path = CgroupPath(record.cgroupsPath) else { return }
+  try convert { () throws(CgroupError) in
+    if let left = try ContainerCgroup.existing(path, layout: layout) {
+      try left.kill()
+      try left.remove()
+    }
+  }
+}
+
+func convert<Value: ~Copyable>(_ call: () throws(CgroupError) -> Value) throws(RuntimeError) -> Value {
+  do throws(CgroupError) {
+    return try call()
+  } catch {
+    throw RuntimeError(error.message)
+  }
+}
+
+func convert<Value: ~Copyable>(_ call: () throws(SandboxError) -> Value) throws(RuntimeError) -> Value {
+  do throws(SandboxError) {
+    return try call()
+  } catch {
+    throw RuntimeError(error)
+  }
+}

@@ -1,0 +1,36 @@
+internal import Linux
+internal import OCI
+internal import Sandbox
+
+extension Container {
+  /// Has the program of a container that was created run. The hooks that come after that have run when this comes back.
+  public borrowing func start() throws(RuntimeError) {
+    switch try status() {
+    case .created: break
+    case .creating: throw RuntimeError("container \(id.text) is just being created")
+    case .running, .paused: throw RuntimeError("cannot start a container that has been started: \(id.text)")
+    case .stopped: throw RuntimeError("cannot start a container that has stopped: \(id.text)")
+    }
+    let spec = try spec()
+    guard spec.process != nil else { throw RuntimeError("container \(id.text): its config.json has no process to start") }
+    let started = try directory.withGate { (gate, directory) throws(RuntimeError) in
+      try convert { () throws(SandboxError) in try startProgram(at: gate, in: directory) }
+    }
+    try directory.removeGate()
+    guard started else { throw RuntimeError("cannot start a container that has been started: \(id.text)") }
+    do throws(SandboxError) {
+      try runHooks(spec.hooks?.poststart ?? [], "poststart", runtimeState(.running), directory: Path(record.bundle))
+    } catch {
+      // runtime.md, "Lifecycle", 9: the container is stopped.
+      try? killAll()
+      throw RuntimeError(error)
+    }
+  }
+
+  /// The state that a hook of the host gets.
+  borrowing func runtimeState(_ status: ContainerStatus) -> ContainerState {
+    ContainerState(
+      ociVersion: record.ociVersion, id: id, status: status, pid: status == .stopped ? nil : record.process, bundle: record.bundle,
+      annotations: record.annotations)
+  }
+}

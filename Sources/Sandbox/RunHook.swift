@@ -1,0 +1,105 @@
+public import Linux
+public import OCI
+
+/// Hooks that run in the container's namespaces, and what they are told.
+public struct ContainerHooks: Sendable {
+  /// Before pivot_root, with the host's tree still there (config.md, "CreateContainer Hooks").
+  public var createContainer: [Hook]
+  /// After `start` was asked for, as the container's user in its root (config.md, "StartContainer Hooks").
+  public var startContainer: [Hook]
+  /// The state; status and pid are filled in by the one who runs a hook.
+  public var state: ContainerState
+
+  public init(createContainer: [Hook], startContainer: [Hook], state: ContainerState) {
+    self.createContainer = createContainer
+    self.startContainer = startContainer
+    self.state = state
+  }
+}
+
+/// Runs the hooks of one point of the lifecycle, one after another, with the state as JSON on their standard input; the first that fails ends it.
+///
+/// A hook has the arguments and the environment of the configuration and nothing else: no descriptor of ours, default signal actions, nothing blocked. It runs
+/// in `directory` when one is given. One that is not done after its timeout is killed.
+///
+/// - name: of the point, for messages: `createRuntime`.
+public func runHooks(_ hooks: [Hook], _ name: StaticString, _ state: ContainerState, directory: Path? = nil) throws(SandboxError) {
+  if hooks.isEmpty { return }
+  let document = state.compactDocument()
+  for (index, hook) in hooks.enumerated() {
+    let title = "\(name) hook \(index) (\(hook.path))"
+    let status = try runHook(hook, title, document, directory)
+    switch status {
+    case .exited(0): break
+    case .exited(let code): throw SandboxError("run \(title): exit status \(code)")
+    case .signalled(let number): throw SandboxError("run \(title): killed by signal \(number)")
+    }
+  }
+}
+
+private func runHook(_ hook: Hook, _ title: String, _ document: [UInt8], _ directory: Path?) throws(SandboxError) -> ExitStatus {
+  let arguments = CStringArray(hook.args.isEmpty ? [hook.path] : hook.args)
+  let environment = CStringArray(hook.env)
+  let path = Path(hook.path)
+  // In memory and not in a pipe, which would block when the hook does not read and the annotations are long.
+  let input = try attempt("hold", "the state for the \(title)") { () throws(Errno) in try MemoryFile.holding(document, name: "state") }
+  var pair = try attempt("make", "a channel to the \(title)") { () throws(Errno) in try Channel.makePair() }
+  switch try attempt("clone for", "the \(title)", { () throws(Errno) in try cloneProcess([]) }) {
+  case .child:
+    pair.first.close()
+    return neverReturning(path, arguments, environment, input, pair.second, directory)
+  case .parent(let process):
+    pair.second.close()
+    let packet = try attempt("hear from", "the \(title)") { () throws(Errno) in try pair.first.receive() }
+    if let number = packet.bytes.first {
+      _ = try? waitForExit(of: process)
+      throw SandboxError(SystemError("run", title, Errno(rawValue: Int32(number))))
+    }
+    return try awaitHook(process, hook, title)
+  }
+}
+
+/// `becomeHook` under a type that lets its caller hold owners, as in `SandboxPlan.launch`.
+private func neverReturning(
+  _ path: Path, _ arguments: borrowing CStringArray, _ environment: borrowing CStringArray, _ input: borrowing FileDescriptor, _ channel: borrowing Channel,
+  _ directory: Path?
+) -> ExitStatus {
+  becomeHook(path, arguments, environment, input, channel, directory)
+}
+
+/// In the new process; ends by running the hook or by sending the reason why not, one byte.
+private func becomeHook(
+  _ path: Path, _ arguments: borrowing CStringArray, _ environment: borrowing CStringArray, _ input: borrowing FileDescriptor, _ channel: borrowing Channel,
+  _ directory: Path?
+) -> Never {
+  do throws(Errno) {
+    setDefaultSignalActions()
+    try SignalSet(mask: 0).becomeMask()
+    try input.place(at: StandardDescriptor.input)
+    try closeDescriptors(from: 3, except: (channel.rawValue, channel.rawValue))
+    if let directory { try ThisProcess.changeDirectory(directory) }
+    throw execute(path, arguments, environment)
+  } catch {
+    try? channel.send([UInt8(truncatingIfNeeded: error.rawValue)])
+    exitProcess(1)
+  }
+}
+
+private func awaitHook(_ process: Int32, _ hook: Hook, _ title: String) throws(SandboxError) -> ExitStatus {
+  guard let timeout = hook.timeout else {
+    return try attempt("wait for", "the \(title)") { () throws(Errno) in try waitForExit(of: process) }
+  }
+  // Seconds, in steps of up to 20 ms; a timeout that does not fit into the count is none.
+  let (limit, overflow) = timeout.multipliedReportingOverflow(by: 1000)
+  var waited: Int64 = 0
+  var step: Int32 = 1
+  while overflow || waited < limit {
+    if let status = try attempt("wait for", "the \(title)", { () throws(Errno) in try pollExit(of: process) }) { return status }
+    _ = try? waitForInput([], timeoutMilliseconds: step)
+    waited += Int64(step)
+    step = min(step * 2, 20)
+  }
+  try? kill(process, .kill)
+  _ = try? waitForExit(of: process)
+  throw SandboxError("run \(title): not done after \(timeout) seconds, killed")
+}

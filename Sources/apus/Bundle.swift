@@ -1,0 +1,70 @@
+internal import Linux
+internal import OCI
+internal import Runtime
+internal import Sandbox
+
+/// The container that the options of `create` and `run` describe: config.json of a bundle, read once.
+func bundledContainer(_ call: Invocation) throws(Failure) -> ContainerRequest {
+  let id = try containerID(call.arguments.operands[0])
+  let bundle = Path(call.arguments.value(.bundle) ?? ".")
+  // Absolute and without links: the container's directories are found from it later.
+  let directory = try failing { () throws(SystemError) in
+    try during("open bundle", bundle.description) { () throws(Errno) in try FileDescriptor.open(bundle, [.path, .directory]).currentPath() }
+  }
+  let origin = call.arguments.value(.config).map { Path($0) } ?? directory.appending("config.json")
+  let text = try failing { () throws(SystemError) in try readFile(origin, limit: 16 << 20) }
+  let spec = try parsed(origin) { () throws(SpecError) in try Spec(parsing: text) }
+  guard let root = spec.root else { throw Failure("\(origin.description): root: missing") }
+  let rootPath = Path(root.path)
+  return ContainerRequest(
+    id: id, spec: spec, configuration: text, bundle: directory, root: .directory(rootPath.isAbsolute ? rootPath : directory.appending(rootPath.bytes)),
+    origin: origin.description)
+}
+
+/// Decodes a document; its fault names the file.
+func parsed<Value>(_ origin: Path, _ decode: () throws(SpecError) -> Value) throws(Failure) -> Value {
+  do throws(SpecError) {
+    return try decode()
+  } catch {
+    throw Failure("\(origin.description): \(error.message)")
+  }
+}
+
+/// What `create`, `run` and `exec` are told about how to start a process.
+func launchOptions(_ arguments: ParsedArguments) throws(Failure) -> LaunchOptions {
+  var preserved: Int32 = 0
+  if let text = arguments.value(.preserveFDs) {
+    guard let count = wholeNumber(text), count <= 1 << 16 else { throw .usage("option --preserve-fds: \(text) is not a number of descriptors") }
+    preserved = Int32(count)
+  }
+  for number in 3..<(3 + preserved) where !isOpen(number) {
+    throw Failure("--preserve-fds: descriptor \(number) is not open")
+  }
+  return LaunchOptions(
+    pidFile: arguments.value(.pidFile).map { Path($0) }, consoleSocket: arguments.value(.consoleSocket).map { Path($0) },
+    pidfdSocket: arguments.value(.pidfdSocket).map { Path($0) }, preservedDescriptors: preserved)
+}
+
+/// A container's id, as the command line gives it.
+func containerID(_ text: String) throws(Failure) -> ContainerID {
+  do throws(ContainerIDError) {
+    return try ContainerID(text)
+  } catch {
+    throw .usage("\(error.message)")
+  }
+}
+
+/// Opens the container that the command line names.
+func openContainer(_ call: Invocation, locked: Bool) throws(Failure) -> Container {
+  try requireRoot()
+  let id = try containerID(call.arguments.operands[0])
+  return try failing { () throws(RuntimeError) in try Container(id, in: StateDirectory(call.globals.stateRoot), locked: locked) }
+}
+
+/// Containers without a user namespace need the rights of root; this is said before anything is tried.
+func requireRoot() throws(Failure) {
+  if effectiveUser() != 0 { throw Failure("must be run as root: namespaces, mounts and cgroups need it") }
+}
+
+/// Prints a warning.
+func warn(_ message: String) { report("warning: \(message)") }

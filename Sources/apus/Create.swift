@@ -1,0 +1,27 @@
+internal import Linux
+internal import OCI
+internal import Runtime
+
+extension CommandSpec {
+  /// `apus create`: everything up to the program of the container, which waits.
+  static var create: CommandSpec {
+    CommandSpec(
+      name: "create", summary: "create a container from an OCI bundle, without starting its program", operands: "ID", needs: "exactly one container id",
+      operandCount: 1...1, options: [.bundle, .config, .consoleSocket, .pidfdSocket, .pidFile, .preserveFDs],
+      description: """
+        The container waits for `apus start`. `apus delete` removes it.
+        """,
+      perform: { (call) throws(Failure) in try createContainer(call) })
+  }
+}
+
+private func createContainer(_ call: Invocation) throws(Failure) -> Int32 {
+  let options = try launchOptions(call.arguments)
+  try requireRoot()
+  try failing { () throws(RuntimeError) in try SealedProgram.ensure(arguments: call.raw) }
+  let request = try bundledContainer(call)
+  try failing { () throws(RuntimeError) in
+    try Runtime.createContainer(request, options, state: StateDirectory(call.globals.stateRoot), warn: warn)
+  }
+  return 0
+}

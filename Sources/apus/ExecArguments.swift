@@ -1,0 +1,89 @@
+internal import Linux
+internal import OCI
+internal import Runtime
+internal import Sandbox
+
+/// What `apus exec` was asked to run.
+struct ExecArguments {
+  private let arguments: ParsedArguments
+  /// User and group of --user.
+  private let user: (uid: UInt32, gid: UInt32?)?
+  private let additionalGroups: [UInt32]
+  private let subgroup: String?
+
+  init(_ arguments: ParsedArguments) throws(Failure) {
+    self.arguments = arguments
+    user = try arguments.value(.user).map { (text) throws(Failure) in try ExecArguments.user(text) }
+    var groups: [UInt32] = []
+    for text in arguments.values(.additionalGIDs) { groups.append(try ExecArguments.number(text, "--additional-gids")) }
+    additionalGroups = groups
+    for text in arguments.values(.env) where !text.utf8.contains(0x3D) { throw .usage("option --env: \(text) is not K=V") }
+    for name in arguments.values(.capability) where capabilityNumber(name) == nil { throw .usage("option --cap: \(name) is not a capability") }
+    if let cwd = arguments.value(.cwd), !Path(cwd).isAbsolute { throw .usage("option --cwd: must be an absolute path, not \(cwd)") }
+    subgroup = arguments.value(.cgroup)
+    if arguments.value(.process) != nil, !arguments.command.isEmpty { throw .usage("exec: --process and a command exclude each other") }
+    if arguments.value(.process) == nil, arguments.command.isEmpty { throw .usage("exec: needs a command or --process; see `apus help exec`") }
+  }
+
+  /// The process, which takes what is not said from the container's own.
+  func request(_ container: borrowing Container) throws(Failure) -> ExecRequest {
+    if let file = arguments.value(.process) {
+      let origin = Path(file)
+      let text = try failing { () throws(SystemError) in try readFile(origin, limit: 16 << 20) }
+      var process = try parsed(origin) { () throws(SpecError) in try Process(parsing: text) }
+      // As runc: the option counts beside the file.
+      if arguments.flag(.tty) { process.terminal = true }
+      return request(process, origin.description)
+    }
+    var process = try failing { () throws(RuntimeError) in try container.configuredProcess() }
+    process.args = arguments.command
+    process.terminal = arguments.flag(.tty)
+    process.consoleSize = nil
+    process.env.append(contentsOf: arguments.values(.env))
+    if let cwd = arguments.value(.cwd) { process.cwd = cwd }
+    if let user {
+      process.user.uid = user.uid
+      if let group = user.gid { process.user.gid = group }
+    }
+    process.user.additionalGids.append(contentsOf: additionalGroups)
+    if arguments.flag(.noNewPrivs) { process.noNewPrivileges = true }
+    if let profile = arguments.value(.apparmor) { process.apparmorProfile = profile }
+    if let label = arguments.value(.processLabel) { process.selinuxLabel = label }
+    addCapabilities(&process)
+    return request(process, "container \(container.id.text)")
+  }
+
+  private func request(_ process: Process, _ origin: String) -> ExecRequest {
+    ExecRequest(process: process, subgroup: subgroup, ignoresPause: arguments.flag(.ignorePaused), origin: origin)
+  }
+
+  /// Into the bounding, effective and permitted sets; not the inheritable one, and so not the ambient one: a program that is run without the bits of its own
+  /// must not hand them on (CVE-2022-29162).
+  private func addCapabilities(_ process: inout Process) {
+    let added = arguments.values(.capability)
+    if added.isEmpty { return }
+    var sets = process.capabilities ?? Capabilities()
+    for name in added {
+      sets.bounding.append(name)
+      sets.effective.append(name)
+      sets.permitted.append(name)
+    }
+    process.capabilities = sets
+  }
+
+  private static func user(_ text: String) throws(Failure) -> (uid: UInt32, gid: UInt32?) {
+    let bytes = Array(text.utf8)
+    guard let colon = bytes.firstIndex(of: 0x3A) else { return (try number(text, "--user"), nil) }
+    return (
+      try number(String(decoding: bytes[..<colon], as: UTF8.self), "--user"), try number(String(decoding: bytes[(colon + 1)...], as: UTF8.self), "--user")
+    )
+  }
+
+  /// The kernel has no user 2³²-1: it means "leave it as it is".
+  private static func number(_ text: String, _ option: StaticString) throws(Failure) -> UInt32 {
+    guard let number = wholeNumber(text), let id = UInt32(exactly: number), id != .max else {
+      throw .usage("option \(option): \(text) is not a number of a user or group")
+    }
+    return id
+  }
+}

@@ -1,0 +1,25 @@
+internal import Linux
+internal import Runtime
+
+extension CommandSpec {
+  /// `apus kill`: sends a signal.
+  static var kill: CommandSpec {
+    CommandSpec(
+      name: "kill", summary: "send a signal to the first process of a container", operands: "ID [SIGNAL]", needs: "a container id, and at most a signal",
+      operandCount: 1...2, options: [.all],
+      description: """
+        SIGNAL is a name with or without SIG, a number, or RTMIN+N or RTMAX-N. Default: TERM.
+        """,
+      perform: { (call) throws(Failure) in try sendSignal(call) })
+  }
+}
+
+private func sendSignal(_ call: Invocation) throws(Failure) -> Int32 {
+  let name = call.arguments.operands.count > 1 ? call.arguments.operands[1] : "TERM"
+  guard let signal = Signal(named: name) else { throw .usage("kill: \(name) is not a signal") }
+  let container = try openContainer(call, locked: true)
+  try failing { () throws(RuntimeError) in
+    if call.arguments.flag(.all) { try container.killAll(signal) } else { try container.kill(signal) }
+  }
+  return 0
+}

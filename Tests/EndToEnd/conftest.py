@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from machines import ROOT, Emulated, Machine, Native
+from machines import Emulated, Machine, Native, binary
 
 from harness import Device, Options
 
@@ -29,14 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=f"this machine is {platform.machine()}; the tests on the dev box are for x86_64"))
         elif os.geteuid() != 0:
             item.add_marker(pytest.mark.skip(reason="needs root, because containers do"))
-
-
-def binary(architecture: str) -> Path:
-    """The device binary, which must have been built."""
-    path = ROOT / ".build" / "device" / architecture / "apus"
-    if not path.exists():
-        pytest.fail(f"{path.relative_to(ROOT)} is not there; build it with: cross/build {architecture}")
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 """The work tree."""
 
@@ -26,6 +28,14 @@ from harness.errors import Deadline  # noqa: E402
 
 LIMIT = 30.0
 """Seconds that a command may take before the test fails; nothing here takes a tenth of it."""
+
+
+def binary(architecture: str) -> Path:
+    """The device binary, which must have been built."""
+    path = ROOT / ".build" / "device" / architecture / "apus"
+    if not path.exists():
+        pytest.fail(f"{path.relative_to(ROOT)} is not there; build it with: cross/build {architecture}")
+    return path
 
 
 @dataclass(frozen=True)
@@ -110,10 +120,10 @@ class Process:
         """Its exit status."""
         if self._remote is not None:
             return self._remote.wait(Deadline(limit))
-        return _status(self._process.wait(timeout=limit))
+        return status_of(self._process.wait(timeout=limit))
 
 
-def _status(code: int) -> int:
+def status_of(code: int) -> int:
     return code if code >= 0 else 128 - code
 
 
@@ -309,7 +319,7 @@ class Native(Machine):
             except BaseException:
                 process.kill()
                 raise
-            return Result(_status(process.returncode), output, error)
+            return Result(status_of(process.returncode), output, error)
 
     @contextlib.contextmanager
     def start(self, command: Sequence[str]) -> Iterator[Process]:

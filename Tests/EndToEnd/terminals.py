@@ -1,0 +1,98 @@
+"""A terminal of a test, on which a command runs as it would in a terminal window."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from machines import LIMIT
+
+
+class Terminal:
+    """A terminal of the test, on which a command runs as it would in a terminal window."""
+
+    def __init__(self, command: Sequence[str], rows: int, columns: int, environment: Mapping[str, str] | None = None) -> None:
+        """Starts the command with the terminal as its streams and its controlling terminal."""
+        self.master, self.slave = pty.openpty()
+        self.resize(rows, columns, tell=False)
+        self.settings = termios.tcgetattr(self.slave)
+        self.output = b""
+        self.process = subprocess.Popen(command, stdin=self.slave, stdout=self.slave, stderr=self.slave, env=environment, preexec_fn=self._lead)
+
+    def _lead(self) -> None:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def resize(self, rows: int, columns: int, tell: bool = True) -> None:
+        """Changes the size; the kernel tells the foreground processes by SIGWINCH."""
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        if tell:
+            os.kill(self.process.pid, signal.SIGWINCH)
+
+    def type(self, text: bytes) -> None:
+        """Types."""
+        os.write(self.master, text)
+
+    def type_much(self, text: bytes) -> int:
+        """Types as much as is taken, reading what comes back; gives how much that was when nothing more was taken for a second."""
+        os.set_blocking(self.master, False)
+        done = 0
+        while done < len(text):
+            readable, writable, _ = select.select([self.master], [self.master], [], 1)
+            if readable:
+                self.output += os.read(self.master, 65536)
+            elif writable:
+                with contextlib.suppress(BlockingIOError):
+                    done += os.write(self.master, text[done : done + 4096])
+            else:
+                break
+        os.set_blocking(self.master, True)
+        return done
+
+    def read_until(self, text: bytes) -> bytes:
+        """Reads until the output has `text`; gives all the output up to it, and forgets it."""
+        end = time.monotonic() + LIMIT
+        while text not in self.output:
+            ready, _, _ = select.select([self.master], [], [], max(0.0, end - time.monotonic()))
+            assert ready, f"waited for {text!r}; there was {self.output!r}"
+            self.output += os.read(self.master, 65536)
+        before, _, self.output = self.output.partition(text)
+        return before + text
+
+    def wait(self) -> int:
+        """The exit status of the command; reads what it still writes."""
+        end = time.monotonic() + LIMIT
+        while self.process.poll() is None:
+            assert time.monotonic() < end, f"it does not end; its output: {self.output!r}"
+            if select.select([self.master], [], [], 0.02)[0]:
+                self.output += os.read(self.master, 65536)
+        return self.process.returncode
+
+    def close(self) -> None:
+        """Ends everything."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@contextlib.contextmanager
+def on_a_terminal(
+    command: Sequence[str], rows: int = 33, columns: int = 99, environment: Mapping[str, str] | None = None,
+) -> Iterator[Terminal]:
+    """A terminal with this command on it; `environment` is ours if it is None."""
+    terminal = Terminal(command, rows, columns, environment)
+    try:
+        yield terminal
+    finally:
+        terminal.close()

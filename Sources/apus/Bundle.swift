@@ -65,6 +65,3 @@ func openContainer(_ call: Invocation, locked: Bool) throws(Failure) -> Containe
 func requireRoot() throws(Failure) {
   if effectiveUser() != 0 { throw Failure("must be run as root: namespaces, mounts and cgroups need it") }
 }
-
-/// Prints a warning.
-func warn(_ message: String) { report("warning: \(message)") }

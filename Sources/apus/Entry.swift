@@ -4,17 +4,27 @@ internal import Runtime
 /// The program's entry: SwiftPM renames `main` of an executable target to this and links it as `main`.
 @c(apus_main)
 public func entry(_ count: Int32, _ arguments: UnsafeMutablePointer<UnsafePointer<CChar>?>) -> Int32 {
-  var words: [String] = []
-  for index in 1..<max(1, Int(count)) {
-    guard let word = arguments[index] else { break }
-    words.append(String(cString: word))
-  }
+  let raw = UnsafePointer(arguments)
   do throws(Failure) {
-    return try dispatch(words, raw: UnsafePointer(arguments))
+    return try dispatch(words(Int(count), raw), raw: raw)
   } catch {
-    report(error.message)
+    fail(error.message)
     return error.status
   }
+}
+
+/// The words behind the program's name. What is not UTF-8 is refused: `String` would repair it, and a repaired path is another file.
+private func words(_ count: Int, _ raw: UnsafePointer<UnsafePointer<CChar>?>) throws(Failure) -> [String] {
+  var words: [String] = []
+  for index in 1..<max(1, count) {
+    guard let bytes = raw[index] else { break }
+    let word = String(cString: bytes)
+    for (offset, byte) in word.utf8.enumerated() where byte != UInt8(bitPattern: bytes[offset]) {
+      throw .usage("word \(index) of the command line is not UTF-8: \(word)")
+    }
+    words.append(word)
+  }
+  return words
 }
 
 /// Takes the program's own options, finds the command and does it.
@@ -26,6 +36,7 @@ private func dispatch(_ words: [String], raw: UnsafePointer<UnsafePointer<CChar>
     try show(HelpText.overview)
     return 2
   }
+  try openLog(own)
   let globals = try GlobalOptions(own)
   switch FoundCommand(([first] + own.rest)[...]) {
   case .command(let command, let words):
@@ -35,6 +46,8 @@ private func dispatch(_ words: [String], raw: UnsafePointer<UnsafePointer<CChar>
     } catch {
       throw Failure(SystemError("open", "/dev/null", error))
     }
+    if globals.cgroupManager == .disabled { throw .usage("option --cgroup-manager: disabled is not supported yet") }
+    debug("apus \(version), process \(UInt64(processID())): \(command.name) \(arguments.operands.joined(separator: " "))")
     return try command.perform(Invocation(globals: globals, arguments: arguments, raw: raw))
   case .group(let group, let word):
     guard let word else { throw .usage("\(group.name): needs a command; `apus help \(group.name)` lists them") }

@@ -6,10 +6,17 @@ struct GlobalOptions {
   var stateRoot: Path = "/run/apus"
   /// Where images and writable layers are kept: on a file system that lasts.
   var dataRoot: Path = "/var/lib/apus"
+  /// What makes and removes groups.
+  var cgroupManager = CgroupManager.cgroupfs
 
   init(_ arguments: ParsedArguments) throws(Failure) {
     if let root = try GlobalOptions.directory(arguments, .root) { stateRoot = root }
     if let root = try GlobalOptions.directory(arguments, .dataRoot) { dataRoot = root }
+    if let name = arguments.value(.cgroupManager) { cgroupManager = try CgroupManager(name) }
+    if arguments.flag(.systemdCgroup) { throw .noSystemdDriver("--systemd-cgroup") }
+    if let name = arguments.value(.rootless), !name.equals("true"), !name.equals("false"), !name.equals("auto") {
+      throw .usage("option --rootless: \(name) is none of true, false and auto")
+    }
   }
 
   private static func directory(_ arguments: ParsedArguments, _ option: OptionID) throws(Failure) -> Path? {
@@ -17,5 +24,31 @@ struct GlobalOptions {
     let path = Path(value)
     guard path.isAbsolute else { throw .usage("option --\(option.spec.name): must be an absolute path, not \(value)") }
     return path
+  }
+}
+
+/// What makes and removes the cgroups of containers.
+enum CgroupManager {
+  /// Apus, in the cgroup file systems.
+  case cgroupfs
+  /// Nothing: containers stay in the groups of whoever started them, and have no limits.
+  case disabled
+
+  init(_ name: String) throws(Failure) {
+    if name.equals("cgroupfs") {
+      self = .cgroupfs
+    } else if name.equals("disabled") {
+      self = .disabled
+    } else if name.equals("systemd") {
+      throw .noSystemdDriver("--cgroup-manager")
+    } else {
+      throw .usage("option --cgroup-manager: \(name) is neither cgroupfs nor disabled")
+    }
+  }
+}
+
+extension Failure {
+  fileprivate static func noSystemdDriver(_ option: StaticString) -> Failure {
+    .usage("option \(option): Apus has no systemd driver and makes cgroups itself; set the engine's cgroup manager to cgroupfs")
   }
 }

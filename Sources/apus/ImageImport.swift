@@ -33,9 +33,9 @@ private struct ImageImport {
     let result = try failing { () throws(ImageError) in
       try store.importLayout(from: layout, name: name, progress: { event in if isWatched { follow(event) } })
     }
-    for note in result.notes { report("warning: \(note.message)") }
+    for note in result.notes { warn(note.message) }
     if result.noteCount > UInt64(result.notes.count) {
-      report("warning: \(result.noteCount - UInt64(result.notes.count)) more entries of the layers were left out")
+      warn("\(result.noteCount - UInt64(result.notes.count)) more entries of the layers were left out")
     }
     let layers = result.unpackedLayers + result.sharedLayers
     let shared = result.sharedLayers == 0 ? "" : ", \(result.sharedLayers) of them there already"

@@ -17,6 +17,6 @@ private func listImages(_ globals: GlobalOptions) throws(Failure) -> Int32 {
   for image in list.images {
     try show("\(image.name)\t\(image.manifest.text)\t\(image.layers.count) \(image.layers.count == 1 ? "layer" : "layers")\t\(image.size / 1024) KiB\n")
   }
-  for damage in list.damaged { report(damage) }
+  for damage in list.damaged { fail(damage) }
   return list.damaged.isEmpty ? 0 : 1
 }

@@ -100,7 +100,7 @@ struct ImageRun {
       root: .overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint), identity: .image(planned.user ?? "0"),
       origin: "image \(image)")
     do throws(RuntimeError) {
-      return try runContainer(request, state: state, warn: { report("warning: \($0)") }).code
+      return try runContainer(request, state: state, warn: warn).code
     } catch {
       throw .likeDocker(error)
     }

@@ -11,9 +11,16 @@ func show(_ text: String) throws(Failure) -> Int32 {
   }
 }
 
-/// Writes one line to standard error. Control characters, which may come from names in an image, are shown as `\xNN`, so that it stays one line and harmless.
+/// Writes one line to standard error, for people: progress, and what `fail` and `warn` have to say. Control characters, which may come from names in an image,
+/// are shown as `\xNN`, so that it stays one line and harmless.
 func report(_ message: String) {
-  var line = Array("apus: ".utf8)
+  // Without a standard error there is nobody to tell; the status remains.
+  try? writeAll(Array("apus: ".utf8) + escapingControls(message) + [0x0A], to: StandardDescriptor.error)
+}
+
+/// The message with `\xNN` for every byte of a control character; with `andQuotes` a backslash stands before quotation marks and backslashes as well.
+func escapingControls(_ message: String, andQuotes: Bool = false) -> [UInt8] {
+  var line: [UInt8] = []
   let bytes = Array(message.utf8)
   for (index, byte) in bytes.enumerated() {
     // U+0080 to U+009F, two bytes each, are control characters as well: U+009B begins a terminal's commands.
@@ -24,12 +31,11 @@ func report(_ message: String) {
       line.append(hexDigit(byte >> 4))
       line.append(hexDigit(byte & 0xF))
     } else {
+      if andQuotes, byte == 0x22 || byte == 0x5C { line.append(0x5C) }
       line.append(byte)
     }
   }
-  line.append(0x0A)
-  // Without a standard error there is nobody to tell; the status remains.
-  try? writeAll(line, to: StandardDescriptor.error)
+  return line
 }
 
 /// The digit of a number below 16.

@@ -4,6 +4,7 @@
 #include "CLinux_bpf.h"
 #include "CLinux_attribute.h"
 #include "CLinux_capability.h"
+#include "CLinux_clock.h"
 #include "CLinux_event.h"
 #include "CLinux_file.h"
 #include "CLinux_key.h"

@@ -11,7 +11,7 @@ var commands: [CommandSpec] {
 var commandGroups: [CommandGroup] { [CommandGroup(name: "image", summary: "the store of images")] }
 
 /// The options that stand before the command.
-var globalOptions: [OptionID] { [.root, .dataRoot, .version, .help] }
+var globalOptions: [OptionID] { [.root, .dataRoot, .log, .logFormat, .debug, .cgroupManager, .systemdCgroup, .rootless, .version, .help] }
 
 /// What the first words of a command line call.
 enum FoundCommand {

@@ -4,7 +4,7 @@
 /// they call these; where the two differ, a comment says whose it is.
 enum OptionID: UInt8, CaseIterable {
   // Of the program.
-  case root, dataRoot, version, help
+  case root, dataRoot, log, logFormat, debug, cgroupManager, systemdCgroup, rootless, version, help
   // Of containers.
   case bundle, config, consoleSocket, pidfdSocket, pidFile, preserveFDs, noPivot, noNewKeyring, noSubreaper, detach, keep
   case process, tty, env, user, additionalGIDs, cwd, capability, cgroup, ignorePaused, noNewPrivs, apparmor, processLabel
@@ -22,6 +22,13 @@ enum OptionID: UInt8, CaseIterable {
     switch self {
     case .root: .value("root", "DIR", "where the state of containers is kept, on a tmpfs (default: /run/apus)", offers: .directory)
     case .dataRoot: .value("data-root", "DIR", "where images are kept (default: /var/lib/apus)", offers: .directory)
+    case .log: .value("log", "FILE", "append errors and warnings to FILE", offers: .file)
+    case .logFormat: .value("log-format", "text|json", "the form of the log (default: text)", offers: .choices)
+    case .debug: .flag("debug", "tell what is done as well")
+    // crun's.
+    case .cgroupManager: .value("cgroup-manager", "cgroupfs|disabled", "disabled: touch no cgroups (default: cgroupfs)", offers: .choices)
+    case .systemdCgroup: .flag("systemd-cgroup", "refused: Apus has no systemd driver")
+    case .rootless: .value("rootless", "true|false|auto", "without effect, for callers of runc", offers: .choices)
     case .version: .flag("version", or: "v", "print the version")
     case .help: .flag("help", or: "h", "print this")
 

@@ -1,0 +1,7 @@
+#pragma once
+#include <stdint.h>
+
+/// Clocks.
+
+/// clock_gettime(2) CLOCK_REALTIME: seconds since 1970 in UTC, and nanoseconds.
+int clinux_real_time(int64_t *seconds, uint32_t *nanoseconds);

@@ -210,6 +210,7 @@ extension SandboxPlan {
     } catch {
       throw SandboxError(error)
     }
+    try rootPropagation.finish()
   }
 
   private func becomeUser(_ user: UInt32, _ group: UInt32, _ groups: [UInt32]) throws(SandboxError) {

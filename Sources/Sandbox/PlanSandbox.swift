@@ -21,7 +21,7 @@ extension SandboxPlan {
     }
     self.root = root
     rootReadOnly = spec.root?.readonly ?? false
-    rootPropagation = try SandboxPlan.propagation(linux.rootfsPropagation)
+    rootPropagation = RootPropagation(linux.rootfsPropagation)
     newNamespaces = namespaces.new
     joinedNamespaces = namespaces.joined
     for index in joinedNamespaces.indices { joinedNamespaces[index].changedBy = SandboxPlan.change(in: joinedNamespaces[index].kind, by: spec) }
@@ -73,17 +73,6 @@ extension SandboxPlan {
 
   /// An empty string is what generators write for "none".
   private static func isGiven(_ value: String?) -> Bool { value.map { !$0.utf8.isEmpty } ?? false }
-
-  private static func propagation(_ asked: RootfsPropagation?) throws(SpecError) -> MountFlags {
-    switch asked {
-    case nil, .recursiveSlave: return [.slave, .recursive]
-    case .slave: return .slave
-    case .private: return .private
-    case .recursivePrivate: return [.private, .recursive]
-    case .shared, .recursiveShared, .unbindable, .recursiveUnbindable:
-      throw SpecError(path: "linux.rootfsPropagation", reason: "only slave, rslave, private and rprivate are supported by this version of apus")
-    }
-  }
 
   private static func absolute(_ paths: [String], _ origin: String) throws(SpecError) -> [Path] {
     var planned: [Path] = []

@@ -4,13 +4,15 @@ internal import Linux
 struct MountedRoot: ~Copyable {
   let root: RootDirectory
 
-  /// Mounts the root. This process is in a new mount namespace; the host's tree is made private or a slave first, so that nothing of this reaches the host.
-  static func mount(_ source: RootSource, propagation: MountFlags) throws(SandboxError) -> MountedRoot {
-    try attempt("set the propagation of", "/") { () throws(Errno) in
-      // What is asked for "/" alone would leave the mounts below it, and so a root on one of them, shared with the host.
-      if !propagation.contains(.recursive) { try changeMount("/", [.slave, .recursive]) }
-      try changeMount("/", propagation)
-    }
+  /// Mounts the root. This process is in a new mount namespace; nothing of this reaches the host.
+  static func mount(_ source: RootSource, propagation: RootPropagation) throws(SandboxError) -> MountedRoot {
+    try propagation.prepare(source.place)
+    let mounted = try mount(source)
+    try propagation.protect(mounted.root)
+    return mounted
+  }
+
+  private static func mount(_ source: RootSource) throws(SandboxError) -> MountedRoot {
     switch source {
     case .directory(let path):
       let directory = try attempt("open the root directory", path.description) { () throws(Errno) in try FileDescriptor.open(path, [.path, .directory]) }

@@ -6,8 +6,7 @@ public struct SandboxPlan: Sendable {
   public var root: RootSource
   /// The root is made read-only once everything is mounted in it.
   public var rootReadOnly: Bool
-  /// How mounts propagate between the container and the host, set on the whole tree first (`linux.rootfsPropagation`).
-  public var rootPropagation: MountFlags
+  public var rootPropagation: RootPropagation
   /// Namespaces that are made new.
   public var newNamespaces: NamespaceFlags
   /// Namespaces that exist and are joined.
@@ -73,6 +72,15 @@ public enum RootSource: Sendable {
   case overlay(layers: [Path], upper: Path, work: Path, mountPoint: Path)
   /// That of the container whose namespaces are joined: nothing is mounted.
   case joined
+
+  /// The directory that the root is mounted on.
+  var place: Path {
+    switch self {
+    case .directory(let path): path
+    case .overlay(_, _, _, let mountPoint): mountPoint
+    case .joined: "/"
+    }
+  }
 }
 
 /// A namespace that the container shares with somebody.

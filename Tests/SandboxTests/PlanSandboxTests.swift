@@ -10,7 +10,7 @@ struct PlanSandboxTests {
   func smallestPlan() throws {
     let plan = try plan(smallest())
     #expect(plan.newNamespaces == .mount && plan.joinedNamespaces.isEmpty)
-    #expect(plan.rootPropagation == [.slave, .recursive])
+    #expect(plan.rootPropagation.ofHostTree == [.slave, .recursive] && plan.rootPropagation.ofRoot == nil)
     #expect(plan.mounts.isEmpty && plan.maskedPaths.isEmpty && plan.readOnlyPaths.isEmpty && plan.kernelParameters.isEmpty && plan.limits.isEmpty)
     #expect(plan.devices.map { $0.path } == ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"])
     #expect(!plan.rootReadOnly && !plan.terminal && !plan.noNewPrivileges)
@@ -140,17 +140,15 @@ struct PlanSandboxTests {
   }
 
   @Test(
-    "propagation of the root",
+    "propagation of the host's tree, and of the root in the end",
     arguments: [
-      (RootfsPropagation.slave, MountFlags.slave), (.recursiveSlave, [.slave, .recursive]), (.private, .private), (.recursivePrivate, [.private, .recursive]),
-    ] as [(RootfsPropagation, MountFlags)])
-  func propagation(_ asked: RootfsPropagation, _ flags: MountFlags) throws {
-    #expect(try plan(smallest { $0.linux?.rootfsPropagation = asked }).rootPropagation == flags)
-  }
-
-  @Test("a root that shares its mounts with the host is refused", arguments: [RootfsPropagation.shared, .recursiveShared, .unbindable, .recursiveUnbindable])
-  func sharedRoot(_ asked: RootfsPropagation) {
-    #expect(refusal(smallest { $0.linux?.rootfsPropagation = asked })?.hasPrefix("linux.rootfsPropagation: only slave") == true)
+      (RootfsPropagation.slave, [.slave, .recursive], nil), (.recursiveSlave, [.slave, .recursive], nil), (.private, [.slave, .recursive], .private),
+      (.recursivePrivate, [.private, .recursive], nil), (.unbindable, [.slave, .recursive], .unbindable),
+      (.recursiveUnbindable, [.slave, .recursive], [.unbindable, .recursive]), (.shared, nil, .shared), (.recursiveShared, nil, [.shared, .recursive]),
+    ] as [(RootfsPropagation, MountFlags?, MountFlags?)])
+  func propagation(_ asked: RootfsPropagation, _ ofHostTree: MountFlags?, _ ofRoot: MountFlags?) throws {
+    let planned = try plan(smallest { $0.linux?.rootfsPropagation = asked }).rootPropagation
+    #expect(planned.ofHostTree == ofHostTree && planned.ofRoot == ofRoot)
   }
 
   @Test("protected paths are absolute")

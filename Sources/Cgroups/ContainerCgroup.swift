@@ -145,13 +145,11 @@ public struct ContainerCgroup: ~Copyable {
     return .nothing
   }
 
-  /// Moves process `id` into the groups; into the v2 group only when `alsoUnified`, that is unless it was born there.
+  /// Moves process `id`, or with 0 the one that calls, into the groups; into the v2 group only when `alsoUnified`, that is unless it was born there.
   ///
   /// The process must not have started what is to be limited: what it forked before stays outside.
   public borrowing func add(_ id: Int32, alsoUnified: Bool) throws(CgroupError) {
-    for group in groups where alsoUnified || group.hierarchy.generation == .v1 {
-      try attempt("move process \(id) to", group.description) { () throws(Errno) in try group.write("cgroup.procs", "\(id)") }
-    }
+    for group in groups where alsoUnified || group.hierarchy.generation == .v1 { try group.add(id) }
   }
 }
 

@@ -1,4 +1,4 @@
-public import Linux
+internal import Linux
 
 extension ContainerCgroup {
   /// Kills every process of the container, those of groups below too, and waits until they have ended.
@@ -17,18 +17,6 @@ extension ContainerCgroup {
     }
     while try !group.killAll() {
       guard patience.wait() else { throw try group.stuck() }
-    }
-  }
-
-  /// Sends a signal to every process of the container, those of groups below too. What is forked meanwhile may be missed.
-  public borrowing func signalAll(_ signal: Signal) throws(CgroupError) {
-    guard let group = tracking else { return }
-    for process in try group.processes() where process != 0 {
-      do throws(Errno) {
-        try Linux.kill(process, signal)
-      } catch {
-        if error != .noSuchProcess { throw .system(SystemError("send signal \(signal.rawValue) to process \(process) of", group.description, error)) }
-      }
     }
   }
 
@@ -95,18 +83,10 @@ extension GroupDirectory {
     } else if hierarchy.generation == .v2 {
       _ = try writeIfPresent("cgroup.freeze", "1")
     }
-    let processes = try processes()
-    for process in processes {
-      if process == processID() { throw .refused("this process itself is in the control group \(description): it is not killed") }
-      do throws(Errno) {
-        if process != 0 { try Linux.kill(process, .kill) }
-      } catch {
-        if error != .noSuchProcess { throw .system(SystemError("kill process \(process) of", description, error)) }
-      }
-    }
+    let count = try send(.kill)
     // A frozen process of v1 dies when it is thawed; one of v2 dies as it is.
     if frozen { _ = try writeIfPresent("freezer.state", "THAWED") }
-    return processes.isEmpty
+    return count == 0
   }
 
   /// The error that names what is left.
@@ -155,7 +135,7 @@ extension GroupDirectory {
 }
 
 /// Waits longer each time, up to a limit in total.
-private struct Patience {
+struct Patience {
   var left: Int32
   var next: Int32 = 1
 

@@ -46,6 +46,12 @@ final class GroupDirectory {
       throw .system(SystemError("read", "\(file) in \(description)", error))
     }
   }
+
+  /// The number that the file holds; nil when there is no such file, or a word such as `max`.
+  func number(_ file: String) throws(CgroupError) -> UInt64? {
+    guard let bytes = try read(file), let word = bytes.split(separator: 0x0A).first else { return nil }
+    return decimal(word)
+  }
 }
 
 extension CgroupHierarchy {

@@ -1,111 +1,131 @@
-internal import Linux
-
 /// What a container uses and may use, as the kernel has it now. Nil in general: no group of the container counts it, or this kernel does not.
 public struct CgroupStatistics: Sendable {
-  public var memory: MemoryUse?
-  public var tasks: TaskUse?
-  public var processor: ProcessorUse?
+  public var processor: Processor?
+  public var cpuset: CPUSet?
+  public var memory: Memory?
+  public var tasks: Tasks?
+  public var blockIO: BlockIO?
+  public var hugePages: [HugePages] = []
 
-  /// Bytes.
-  public struct MemoryUse: Sendable {
-    public var current: UInt64
-    /// The most there has been; v2 since Linux 5.19.
-    public var peak: UInt64?
-    /// Nil is unlimited.
-    public var limit: UInt64?
+  /// Times are nanoseconds since the group was made.
+  public struct Processor: Sendable {
+    public var used: UInt64?
+    public var kernel: UInt64?
+    public var user: UInt64?
+    /// By processor; v1 only.
+    public var perProcessor: [UInt64] = []
+    /// By processor; v1 only.
+    public var perProcessorKernel: [UInt64] = []
+    /// By processor; v1 only.
+    public var perProcessorUser: [UInt64] = []
+    /// Periods in which the group ran, with a quota.
+    public var periods: UInt64 = 0
+    /// Periods in which the quota was used up.
+    public var throttledPeriods: UInt64 = 0
+    public var throttledTime: UInt64 = 0
+    /// Microseconds in each `period`; nil is unlimited.
+    public var quota: UInt64?
+    /// Microseconds.
+    public var period: UInt64?
+    public var pressure: Pressure?
+  }
+
+  /// v1 only, as runc has it. The flags are 0 or 1.
+  public struct CPUSet: Sendable {
+    public var processors: [UInt16] = []
+    public var nodes: [UInt16] = []
+    public var cpuExclusive: UInt64 = 0
+    public var memHardwall: UInt64 = 0
+    public var memExclusive: UInt64 = 0
+    public var memoryMigrate: UInt64 = 0
+    public var memorySpreadPage: UInt64 = 0
+    public var memorySpreadSlab: UInt64 = 0
+    public var memoryPressure: UInt64 = 0
+    public var schedLoadBalance: UInt64 = 0
+    public var schedRelaxDomainLevel: Int64 = 0
+  }
+
+  public struct Memory: Sendable {
+    public var usage: MemoryUse
+    /// Memory and swap together, as v1 counts; nil when the kernel does not count swap.
+    public var swap: MemoryUse?
+    /// v1 only.
+    public var kernel: MemoryUse?
+    /// v1 only.
+    public var kernelTCP: MemoryUse?
+    /// Bytes of files.
+    public var cache: UInt64 = 0
+    /// `memory.stat` as it is.
+    public var raw: [(key: String, value: UInt64)] = []
     /// How many processes the kernel has killed for want of memory; v1 since Linux 4.13.
     public var outOfMemoryKills: UInt64?
+    public var pressure: Pressure?
+  }
+
+  /// Bytes.
+  public struct MemoryUse: Sendable, Equatable {
+    public var current: UInt64
+    /// The most there has been; v2 since Linux 5.19, of swap alone never.
+    public var peak: UInt64 = 0
+    /// As the kernel has it: unlimited is `UInt64.max` on v2, and the greatest multiple of the page size below 2⁶³ on v1.
+    public var limit: UInt64 = .max
+    /// How often the limit was in the way.
+    public var failures: UInt64 = 0
   }
 
   /// Processes and threads.
-  public struct TaskUse: Sendable {
+  public struct Tasks: Sendable {
     public var current: UInt64
     /// Nil is unlimited.
     public var limit: UInt64?
   }
 
-  /// Microseconds.
-  public struct ProcessorUse: Sendable {
-    /// Since the group was made; nil where only the limit is known (v1 without cpuacct).
-    public var used: UInt64?
-    /// In each `period`; nil is unlimited.
-    public var quota: UInt64?
-    public var period: UInt64?
-  }
-}
-
-extension ContainerCgroup {
-  /// Reads what the container uses and its limits.
-  public borrowing func statistics() throws(CgroupError) -> CgroupStatistics {
-    var statistics = CgroupStatistics()
-    for group in groups {
-      if group.hierarchy.generation == .v2 {
-        try group.readUnified(into: &statistics)
-      } else {
-        try group.readLegacy(into: &statistics)
-      }
-    }
-    return statistics
-  }
-}
-
-extension GroupDirectory {
-  fileprivate func readUnified(into statistics: inout CgroupStatistics) throws(CgroupError) {
-    if let current = try number("memory.current") {
-      var kills: UInt64?
-      if let events = try read("memory.events") { kills = value(of: "oom_kill", in: events) }
-      statistics.memory = .init(current: current, peak: try number("memory.peak"), limit: try number("memory.max"), outOfMemoryKills: kills)
-    }
-    if let current = try number("pids.current") { statistics.tasks = .init(current: current, limit: try number("pids.max")) }
-    if let stat = try read("cpu.stat"), let used = value(of: "usage_usec", in: stat) {
-      var use = CgroupStatistics.ProcessorUse(used: used)
-      if let words = try read("cpu.max")?.split(whereSeparator: { $0 == 0x20 || $0 == 0x0A }), words.count == 2 {
-        // The first word is `max` for unlimited.
-        use.quota = decimal(words[0])
-        use.period = decimal(words[1])
-      }
-      statistics.processor = use
-    }
+  /// By device and operation, groups below included. What v2 and its kernel do not count is empty.
+  public struct BlockIO: Sendable {
+    public var bytes: [BlockIOEntry] = []
+    public var operations: [BlockIOEntry] = []
+    public var queued: [BlockIOEntry] = []
+    public var serviceTime: [BlockIOEntry] = []
+    public var waitTime: [BlockIOEntry] = []
+    public var merged: [BlockIOEntry] = []
+    public var time: [BlockIOEntry] = []
+    public var sectors: [BlockIOEntry] = []
+    public var pressure: Pressure?
   }
 
-  fileprivate func readLegacy(into statistics: inout CgroupStatistics) throws(CgroupError) {
-    if hierarchy.controllers.contains(.memory), let current = try number("memory.usage_in_bytes") {
-      var kills: UInt64?
-      if let control = try read("memory.oom_control") { kills = value(of: "oom_kill", in: control) }
-      var limit = try number("memory.limit_in_bytes")
-      // Unlimited is the largest multiple of the page size in an int64.
-      if let bytes = limit, bytes >= UInt64(Int64.max) - 0xFFFFF { limit = nil }
-      statistics.memory = .init(current: current, peak: try number("memory.max_usage_in_bytes"), limit: limit, outOfMemoryKills: kills)
-    }
-    if hierarchy.controllers.contains(.pids), let current = try number("pids.current") {
-      statistics.tasks = .init(current: current, limit: try number("pids.max"))
-    }
-    if hierarchy.controllers.contains(.cpu) {
-      var use = statistics.processor ?? .init()
-      // Unlimited is -1, which is no number here.
-      use.quota = try number("cpu.cfs_quota_us")
-      use.period = try number("cpu.cfs_period_us")
-      statistics.processor = use
-    }
-    if hierarchy.controllers.contains(.cpuAccounting), let nanoseconds = try number("cpuacct.usage") {
-      var use = statistics.processor ?? .init()
-      use.used = nanoseconds / 1000
-      statistics.processor = use
-    }
+  public struct BlockIOEntry: Sendable, Equatable {
+    public var major: UInt64
+    public var minor: UInt64
+    /// Such as `Read`; empty when the kernel does not tell operations apart.
+    public var operation: String
+    public var value: UInt64
   }
 
-  /// The number that the file holds; nil when there is no such file, or a word such as `max`.
-  func number(_ file: String) throws(CgroupError) -> UInt64? {
-    guard let bytes = try read(file), let word = bytes.split(separator: 0x0A).first else { return nil }
-    return decimal(word)
+  /// Huge pages of one size.
+  public struct HugePages: Sendable, Equatable {
+    /// Such as `2MB`.
+    public var size: String
+    /// Bytes.
+    public var current: UInt64
+    /// Bytes, the most there have been; v1 only.
+    public var peak: UInt64
+    /// How often the limit was in the way.
+    public var failures: UInt64
   }
-}
 
-/// The number after `key` in a file of lines "key number"; nil when no line has it.
-func value(of key: StaticString, in bytes: [UInt8]) -> UInt64? {
-  for line in bytes.split(separator: 0x0A) {
-    let words = line.split(separator: 0x20)
-    if words.count == 2, words[0].matches(key) { return decimal(words[1]) }
+  /// How long tasks waited for something (Documentation/accounting/psi.rst); v2, Linux 4.20.
+  public struct Pressure: Sendable, Equatable {
+    /// While others ran.
+    public var some = PressureLine()
+    /// While none ran.
+    public var full = PressureLine()
   }
-  return nil
+
+  /// Shares are hundredths of a percent of the last ten, sixty, and three hundred seconds; the total is microseconds.
+  public struct PressureLine: Sendable, Equatable {
+    public var average10: UInt64 = 0
+    public var average60: UInt64 = 0
+    public var average300: UInt64 = 0
+    public var total: UInt64 = 0
+  }
 }

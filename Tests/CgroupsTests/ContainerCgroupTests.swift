@@ -4,86 +4,15 @@ import Testing
 
 @testable import Cgroups
 
-/// Whether control groups can be made here: as root, on a machine that has them mounted.
-private let canMakeGroups: Bool = {
-  guard effectiveUser() == 0, let layout = try? CgroupLayout.discover() else { return false }
-  return layout.kind != .none
-}()
-
-/// The layouts of this machine that groups can be tried in: as it is, and as if it had no v2.
-private let layouts: [CgroupLayout] = {
-  guard canMakeGroups, let found = try? CgroupLayout.discover() else { return [] }
-  var legacy = found
-  legacy.hierarchies.removeAll { $0.generation == .v2 }
-  return found.kind == .hybrid ? [found, legacy] : [found]
-}()
-
 @Suite(
   "a container's groups in the kernel's own tree", .enabled(if: canMakeGroups, "needs root and a mounted control group hierarchy"), .serialized)
-struct ContainerCgroupTests {
+struct ContainerCgroupTests: LiveGroups {
   let path: CgroupPath
   let above: CgroupPath
 
   init() throws {
-    above = try #require(CgroupPath("/apus-test-\(processID())"))
-    path = try #require(CgroupPath("/apus-test-\(processID())/one"))
-  }
-
-  /// Makes groups for `resources`, runs `body` with them, and removes everything whatever happens.
-  private func withGroups(
-    _ resources: Resources, _ layout: CgroupLayout, _ body: (inout ContainerCgroup, CgroupPlan) throws -> Void
-  ) throws {
-    let plan = try CgroupPlan(resources, layout: layout)
-    defer {
-      for path in [path, above] {
-        do {
-          if let left = try ContainerCgroup.existing(path, layout: layout) {
-            try left.kill()
-            try left.remove()
-          }
-        } catch {
-          Issue.record("\(error)")
-        }
-      }
-    }
-    var cgroup = try ContainerCgroup.create(path, for: plan, layout: layout)
-    try cgroup.apply(plan.settings)
-    try body(&cgroup, plan)
-  }
-
-  /// Starts a shell that enters the groups by itself and then runs `script`.
-  private func start(_ script: String, in cgroup: borrowing ContainerCgroup) throws -> Int32 {
-    let joins = cgroup.groups.map { "echo $$ > \($0.description)/cgroup.procs || exit 99\n" }.joined()
-    let arguments = CStringArray(["sh", "-c", joins + script])
-    let environment = CStringArray(["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
-    let shell: Path = "/bin/sh"
-    switch try cloneProcess([]) {
-    case .child:
-      _ = execute(shell, arguments, environment)
-      exitProcess(127)
-    case .parent(let child): return child
-    }
-  }
-
-  /// The group that finds the processes.
-  private func tracking(_ cgroup: borrowing ContainerCgroup) throws -> GroupDirectory {
-    let found = cgroup.tracking
-    return try #require(found)
-  }
-
-  /// Waits up to two seconds for `count` tasks in the group that finds them.
-  private func waitForTasks(_ count: Int, in cgroup: borrowing ContainerCgroup) throws {
-    for _ in 0..<200 {
-      if let group = cgroup.tracking, try group.processes().count >= count { return }
-      _ = try waitForInput([], timeoutMilliseconds: 10)
-    }
-    Issue.record("the processes did not come up")
-  }
-
-  /// Whether a group of this path is anywhere.
-  private func exists(_ path: CgroupPath, _ layout: CgroupLayout) throws -> Bool {
-    guard let found = try ContainerCgroup.existing(path, layout: layout) else { return false }
-    return !found.groups.isEmpty
+    above = try ContainerCgroupTests.path("one", "")
+    path = try ContainerCgroupTests.path("one", "/group")
   }
 
   @Test("limits are in the kernel as asked, and the groups are found again and ended from layout and path alone", arguments: layouts.indices)
@@ -98,7 +27,7 @@ struct ContainerCgroupTests {
       let child = try start("sleep 100", in: cgroup)
       try waitForTasks(1, in: cgroup)
       let statistics = try cgroup.statistics()
-      if resources.memory != nil { #expect(statistics.memory?.limit == 64 << 20) }
+      if resources.memory != nil { #expect(statistics.memory?.usage.limit == 64 << 20) }
       if resources.pids != nil { #expect(statistics.tasks?.limit == 20) }
       if resources.cpu != nil { #expect(statistics.processor?.quota == 50000 && statistics.processor?.period == 100000) }
       #expect {

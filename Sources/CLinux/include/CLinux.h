@@ -11,6 +11,7 @@
 #include "CLinux_message.h"
 #include "CLinux_mount.h"
 #include "CLinux_network.h"
+#include "CLinux_notify.h"
 #include "CLinux_process.h"
 #include "CLinux_schedule.h"
 #include "CLinux_seccomp.h"

@@ -19,6 +19,7 @@ struct ContainerPlan {
     layout = try discoverCgroups()
     sandbox = try planSandbox(request, diesWithParent: diesWithParent, warn)
     sandbox.preservedDescriptors = options.preservedDescriptors
+    sandbox.environment += options.environment
     if let hooks = request.spec.hooks, !hooks.isEmpty {
       sandbox.pausesBeforePivot = !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty
       sandbox.hooks = ContainerHooks(
@@ -29,6 +30,7 @@ struct ContainerPlan {
     groupPath = try Runtime.groupPath(request)
     record = ContainerRecord(
       id: request.id.text, ociVersion: request.spec.ociVersion, cgroupsPath: groupPath.path.description, bundle: request.bundle.description,
+      imageUser: request.imageUser,
       created: currentTime(),
       annotations: request.spec.annotations)
   }

@@ -17,6 +17,8 @@ public struct ContainerRecord: Sendable, Equatable {
   public var bundle: String
   /// The container outlives the command that made it, until `delete`. What is not kept and has lost its process is cleaned up by whoever comes next.
   public var isKept: Bool
+  /// The user that the container's image names, when it was made from one.
+  public var imageUser: String?
   /// When it was made.
   public var created: FileTime
   /// Those of config.json.
@@ -24,6 +26,7 @@ public struct ContainerRecord: Sendable, Equatable {
 
   public init(
     id: String, ociVersion: String = Spec.version, cgroupsPath: String, process: Int32? = nil, startTime: UInt64? = nil, bundle: String, isKept: Bool = false,
+    imageUser: String? = nil,
     created: FileTime = FileTime(seconds: 0), annotations: [Annotation] = []
   ) {
     self.id = id
@@ -33,6 +36,7 @@ public struct ContainerRecord: Sendable, Equatable {
     self.startTime = startTime
     self.bundle = bundle
     self.isKept = isKept
+    self.imageUser = imageUser
     self.created = created
     self.annotations = annotations
   }
@@ -48,6 +52,7 @@ public struct ContainerRecord: Sendable, Equatable {
       if let startTime { object.member("startTime", startTime) }
       object.member("bundle", bundle)
       object.member("isKept", isKept)
+      if let imageUser { object.member("imageUser", imageUser) }
       object.member("createdSeconds", created.seconds)
       object.member("createdNanoseconds", created.nanoseconds)
       if annotations.isEmpty { return }
@@ -75,6 +80,7 @@ public struct ContainerRecord: Sendable, Equatable {
       startTime = try json.member("startTime").map { (value) throws(JSONPathError) in try value.integer() }
       bundle = try json.required("bundle").string()
       isKept = try json.required("isKept").bool()
+      imageUser = try json.member("imageUser").map { (value) throws(JSONPathError) in try value.string() }
       created = FileTime(seconds: try json.required("createdSeconds").integer(), nanoseconds: try json.required("createdNanoseconds").integer())
       annotations = []
       for (key, value) in try json.member("annotations")?.members() ?? [] { annotations.append(Annotation(key: key, value: try value.string())) }

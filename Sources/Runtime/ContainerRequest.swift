@@ -12,20 +12,21 @@ public struct ContainerRequest: Sendable {
   public var bundle: Path
   /// Where the root directory comes from.
   public var root: RootSource
-  /// Whom the program runs as, when that is not what `spec` says: an image's user.
-  public var identity: Identity?
+  /// The container is made from an image, and this is the user that the image names (`redis`, `1000:1000`): the program runs as that one, under the default
+  /// seccomp filter. Nil: user and filter are those of `spec`.
+  public var imageUser: String?
   /// The file that `spec` came from, for messages.
   public var origin: String
 
   public init(
-    id: ContainerID, spec: Spec, configuration: [UInt8]? = nil, bundle: Path, root: RootSource, identity: Identity? = nil, origin: String
+    id: ContainerID, spec: Spec, configuration: [UInt8]? = nil, bundle: Path, root: RootSource, imageUser: String? = nil, origin: String
   ) {
     self.id = id
     self.spec = spec
     self.configuration = configuration
     self.bundle = bundle
     self.root = root
-    self.identity = identity
+    self.imageUser = imageUser
     self.origin = origin
   }
 }
@@ -40,11 +41,16 @@ public struct LaunchOptions: Sendable {
   public var pidfdSocket: Path?
   /// The descriptors 3 and up that the program inherits.
   public var preservedDescriptors: Int32
+  /// Variables that the program gets beside those of the configuration.
+  public var environment: [String]
 
-  public init(pidFile: Path? = nil, consoleSocket: Path? = nil, pidfdSocket: Path? = nil, preservedDescriptors: Int32 = 0) {
+  public init(
+    pidFile: Path? = nil, consoleSocket: Path? = nil, pidfdSocket: Path? = nil, preservedDescriptors: Int32 = 0, environment: [String] = []
+  ) {
     self.pidFile = pidFile
     self.consoleSocket = consoleSocket
     self.pidfdSocket = pidfdSocket
     self.preservedDescriptors = preservedDescriptors
+    self.environment = environment
   }
 }

@@ -6,6 +6,8 @@ internal import Sandbox
 /// A process that is to join a container.
 public struct ExecRequest: Sendable {
   public var process: Process
+  /// The user of `process` was asked for; otherwise that of the container's image counts, if there is one.
+  public var hasOwnUser: Bool
   /// A group below the container's that the process joins; nil is the container's own.
   public var subgroup: String?
   /// It is started in a container that is paused, too, and waits there.
@@ -13,8 +15,9 @@ public struct ExecRequest: Sendable {
   /// For messages: where `process` came from.
   public var origin: String
 
-  public init(process: Process, subgroup: String? = nil, ignoresPause: Bool = false, origin: String) {
+  public init(process: Process, hasOwnUser: Bool = true, subgroup: String? = nil, ignoresPause: Bool = false, origin: String) {
     self.process = process
+    self.hasOwnUser = hasOwnUser
     self.subgroup = subgroup
     self.ignoresPause = ignoresPause
     self.origin = origin
@@ -69,7 +72,7 @@ extension Container {
     let spec = try spec()
     let namespaces = try openNamespaces(of: process, spec)
     defer { for namespace in namespaces { closeDescriptor(namespace.descriptor ?? -1) } }
-    var plan = try planJoining(spec, request, namespaces, warn)
+    var plan = try planJoining(spec, request, imageUser: record.imageUser, namespaces, warn)
     plan.preservedDescriptors = options.preservedDescriptors
     plan.sessionKeyring = Path("_ses.\(id.text)")
     if isWatched, plan.terminal, plan.windowSize == nil { plan.windowSize = try? Terminal.windowSize(StandardDescriptor.input) }
@@ -119,13 +122,15 @@ extension Container {
 }
 
 private func planJoining(
-  _ spec: Spec, _ request: ExecRequest, _ namespaces: [JoinedNamespace], _ warn: (String) -> Void
+  _ spec: Spec, _ request: ExecRequest, imageUser: String?, _ namespaces: [JoinedNamespace], _ warn: (String) -> Void
 ) throws(RuntimeError) -> SandboxPlan {
   do throws(SpecError) {
     let sets = try CapabilitySets(planning: request.process.capabilities, last: ThisProcess.lastCapability())
     warnAbout(sets, request.origin, warn)
-    let filter = try spec.linux?.seccomp.map { (profile) throws(SpecError) in try SeccompFilter(compiling: profile) }
-    return try SandboxPlan(joining: spec, request.process, namespaces: namespaces, seccomp: filter, capabilities: sets)
+    var plan = try SandboxPlan(
+      joining: spec, request.process, namespaces: namespaces, seccomp: filter(of: spec, isImage: imageUser != nil), capabilities: sets)
+    if let imageUser, !request.hasOwnUser { plan.identity = .image(imageUser) }
+    return plan
   } catch {
     throw RuntimeError(error, in: request.origin)
   }

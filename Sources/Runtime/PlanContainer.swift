@@ -18,15 +18,32 @@ func planSandbox(_ request: ContainerRequest, diesWithParent: Bool, _ warn: (Str
   do throws(SpecError) {
     let sets = try CapabilitySets(planning: request.spec.process?.capabilities, last: ThisProcess.lastCapability())
     warnAbout(sets, request.origin, warn)
-    let filter = try request.spec.linux?.seccomp.map { (profile) throws(SpecError) in try SeccompFilter(compiling: profile) }
+    let filter = try filter(of: request.spec, isImage: request.imageUser != nil)
     var plan = try SandboxPlan(
-      request.spec, root: request.root, bundle: request.bundle, identity: request.identity, seccomp: filter, capabilities: sets, diesWithParent: diesWithParent)
+      request.spec, root: request.root, bundle: request.bundle, identity: request.imageUser.map { .image($0) }, seccomp: filter, capabilities: sets,
+      diesWithParent: diesWithParent)
     plan.sessionKeyring = Path("_ses.\(request.id.text)")
     // The program may ask for the size before this process gets to setting it.
     if plan.terminal, plan.windowSize == nil { plan.windowSize = try? Terminal.windowSize(StandardDescriptor.input) }
     return plan
   } catch {
     throw RuntimeError(error, in: request.origin)
+  }
+}
+
+/// The compiled filter of a container; one that is made from an image has the default one.
+func filter(of spec: Spec, isImage: Bool) throws(SpecError) -> SeccompFilter? {
+  if isImage { return try SeccompFilter(compiling: defaultSeccomp(capabilities: CapabilityMask(named: spec.process?.capabilities?.bounding ?? []))) }
+  return try spec.linux?.seccomp.map { (profile) throws(SpecError) in try SeccompFilter(compiling: profile) }
+}
+
+extension CapabilityMask {
+  /// The capabilities of these names; what is no name is left to the one who plans the sets.
+  fileprivate init(named names: [String]) {
+    self = []
+    for name in names {
+      if let number = capabilityNumber(name) { insert(CapabilityMask(number: number)) }
+    }
   }
 }
 

@@ -31,19 +31,31 @@ func parsed<Value>(_ origin: Path, _ decode: () throws(SpecError) -> Value) thro
 }
 
 /// What `create`, `run` and `exec` are told about how to start a process.
-func launchOptions(_ arguments: ParsedArguments) throws(Failure) -> LaunchOptions {
+///
+/// - activates: the sockets of LISTEN_FDS, from descriptor 3 on, go to the process as sd_listen_fds(3) has it; those of --preserve-fds come behind them.
+func launchOptions(_ arguments: ParsedArguments, activates: Bool) throws(Failure) -> LaunchOptions {
+  var environment: [String] = []
   var preserved: Int32 = 0
-  if let text = arguments.value(.preserveFDs) {
-    guard let count = wholeNumber(text), count <= 1 << 16 else { throw .usage("option --preserve-fds: \(text) is not a number of descriptors") }
+  if activates, let text = Environment.value(of: "LISTEN_FDS"), let count = wholeNumber(text), count > 0, count <= descriptorLimit {
+    // The process is the first of its pid namespace.
+    environment = ["LISTEN_PID=1", "LISTEN_FDS=\(count)"]
+    if let names = Environment.value(of: "LISTEN_FDNAMES") { environment.append("LISTEN_FDNAMES=\(names)") }
     preserved = Int32(count)
+  }
+  if let text = arguments.value(.preserveFDs) {
+    guard let count = wholeNumber(text), count <= descriptorLimit else { throw .usage("option --preserve-fds: \(text) is not a number of descriptors") }
+    preserved += Int32(count)
   }
   for number in 3..<(3 + preserved) where !isOpen(number) {
     throw Failure("--preserve-fds: descriptor \(number) is not open")
   }
   return LaunchOptions(
     pidFile: arguments.value(.pidFile).map { Path($0) }, consoleSocket: arguments.value(.consoleSocket).map { Path($0) },
-    pidfdSocket: arguments.value(.pidfdSocket).map { Path($0) }, preservedDescriptors: preserved)
+    pidfdSocket: arguments.value(.pidfdSocket).map { Path($0) }, preservedDescriptors: preserved, environment: environment)
 }
+
+/// More descriptors than any process has.
+private var descriptorLimit: Int64 { 1 << 20 }
 
 /// A container's id, as the command line gives it.
 func containerID(_ text: String) throws(Failure) -> ContainerID {

@@ -16,7 +16,7 @@ extension CommandSpec {
 }
 
 private func createContainer(_ call: Invocation) throws(Failure) -> Int32 {
-  let options = try launchOptions(call.arguments)
+  let options = try launchOptions(call.arguments, activates: true)
   try requireRoot()
   try failing { () throws(RuntimeError) in try SealedProgram.ensure(arguments: call.raw) }
   let request = try bundledContainer(call)

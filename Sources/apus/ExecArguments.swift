@@ -33,7 +33,7 @@ struct ExecArguments {
       var process = try parsed(origin) { () throws(SpecError) in try Process(parsing: text) }
       // As runc: the option counts beside the file.
       if arguments.flag(.tty) { process.terminal = true }
-      return request(process, origin.description)
+      return request(process, hasOwnUser: true, origin.description)
     }
     var process = try failing { () throws(RuntimeError) in try container.configuredProcess() }
     process.args = arguments.command
@@ -50,11 +50,11 @@ struct ExecArguments {
     if let profile = arguments.value(.apparmor) { process.apparmorProfile = profile }
     if let label = arguments.value(.processLabel) { process.selinuxLabel = label }
     addCapabilities(&process)
-    return request(process, "container \(container.id.text)")
+    return request(process, hasOwnUser: user != nil, "container \(container.id.text)")
   }
 
-  private func request(_ process: Process, _ origin: String) -> ExecRequest {
-    ExecRequest(process: process, subgroup: subgroup, ignoresPause: arguments.flag(.ignorePaused), origin: origin)
+  private func request(_ process: Process, hasOwnUser: Bool, _ origin: String) -> ExecRequest {
+    ExecRequest(process: process, hasOwnUser: hasOwnUser, subgroup: subgroup, ignoresPause: arguments.flag(.ignorePaused), origin: origin)
   }
 
   /// Into the bounding, effective and permitted sets; not the inheritable one, and so not the ambient one: a program that is run without the bits of its own

@@ -92,27 +92,16 @@ struct ImageRun {
     let options = RunOptions(
       id: id, memory: memory, pids: pids, cpuQuota: cpuQuota, env: env, readOnly: readOnly, network: network, terminal: terminal, arguments: command,
       hostname: hostname)
-    var planned = try failing { () throws(ImageError) in try specification(for: stored, root: layer.mountPoint.description, options: options) }
-    let profile = defaultSeccomp(capabilities: ImageRun.boundingSet(of: planned.spec))
-    planned.spec.linux?.seccomp = profile
+    let planned = try failing { () throws(ImageError) in try specification(for: stored, root: layer.mountPoint.description, options: options) }
     let request = ContainerRequest(
-      id: id, spec: planned.spec, bundle: layer.mountPoint,
-      root: .overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint), identity: .image(planned.user ?? "0"),
+      id: id, spec: planned.spec, configuration: planned.spec.documentForExec(), bundle: layer.mountPoint,
+      root: .overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint), imageUser: planned.user ?? "0",
       origin: "image \(image)")
     do throws(RuntimeError) {
       return try runContainer(request, state: state, warn: warn).code
     } catch {
       throw .likeDocker(error)
     }
-  }
-
-  /// The capabilities that the default seccomp profile may rely on.
-  private static func boundingSet(of spec: Spec) -> CapabilityMask {
-    var mask: CapabilityMask = []
-    for name in spec.process?.capabilities?.bounding ?? [] {
-      if let number = capabilityNumber(name) { mask.insert(CapabilityMask(number: number)) }
-    }
-    return mask
   }
 
   /// The image's name with what an id cannot have replaced, and a number that makes it another one each time.

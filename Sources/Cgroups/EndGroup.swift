@@ -5,10 +5,10 @@ extension ContainerCgroup {
   ///
   /// By `cgroup.kill` (Linux 5.14) the kernel does it at once. Before, the group is frozen, so that it cannot fork faster than it is killed and no process id
   /// can pass to another process meanwhile, and each process gets SIGKILL; where there is no freezer, this is repeated until the group is empty. Processes that
-  /// the kernel does not let go within five seconds are an error that names them.
-  public borrowing func kill() throws(CgroupError) {
+  /// the kernel does not let go within `milliseconds` are an error that names them.
+  public borrowing func kill(milliseconds: Int32 = 5000) throws(CgroupError) {
     guard let group = tracking else { return }
-    var patience = Patience(milliseconds: 5000)
+    var patience = Patience(milliseconds: milliseconds)
     if group.hierarchy.generation == .v2, try group.writeIfPresent("cgroup.kill", "1") {
       while try !group.isEmpty() {
         guard patience.wait() else { throw try group.stuck() }

@@ -25,9 +25,15 @@ public final class Store {
   /// Held during an import, and by whoever removes layers: a layer that an import found in the store is there until the image is complete. Taken before
   /// `stateLock`.
   private let importLock: FileDescriptor
+  /// Gets a sentence for what a killed process left and cannot be removed.
+  let warn: (String) -> Void
+  /// Those that it got.
+  var told: [Path] = []
 
   /// Opens the store at `path`, makes what is missing of it, and removes what a killed process left, unless another process is at work there.
-  public init(at path: Path) throws(ImageError) {
+  ///
+  /// `warn` gets a sentence for each thing that was left and cannot be removed. It stays for the next one to try, and hinders nobody.
+  public init(at path: Path, warn: @escaping (String) -> Void = { _ in }) throws(ImageError) {
     let shown = path.description
     let root = try Store.makeDirectory(path)
     let status = try doing("examine", "\(path)") { () throws(Errno) in try root.status() }
@@ -49,6 +55,7 @@ public final class Store {
     self.temporary = temporary
     self.stateLock = stateLock
     self.importLock = importLock
+    self.warn = warn
     try withImportLockIfFree { () throws(ImageError) in try withStateLock { () throws(ImageError) in try recover() } }
   }
 

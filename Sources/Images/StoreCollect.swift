@@ -2,52 +2,90 @@ internal import Linux
 internal import OCI
 
 extension Store {
-  /// Removes what a killed process left. Both locks are held.
+  /// Removes what a killed process left. Both locks are held. What cannot be removed is told of once, and left for the next one to try.
   ///
   /// When `tmp` is empty nothing was left, because whoever makes or removes something has something there until it is done.
   func recover() throws(ImageError) {
-    let leftovers = try names(in: temporary, "tmp")
-    if leftovers.isEmpty { return }
-    try collect()
+    if try names(in: temporary, "tmp").isEmpty { return }
+    let isClean = try collect()
     // Not before the garbage is gone: it is what tells the next one that there is some.
-    for name in try names(in: temporary, "tmp") {
-      try doing("remove", "\(path)/tmp/\(name)") { () throws(Errno) in try temporary.removeTree(name) }
+    let names = try names(in: temporary, "tmp")
+    let sign = isClean ? nil : names.first { $0 == "record" } ?? names.first
+    for name in names where name != sign { discard(name) }
+  }
+
+  /// Removes what is in `tmp` under this name. What cannot be removed, such as an immutable file, gets a name that nothing else takes: what is made in `tmp`
+  /// must not begin with it.
+  func discard(_ name: Path) {
+    do throws(Errno) {
+      try temporary.removeTree(name)
+    } catch {
+      let isRetired = name.bytes.starts(with: Store.retiredName.bytes)
+      let kept = isRetired ? name : (try? retire(name, from: temporary, "tmp")) ?? name
+      warnOnce(ImageError("remove", "\(path)/tmp/\(kept)", error))
     }
   }
 
-  /// Removes layers and documents that no image and no container needs.
-  private func collect() throws(ImageError) {
+  private func warnOnce(_ error: ImageError) {
+    let sentence = Path(error.message)
+    if told.contains(sentence) { return }
+    told.append(sentence)
+    warn(error.message)
+  }
+
+  /// Takes layers and documents that no image and no container needs out of sight; whether it could take all of them.
+  private func collect() throws(ImageError) -> Bool {
     let images = try list()
     // A record that cannot be read may need anything: better to keep too much.
-    guard images.damaged.isEmpty else { return }
+    guard images.damaged.isEmpty else { return true }
     var neededLayers = images.images.flatMap { $0.layers }
-    guard let ofContainers = try layersOfContainers() else { return }
+    guard let ofContainers = try layersOfContainers() else { return true }
     neededLayers += ofContainers
-    let neededNames = NameSet(neededLayers.map { Store.layerName($0) })
-    for name in try names(in: layers, "layers") where !neededNames.contains(name) {
-      try retire(name, from: layers, "layers")
-    }
+    var isClean = try collect(layers, "layers", keeping: neededLayers.map { Store.layerName($0) })
     for algorithm in DigestAlgorithm.allCases {
       let documents = images.images.flatMap { [$0.manifest, $0.config] }.filter { $0.algorithm == algorithm }
-      let neededNames = NameSet(documents.map { Path($0.hex) })
       // What is not there is not made: this has to work on a full disk.
       guard let directory = try existingBlobDirectory(algorithm) else { continue }
-      for name in try names(in: directory, "blobs/\(algorithm.name)") where !neededNames.contains(name) {
-        try retire(name, from: directory, "blobs/\(algorithm.name)")
+      if try !collect(directory, "blobs/\(algorithm.name)", keeping: documents.map { Path($0.hex) }) { isClean = false }
+    }
+    return isClean
+  }
+
+  /// Retires what is in `directory` under other names than those to keep; whether it could retire all of it.
+  private func collect(_ directory: borrowing FileDescriptor, _ shown: String, keeping needed: [Path]) throws(ImageError) -> Bool {
+    let needed = NameSet(needed)
+    var isClean = true
+    for name in try names(in: directory, shown) where !needed.contains(name) {
+      do throws(ImageError) {
+        try retire(name, from: directory, shown)
+      } catch {
+        isClean = false
+        warnOnce(error)
       }
+    }
+    return isClean
+  }
+
+  /// Takes something its name in one step, so that it is never there in part. It is then removed by `recover`, or by `discard` under the name that it gets.
+  @discardableResult
+  func retire(_ name: Path, from directory: borrowing FileDescriptor, _ shown: String) throws(ImageError) -> Path {
+    var number: UInt64 = 0
+    while true {
+      let retired = Path(Text("\(Store.retiredName)\(number)").string)
+      do throws(Errno) {
+        try directory.rename(name, to: temporary, retired)
+        return retired
+      } catch {
+        // Something that could not be removed has this name.
+        let isTaken = error == .notEmpty || error == .fileExists || error == .notDirectory || error == .isDirectory
+        if number == 1 << 16 || !isTaken { throw ImageError("remove", "\(path)/\(shown)/\(name)", error) }
+      }
+      number += 1
     }
   }
 
-  /// Takes something its name in one step, so that it is never there in part. It is then removed by `recover`.
-  func retire(_ name: Path, from directory: borrowing FileDescriptor, _ shown: String) throws(ImageError) {
-    do throws(Errno) {
-      // One place at a time: what was retired before and could not be removed is removed now.
-      try temporary.removeTree("retired")
-      try directory.rename(name, to: temporary, "retired")
-    } catch {
-      throw ImageError("remove", "\(path)/\(shown)/\(name)", error)
-    }
-  }
+  /// How names in `tmp` begin that are only waiting to be removed.
+  private static var retiredName: Path { "retired-" }
 
   func names(in directory: borrowing FileDescriptor, _ shown: String) throws(ImageError) -> [Path] {
     do throws(Errno) {

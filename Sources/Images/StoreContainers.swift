@@ -65,9 +65,16 @@ extension Store {
     return found
   }
 
-  /// Removes the writable layers whose processes were killed, or were running when the power went.
+  /// Removes the writable layers whose processes were killed, or were running when the power went. One that cannot be removed is warned of, and stays for the
+  /// next one to try.
   public func removeAbandonedLayers() throws(ImageError) {
-    for id in try containersWithLayers() where try isAbandoned(id) { try removeContainerLayer(id: id) }
+    for id in try containersWithLayers() {
+      do throws(ImageError) {
+        if try isAbandoned(id) { try removeContainerLayer(id: id) }
+      } catch {
+        warn("the writable layer of \(id.text), whose process was killed, is still there: \(error.message)")
+      }
+    }
   }
 
   /// Whether nobody holds the lock of the container's layer.
@@ -94,10 +101,8 @@ extension Store {
         let now = try? record(named: container.image)
         isGarbageLeft = now?.layers != container.layers
       }
-      try retire(name, from: containers, "containers")
-      if !isGarbageLeft {
-        try doing("remove", "the writable layer of \(id.text)") { () throws(Errno) in try temporary.removeTree("retired") }
-      }
+      let retired = try retire(name, from: containers, "containers")
+      if !isGarbageLeft { discard(retired) }
     }
     // While an image is imported nothing else may collect; the import does it at its end.
     guard isGarbageLeft else { return }

@@ -81,7 +81,11 @@ extension Store {
   private func unpack(
     _ image: ImportedImage, from source: borrowing Layout, name: String, limits: Limits, progress: (ImportEvent) -> Void
   ) throws(ImageError) -> ImportResult {
-    let staging = try doing("make", "\(path)/tmp/import") { () throws(Errno) in try temporary.ensureDirectory("import", mode: 0o700) }
+    let staging = try doing("make", "\(path)/tmp/import") { () throws(Errno) in
+      // A new one: what another import left in it would become part of the layers.
+      try temporary.makeDirectory("import", mode: 0o700)
+      return try temporary.open("import", [.readOnly, .directory, .noFollow])
+    }
     var result = ImportResult(record: image.record(named: name), unpackedLayers: 0, sharedLayers: 0, notes: [], noteCount: 0)
     var lower = LowerLayers()
     for (index, layer) in image.layers.enumerated() {

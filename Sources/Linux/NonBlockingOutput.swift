@@ -2,7 +2,7 @@ internal import CLinux
 
 /// A way to write to a descriptor that somebody else owns, without waiting for a reader that takes its time.
 ///
-/// `O_NONBLOCK` cannot be set on it: the flag belongs to the open file, which the caller's shell and its other programs have as well. So a terminal or a pipe is
+/// `O_NONBLOCK` cannot be set on it: the flag belongs to the open file, which the caller's shell and its other programs have too. So a terminal or a pipe is
 /// opened anew, and a socket is asked for each write. Anything else, files above all, makes nobody wait for a reader.
 public struct NonBlockingOutput: ~Copyable {
   /// The number to wait for with `waitUntilReady`.

@@ -10,31 +10,14 @@ internal import Sandbox
 ///
 /// - gated: the first process waits for `start` before it runs the program.
 /// - signals: the set of blocked signals that the program starts with.
+/// - warn: gets a sentence for what an earlier container left and what cannot be cleaned up.
 func makeContainer<Result>(
-  _ plan: ContainerPlan, in state: borrowing StateDirectory, gated: Bool, signals: SignalSet,
+  _ plan: ContainerPlan, in state: borrowing StateDirectory, gated: Bool, signals: SignalSet, _ warn: (String) -> Void,
   then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer) throws(RuntimeError) -> Result
 ) throws(RuntimeError) -> Result {
   let layout = plan.layout
-  let directory = try state.create(plan.request.id.text) { (left) throws(RuntimeError) in try cleanUp(left, layout) }
-  do throws(RuntimeError) {
-    try directory.lockForCommand()
-    if plan.request.namesGroup { try requireUnused(plan.groupPath, layout) }
-    try directory.write(plan.record)
-    if let text = plan.request.configuration { try directory.keepConfiguration(text) }
-    return try makeInGroups(plan, directory, gated: gated, signals, then)
-  } catch {
-    // The first error is the one to tell; what cannot be removed now, the next run removes.
-    try? directory.remove()
-    throw error
-  }
-}
-
-/// Makes the groups and launches the container in them.
-private func makeInGroups<Result>(
-  _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory, gated: Bool, _ signals: SignalSet,
-  _ then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer) throws(RuntimeError) -> Result
-) throws(RuntimeError) -> Result {
-  var cgroup = try convert { () throws(CgroupError) in try ContainerCgroup.create(plan.groupPath, for: plan.groups, layout: plan.layout) }
+  let directory = try state.create(plan.request.id.text, cleanUp: { (left) throws(RuntimeError) in try cleanUp(left, layout) }, warn: warn)
+  var cgroup = try makeGroups(plan, directory)
   do throws(RuntimeError) {
     try convert { () throws(CgroupError) in
       try cgroup.apply(plan.groups.settings)
@@ -44,9 +27,29 @@ private func makeInGroups<Result>(
     let container = try launch(plan, cgroup, gate: gated ? gate.number : nil, signals)
     return try follow(container, plan, directory, cgroup, then)
   } catch {
-    try? end(cgroup)
+    // The first error is the one to tell; what cannot be undone now stays on record for the next run.
+    try? undo(cgroup, directory)
     throw error
   }
+}
+
+/// Puts the container on record and makes its groups; when that fails nothing of it stays.
+private func makeGroups(_ plan: ContainerPlan, _ directory: borrowing ContainerDirectory) throws(RuntimeError) -> ContainerCgroup {
+  do throws(RuntimeError) {
+    try directory.lockForCommand()
+    if plan.request.namesGroup { try requireUnused(plan.groupPath, plan.layout) }
+    try directory.write(plan.record)
+    if let text = plan.request.configuration { try directory.keepConfiguration(text) }
+    return try convert { () throws(CgroupError) in try ContainerCgroup.create(plan.groupPath, for: plan.groups, layout: plan.layout) }
+  } catch {
+    try? directory.remove()
+    throw error
+  }
+}
+
+private func undo(_ cgroup: borrowing ContainerCgroup, _ directory: borrowing ContainerDirectory) throws(RuntimeError) {
+  try end(cgroup)
+  try directory.remove()
 }
 
 /// Puts the first process on record and calls `then`; a process that is there when that fails is killed, and the hooks hear of the end.
@@ -116,7 +119,8 @@ func cleanUp(_ record: ContainerRecord, _ layout: CgroupLayout) throws(RuntimeEr
   guard let path = CgroupPath(record.cgroupsPath) else { return }
   try convert { () throws(CgroupError) in
     if let left = try ContainerCgroup.existing(path, layout: layout) {
-      try left.kill()
+      // Not for long: every later run comes by here as long as it does not end.
+      try left.kill(milliseconds: 1000)
       try left.remove()
     }
   }

@@ -19,7 +19,7 @@ public func runContainer(
   let mask = try attempt("block", "signals") { () throws(Errno) in try SignalSet.forwardable.block() }
   let signals = try attempt("make", "a signal descriptor") { () throws(Errno) in try SignalSet.forwardable.makeDescriptor() }
   var descriptor = Optional(signals)
-  return try makeContainer(plan, in: state, gated: false, signals: mask) { (directory, cgroup, record, container) throws(RuntimeError) in
+  return try makeContainer(plan, in: state, gated: false, signals: mask, warn) { (directory, cgroup, record, container) throws(RuntimeError) in
     try tellEngine(options, of: container)
     try request.runPoststartHooks(container.process)
     guard let signals = descriptor.take() else { preconditionFailure("a container is made once") }
@@ -29,13 +29,19 @@ public func runContainer(
     // Another command may be deleting it.
     try directory.lock()
     if try directory.isRemoved() { return status }
-    try end(cgroup)
-    if keeps {
-      record.isKept = true
-      try directory.write(record)
-    } else {
-      request.runPoststopHooks(warn)
-      try directory.remove()
+    // The container has ended as it has, whatever cannot be removed of it now: that stays on record.
+    do throws(RuntimeError) {
+      if keeps {
+        record.isKept = true
+        try directory.write(record)
+      }
+      try end(cgroup)
+      if !keeps {
+        request.runPoststopHooks(warn)
+        try directory.remove()
+      }
+    } catch {
+      warn("what is left of container \(request.id.text) stays to be cleaned up: \(error.message)")
     }
     return status
   }
@@ -47,7 +53,7 @@ public func startContainer(
 ) throws(RuntimeError) {
   let plan = try ContainerPlan(request, options, diesWithParent: false, warn: warn)
   try requireConsoleSocket(plan.sandbox.terminal, options)
-  try makeContainer(plan, in: state, gated: false, signals: try currentSignalMask()) { (directory, _, record, container) throws(RuntimeError) in
+  try makeContainer(plan, in: state, gated: false, signals: try currentSignalMask(), warn) { (directory, _, record, container) throws(RuntimeError) in
     var container = container
     try handOver(&container, options)
     try tellEngine(options, of: container)
@@ -63,7 +69,7 @@ public func createContainer(
 ) throws(RuntimeError) {
   let plan = try ContainerPlan(request, options, diesWithParent: false, warn: warn)
   try requireConsoleSocket(plan.sandbox.terminal, options)
-  try makeContainer(plan, in: state, gated: true, signals: try currentSignalMask()) { (directory, _, record, container) throws(RuntimeError) in
+  try makeContainer(plan, in: state, gated: true, signals: try currentSignalMask(), warn) { (directory, _, record, container) throws(RuntimeError) in
     var container = container
     try handOver(&container, options)
     try tellEngine(options, of: container)

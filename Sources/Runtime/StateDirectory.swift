@@ -30,15 +30,18 @@ public struct StateDirectory: ~Copyable {
 
   /// Makes the directory of a new container, locked by this process. Cleans up after killed processes first.
   ///
-  /// `cleanUp` gets the record of each container that was left behind, and undoes what it tells of.
-  public borrowing func create(_ id: String, cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) -> ContainerDirectory {
+  /// `cleanUp` gets the record of each container that was left behind, and undoes what it tells of. What cannot be undone stays on record for the next one, and
+  /// `warn` gets a sentence for it: a process that does not end must not keep others from running.
+  public borrowing func create(
+    _ id: String, cleanUp: (ContainerRecord) throws(RuntimeError) -> Void, warn: (String) -> Void
+  ) throws(RuntimeError) -> ContainerDirectory {
     // Held while a directory is there without its lock, so that nobody takes one that is just being made for one that was left.
     let guardian = try attempt("open .lock in", path.description) { () throws(Errno) in
       // No container's id begins with a dot.
       try directory.open(".lock", [.readWrite, .create, .noFollow], mode: 0o600)
     }
     try attempt("lock", path.description) { () throws(Errno) in try guardian.lock() }
-    try sweep(cleanUp)
+    try sweep(cleanUp, warn)
     let name = Path(id)
     do throws(Errno) {
       try directory.makeDirectory(name, mode: 0o700)
@@ -55,22 +58,29 @@ public struct StateDirectory: ~Copyable {
   }
 
   /// Cleans up after every container whose process was killed. The caller holds the directory's own lock.
-  private borrowing func sweep(_ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) {
+  private borrowing func sweep(_ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void, _ warn: (String) -> Void) throws(RuntimeError) {
     // Read through a descriptor of its own: the position in a directory belongs to the open file.
     let entries = try attempt("read", path.description) { () throws(Errno) in
       try directory.open(".", [.readOnly, .directory]).entries()
     }
     for entry in entries where entry.type == .directory {
-      let container = try attempt("open", entry.name.description) { () throws(Errno) in try directory.open(entry.name, [.readOnly, .directory, .noFollow]) }
-      let isLeft = try attempt("look at the lock of", entry.name.description) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
-      if !isLeft { continue }
-      let record = try ContainerRecord.read(from: container)
-      if let record {
-        if record.isKept { continue }
-        try cleanUp(record)
+      do throws(RuntimeError) {
+        try sweep(entry.name, cleanUp)
+      } catch {
+        warn("what is left of container \(entry.name.description) stays for the next run to clean up: \(error.message)")
       }
-      try attempt("remove", entry.name.description) { () throws(Errno) in try directory.removeTree(entry.name) }
     }
+  }
+
+  private borrowing func sweep(_ name: Path, _ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) {
+    let container = try attempt("open", name.description) { () throws(Errno) in try directory.open(name, [.readOnly, .directory, .noFollow]) }
+    let isLeft = try attempt("look at the lock of", name.description) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
+    if !isLeft { return }
+    if let record = try ContainerRecord.read(from: container) {
+      if record.isKept { return }
+      try cleanUp(record)
+    }
+    try attempt("remove", name.description) { () throws(Errno) in try directory.removeTree(name) }
   }
 
   /// Opens the directory of a container that is there; waits until no other command is at work on it.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import subprocess
 import time
+from collections.abc import Iterator
 
 import pytest
-from machines import LIMIT, Emulated, Machine
+from machines import LIMIT, Emulated, Machine, Result
+from made_images import import_made
 from specs import shell
 
 from harness import Device, Options
@@ -105,6 +108,109 @@ def test_the_same_name_can_be_used_after_a_kill(native: Machine) -> None:
         assert running.line() == "ready"
         native.sh(f"kill -KILL {running.number}")
     native.bundle(shell("exit 0")).run().succeeded()
+
+
+@contextlib.contextmanager
+def held(machine: Machine, folder: str) -> Iterator[None]:
+    """Makes a folder that cannot be removed meanwhile, wherever it is moved to: something is mounted in it."""
+    mark = machine.new_name()
+    machine.sh(f"mkdir -p {folder}/held && mount -t tmpfs {mark} {folder}/held")
+    try:
+        yield
+    finally:
+        machine.sh(f"umount $(awk '/ - tmpfs {mark} / {{ print $5 }}' /proc/self/mountinfo)")
+
+
+def warned(result: Result, *parts: str) -> None:
+    """Looks for the one warning, with all these parts."""
+    assert result.error.startswith("apus: warning: ") and result.error.count("\n") == 1, result.error
+    for part in parts:
+        assert part in result.error, result.error
+
+
+def test_a_state_that_cannot_be_cleaned_up_is_told_of_and_stops_nobody(machine: Machine) -> None:
+    left = machine.new_name()
+    machine.bundle(shell("exit 0")).run().succeeded()
+    with held(machine, f"{machine.state}/{left}"):
+        for _ in range(2):
+            result = machine.run_bundle(shell("echo it runs; exit 4"))
+            assert (result.status, result.text) == (4, "it runs\n")
+            warned(result, left, "busy")
+        result = machine.call("run", "--bundle", machine.bundle(shell("exit 0")).path, left)
+        assert result.status == 1 and f"container {left} exists already" in result.error
+    assert machine.run_bundle(shell("exit 0")).succeeded().error == ""
+
+
+def test_a_record_that_cannot_be_read_is_told_of_and_stays(machine: Machine) -> None:
+    left = machine.new_name()
+    machine.bundle(shell("exit 0")).run().succeeded()
+    machine.sh(f"mkdir {machine.state}/{left}; echo nonsense >{machine.state}/{left}/record")
+    warned(machine.run_bundle(shell("exit 0")).succeeded(), left, "record", "line 1, column 1")
+    machine.sh(f"rm {machine.state}/{left}/record")
+    assert machine.run_bundle(shell("exit 0")).succeeded().error == ""
+
+
+def test_a_layer_that_cannot_be_removed_is_told_of_and_stops_nobody(machine: Machine) -> None:
+    machine.image("busybox")
+    left = f"{machine.store}/containers/{machine.new_name()}"
+    machine.sh(f"mkdir {left}")
+    with held(machine, left):
+        for result in (machine.run_image("sh", "-c", "exit 4"), machine.run_image("sh", "-c", "exit 4")):
+            assert result.status == 4
+            warned(result, f"{machine.store}/tmp/retired", "busy")
+        warned(machine.call("image", "list").succeeded(), "retired")
+        name = import_made(machine)
+        warned(machine.call("image", "remove", name).succeeded(), "retired")
+    assert machine.run_image("true").succeeded().error == ""
+
+
+def test_the_status_is_the_containers_when_its_layer_cannot_be_removed(machine: Machine) -> None:
+    machine.image("busybox")
+    name = machine.new_name()
+    layer = f"{machine.store}/containers/{name}"
+    with machine.start(machine.words("image", "run", "--name", name, "busybox", "--", "sh", "-c", "echo ready; read wait; exit 4")) as running:
+        assert running.line() == "ready"
+        with held(machine, layer):
+            running.stdin.close()
+            assert running.line().startswith("apus: warning: ")
+            assert running.wait() == 4
+    assert machine.run_image("true").succeeded().error == ""
+
+
+def test_what_cannot_be_removed_is_never_part_of_a_new_layer(machine: Machine) -> None:
+    store = f"{machine.store}-left"
+    command = [machine.apus, "--data-root", store, "image"]
+    machine.run([*command, "import", machine.layout("busybox")]).succeeded()
+    layer = machine.sh(f"ls {store}/layers").strip()
+    before = machine.sh(f"find {store}/layers | sort")
+    machine.run([*command, "remove", "busybox"]).succeeded()
+    with held(machine, f"{store}/tmp/import/{layer}"):
+        warned(machine.run([*command, "import", machine.layout("busybox")]).succeeded(), "retired")
+        assert machine.sh(f"find {store}/layers | sort") == before
+    machine.sh(f"rm -r {store}")
+
+
+@pytest.mark.native
+def test_a_layer_that_is_immutable_stays_on_record_until_it_is_not(native: Machine) -> None:
+    store = f"{native.store}-immutable"
+    command = [native.apus, "--data-root", store, "image"]
+    native.run([*command, "import", native.layout("redis")]).succeeded()
+    native.run([*command, "import", native.layout("busybox")]).succeeded()
+    layers = native.sh(f"echo {store}/layers/*").split()
+    assert len(layers) == 3
+    native.sh(f"chattr +i {' '.join(layers)}")
+    try:
+        # Two of the three can go but for this.
+        result = native.run([*command, "remove", "redis"])
+        assert result.status == 0
+        assert [line.startswith(f"apus: warning: remove {store}/layers/") for line in result.error.splitlines()] == [True, True], result.error
+        listed = native.run([*command, "list"]).succeeded()
+        assert listed.lines[0].startswith("busybox\t") and listed.error == result.error
+    finally:
+        native.sh(f"chattr -i {' '.join(layers)}")
+    assert native.run([*command, "list"]).succeeded().error == ""
+    assert len(native.sh(f"ls {store}/layers").split()) == 1
+    native.sh(f"rm -r {store}")
 
 
 def test_the_container_does_not_outlive_apus(machine: Machine) -> None:

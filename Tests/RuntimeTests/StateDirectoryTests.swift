@@ -20,6 +20,7 @@ struct StateDirectoryTests {
   }
 
   private func nothingLeft(_ record: ContainerRecord) throws(RuntimeError) { throw RuntimeError("cleaned up \(record.id)") }
+  private func noWarning(_ sentence: String) { Issue.record("warned: \(sentence)") }
 
   /// What a process leaves that is killed: the directory, the lock that nobody holds, and the record if it came to that.
   private func leave(_ record: ContainerRecord?, as name: Path = "left", in scratch: borrowing Scratch) throws {
@@ -56,10 +57,10 @@ struct StateDirectoryTests {
     let state = try StateDirectory(scratch.path)
     try leave(record("a"), as: "a", in: scratch)
     let holder = try LockHolder("\(scratch.path.description)/a/lock")
-    #expect(refusal { () throws(RuntimeError) in _ = try state.create("a", cleanUp: nothingLeft) } == "container a exists already")
+    #expect(refusal { () throws(RuntimeError) in _ = try state.create("a", cleanUp: nothingLeft, warn: noWarning) } == "container a exists already")
     try FileDescriptor.open(scratch.path, [.readOnly, .directory]).removeTree("a")
     holder.end()
-    let again = try state.create("a", cleanUp: nothingLeft)
+    let again = try state.create("a", cleanUp: nothingLeft, warn: noWarning)
     try again.remove()
   }
 
@@ -71,7 +72,7 @@ struct StateDirectoryTests {
     let holder = try LockHolder("\(scratch.path.description)/living/lock")
     try leave(record("left", process: 5), in: scratch)
     var cleaned: [ContainerRecord] = []
-    let next = try state.create("left") { (record) throws(RuntimeError) in cleaned.append(record) }
+    let next = try state.create("left", cleanUp: { (record) throws(RuntimeError) in cleaned.append(record) }, warn: noWarning)
     #expect(cleaned == [record("left", process: 5)])
     try next.remove()
     holder.end()
@@ -84,7 +85,7 @@ struct StateDirectoryTests {
     var kept = record("kept")
     kept.isKept = true
     try leave(kept, as: "kept", in: scratch)
-    let next = try state.create("b", cleanUp: nothingLeft)
+    let next = try state.create("b", cleanUp: nothingLeft, warn: noWarning)
     #expect(try state.list().map(\.text) == ["b", "kept"])
     #expect(try state.has(ContainerID("kept")))
     let container = try Container(ContainerID("kept"), in: state, locked: true)
@@ -99,7 +100,7 @@ struct StateDirectoryTests {
   func rewritten() throws {
     let scratch = Scratch()
     let state = try StateDirectory(scratch.path)
-    let container = try state.create("a", cleanUp: nothingLeft)
+    let container = try state.create("a", cleanUp: nothingLeft, warn: noWarning)
     for process in [nil, 5, 70_000] as [Int32?] {
       try container.write(record("a", process: process))
       let directory = try FileDescriptor.open(scratch.path.appending("a"), [.readOnly, .directory])
@@ -108,12 +109,31 @@ struct StateDirectoryTests {
     try container.remove()
   }
 
-  @Test("what cannot be cleaned up stays on record for the next one")
+  @Test("what cannot be cleaned up is warned of, stays on record for the next one, and hinders no other container")
   func failedCleanUp() throws {
     let scratch = Scratch()
     let state = try StateDirectory(scratch.path)
-    try leave(record("left"), in: scratch)
-    for _ in 0..<2 { #expect(refusal { () throws(RuntimeError) in _ = try state.create("next", cleanUp: nothingLeft) } == "cleaned up left") }
+    for name in ["first", "stuck", "unreadable"] as [Path] { try leave(record(name.description), as: name, in: scratch) }
+    try FileDescriptor.open(scratch.path.appending("unreadable/record"), [.writeOnly, .truncate]).writeAll(Array("{".utf8))
+    var cleaned: [String] = []
+    var warnings: [String] = []
+    func create(_ id: String) throws(RuntimeError) -> ContainerDirectory {
+      (cleaned, warnings) = ([], [])
+      return try state.create(
+        id,
+        cleanUp: { (record) throws(RuntimeError) in
+          if record.id == "stuck" { throw RuntimeError("it does not end") }
+          cleaned.append(record.id)
+        }, warn: { warnings.append($0) })
+    }
+    let expected = [
+      "what is left of container stuck stays for the next run to clean up: it does not end",
+      "what is left of container unreadable stays for the next run to clean up: record of a container: line 1, column 2: expected a key in quotation marks, but the document ends",
+    ]
+    try create("next").remove()
+    #expect(cleaned == ["first"] && warnings.sorted() == expected)
+    #expect(refusal { () throws(RuntimeError) in _ = try create("stuck") } == "container stuck exists already")
+    #expect(cleaned.isEmpty && warnings.sorted() == expected)
   }
 
   @Test("a process killed before it wrote its record has left nothing else")
@@ -121,7 +141,7 @@ struct StateDirectoryTests {
     let scratch = Scratch()
     let state = try StateDirectory(scratch.path)
     try leave(nil, in: scratch)
-    let next = try state.create("left", cleanUp: nothingLeft)
+    let next = try state.create("left", cleanUp: nothingLeft, warn: noWarning)
     try next.remove()
   }
 }

@@ -65,5 +65,8 @@ public struct Container: ~Copyable {
     return try convert { () throws(CgroupError) in try ContainerCgroup.existing(path, layout: layout) }
   }
 
-  private borrowing func isFrozen() throws(RuntimeError) -> Bool { false }
+  private borrowing func isFrozen() throws(RuntimeError) -> Bool {
+    guard let groups = try groups() else { return false }
+    return try convert { () throws(CgroupError) in try groups.isFrozen() }
+  }
 }

@@ -26,10 +26,11 @@ struct ContainerPlan {
         createContainer: hooks.createContainer, startContainer: hooks.startContainer, state: request.state(.creating, process: nil))
     }
     try requireNamespaces(sandbox)
-    groups = try planGroups(request.spec.linux?.resources ?? Resources(), layout, request.origin)
+    groups = try planGroups(request, layout)
     groupPath = try Runtime.groupPath(request)
     record = ContainerRecord(
-      id: request.id.text, ociVersion: request.spec.ociVersion, cgroupsPath: groupPath.path.description, bundle: request.bundle.description,
+      id: request.id.text, ociVersion: request.spec.ociVersion, cgroupsPath: request.usesGroups ? groupPath.path.description : "",
+      bundle: request.bundle.description,
       imageUser: request.imageUser,
       created: currentTime(),
       annotations: request.spec.annotations)

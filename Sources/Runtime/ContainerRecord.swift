@@ -7,7 +7,7 @@ public struct ContainerRecord: Sendable, Equatable {
   public var id: String
   /// The version of the specification that its config.json follows.
   public var ociVersion: String
-  /// The container's group, as a path below each hierarchy's mount point.
+  /// The container's group, as a path below each hierarchy's mount point; empty when it has none.
   public var cgroupsPath: String
   /// The first process; nil before there is one.
   public var process: Int32?

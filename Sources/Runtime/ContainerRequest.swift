@@ -17,9 +17,11 @@ public struct ContainerRequest: Sendable {
   public var imageUser: String?
   /// The file that `spec` came from, for messages.
   public var origin: String
+  /// The container gets control groups; otherwise it stays in those of the caller, and has no limits.
+  public var usesGroups: Bool
 
   public init(
-    id: ContainerID, spec: Spec, configuration: [UInt8]? = nil, bundle: Path, root: RootSource, imageUser: String? = nil, origin: String
+    id: ContainerID, spec: Spec, configuration: [UInt8]? = nil, bundle: Path, root: RootSource, imageUser: String? = nil, origin: String, usesGroups: Bool
   ) {
     self.id = id
     self.spec = spec
@@ -28,6 +30,7 @@ public struct ContainerRequest: Sendable {
     self.root = root
     self.imageUser = imageUser
     self.origin = origin
+    self.usesGroups = usesGroups
   }
 }
 

@@ -8,17 +8,17 @@ public struct ExecRequest: Sendable {
   public var process: Process
   /// The user of `process` was asked for; otherwise that of the container's image counts, if there is one.
   public var hasOwnUser: Bool
-  /// A group below the container's that the process joins; nil is the container's own.
-  public var subgroup: String?
+  /// Groups below the container's that the process joins, as `[CONTROLLER:]PATH`; none is the container's own.
+  public var subgroups: [String]
   /// It is started in a container that is paused, too, and waits there.
   public var ignoresPause: Bool
   /// For messages: where `process` came from.
   public var origin: String
 
-  public init(process: Process, hasOwnUser: Bool = true, subgroup: String? = nil, ignoresPause: Bool = false, origin: String) {
+  public init(process: Process, hasOwnUser: Bool = true, subgroups: [String] = [], ignoresPause: Bool = false, origin: String) {
     self.process = process
     self.hasOwnUser = hasOwnUser
-    self.subgroup = subgroup
+    self.subgroups = subgroups
     self.ignoresPause = ignoresPause
     self.origin = origin
   }
@@ -76,23 +76,37 @@ extension Container {
     plan.preservedDescriptors = options.preservedDescriptors
     plan.sessionKeyring = Path("_ses.\(id.text)")
     if isWatched, plan.terminal, plan.windowSize == nil { plan.windowSize = try? Terminal.windowSize(StandardDescriptor.input) }
-    return try launch(plan, in: request.subgroup, signals: signals)
+    return try launch(plan, in: request.subgroups, of: process.id, signals: signals)
   }
 
-  private borrowing func launch(_ plan: SandboxPlan, in subgroup: String?, signals: SignalSet) throws(RuntimeError) -> LaunchedContainer {
-    guard let path = CgroupPath(subgroup.map { "\(record.cgroupsPath)/\($0)" } ?? record.cgroupsPath) else {
-      throw RuntimeError("--cgroup: does not name a group below the container's")
+  private borrowing func launch(_ plan: SandboxPlan, in subgroups: [String], of process: Int32, signals: SignalSet) throws(RuntimeError) -> LaunchedContainer {
+    let below = try convert { () throws(CgroupError) in try Subgroup.parse(subgroups) }
+    guard let groups = try groups() else {
+      if !below.isEmpty { throw RuntimeError("--cgroup: container \(id.text) has no control groups") }
+      return try launch(plan, nil, signals: signals)
     }
-    let layout = try discoverCgroups()
-    guard let groups = try convert({ () throws(CgroupError) in try ContainerCgroup.existing(path, layout: layout) }) else {
-      throw RuntimeError("there is no control group \(path.path.description)")
+    return try launch(plan, try convert { () throws(CgroupError) in try groups.target(of: process, below: below) }, signals: signals)
+  }
+
+  private borrowing func launch(_ plan: SandboxPlan, _ target: consuming JoinTarget?, signals: SignalSet) throws(RuntimeError) -> LaunchedContainer {
+    guard let target else {
+      return try launch(plan, LaunchContext(group: nil, view: .none, signals: signals)) { (_) throws(SandboxError) in }
     }
-    let context = LaunchContext(group: groups.cloneTarget, view: .none, signals: signals)
-    return try convert { () throws(SandboxError) in
-      try plan.launch(context) { (isBornInGroup) throws(SandboxError) in
-        try joinGroups(groups, isBornInGroup)
-      } beforePivot: { (_) throws(SandboxError) in
+    return try launch(plan, LaunchContext(group: target.cloneTarget, view: .none, signals: signals)) { (isBornInGroup) throws(SandboxError) in
+      do throws(CgroupError) {
+        // 0 is the process that writes it.
+        try target.add(0, alsoUnified: !isBornInGroup)
+      } catch {
+        throw SandboxError(error.message)
       }
+    }
+  }
+
+  private func launch(
+    _ plan: SandboxPlan, _ context: LaunchContext, joinGroups: (Bool) throws(SandboxError) -> Void
+  ) throws(RuntimeError) -> LaunchedContainer {
+    try convert { () throws(SandboxError) in
+      try plan.launch(context, joinGroups: joinGroups) { (_) throws(SandboxError) in }
     }
   }
 

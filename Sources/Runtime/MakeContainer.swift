@@ -23,6 +23,7 @@ func makeContainer<Result>(
       try cgroup.apply(plan.groups.settings)
       _ = try cgroup.apply(plan.groups.devices, isRequired: plan.requiresDeviceFilter)
     }
+    if let owner = delegatedOwner(of: plan.request.spec) { try convert { () throws(CgroupError) in try cgroup.delegate(to: owner) } }
     let gate = gated ? try directory.makeGate() : nil
     let container = try launch(plan, cgroup, gate: gated ? gate.number : nil, signals)
     return try follow(container, plan, directory, cgroup, then)
@@ -37,7 +38,7 @@ func makeContainer<Result>(
 private func makeGroups(_ plan: ContainerPlan, _ directory: borrowing ContainerDirectory) throws(RuntimeError) -> ContainerCgroup {
   do throws(RuntimeError) {
     try directory.lockForCommand()
-    if plan.request.namesGroup { try requireUnused(plan.groupPath, plan.layout) }
+    if plan.request.namesGroup, plan.request.usesGroups { try requireUnused(plan.groupPath, plan.layout) }
     try directory.write(plan.record)
     if let text = plan.request.configuration { try directory.keepConfiguration(text) }
     return try convert { () throws(CgroupError) in try ContainerCgroup.create(plan.groupPath, for: plan.groups, layout: plan.layout) }

@@ -72,11 +72,15 @@ func requireNamespaces(_ plan: SandboxPlan) throws(RuntimeError) {
   }
 }
 
-func planGroups(_ resources: Resources, _ layout: CgroupLayout, _ origin: String) throws(RuntimeError) -> CgroupPlan {
+/// Plans the groups of a request, and what is written to them.
+func planGroups(_ request: ContainerRequest, _ layout: CgroupLayout) throws(RuntimeError) -> CgroupPlan {
+  let resources = request.spec.linux?.resources ?? Resources()
   do throws(CgroupPlanError) {
-    return try CgroupPlan(resources, layout: layout)
+    if !request.usesGroups { return try CgroupPlan(withoutGroups: resources) }
+    // An engine that names the group reads its files in every hierarchy; of other containers `events` counts, and those of images have what their limits need.
+    return try CgroupPlan(resources, layout: layout, reach: request.namesGroup ? .all : request.imageUser == nil ? .statistics : .limits)
   } catch {
-    throw RuntimeError("\(origin): \(error.message)")
+    throw RuntimeError("\(request.origin): \(error.message)")
   }
 }
 

@@ -10,12 +10,13 @@ public struct StateDirectory: ~Copyable {
   private let directory: FileDescriptor
   private let path: Path
 
-  /// Opens the directory, and makes it (0700) when it is missing; its parent must exist. One that others may write to is refused: they could forge records.
+  /// Opens the directory, and makes it (0700), and what is missing above it, when it is not there. One that others may write to is refused: they could forge
+  /// records.
   public init(_ path: Path) throws(RuntimeError) {
     do throws(Errno) {
-      try FileDescriptor.makeDirectory(path, mode: 0o700)
+      try StateDirectory.make(path)
     } catch {
-      if error != .fileExists { throw RuntimeError(SystemError("make the state directory", path.description, error)) }
+      throw RuntimeError(SystemError("make the state directory", path.description, error))
     }
     let opened = try attempt("open the state directory", path.description) { () throws(Errno) in
       try FileDescriptor.open(path, [.readOnly, .directory, .noFollow])
@@ -26,6 +27,17 @@ public struct StateDirectory: ~Copyable {
     }
     directory = opened
     self.path = path
+  }
+
+  private static func make(_ path: Path) throws(Errno) {
+    do throws(Errno) {
+      try FileDescriptor.makeDirectory(path, mode: 0o700)
+    } catch {
+      if error == .fileExists { return }
+      guard error == .noSuchFileOrDirectory, path.components.count > 1 else { throw error }
+      try make(path.parent)
+      try make(path)
+    }
   }
 
   /// Makes the directory of a new container, locked by this process. Cleans up after killed processes first.

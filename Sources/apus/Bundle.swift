@@ -18,7 +18,7 @@ func bundledContainer(_ call: Invocation) throws(Failure) -> ContainerRequest {
   let rootPath = Path(root.path)
   return ContainerRequest(
     id: id, spec: spec, configuration: text, bundle: directory, root: .directory(rootPath.isAbsolute ? rootPath : directory.appending(rootPath.bytes)),
-    origin: origin.description)
+    origin: origin.description, usesGroups: call.globals.cgroupManager == .cgroupfs)
 }
 
 /// Decodes a document; its fault names the file.

@@ -46,7 +46,6 @@ private func dispatch(_ words: [String], raw: UnsafePointer<UnsafePointer<CChar>
     } catch {
       throw Failure(SystemError("open", "/dev/null", error))
     }
-    if globals.cgroupManager == .disabled { throw .usage("option --cgroup-manager: disabled is not supported yet") }
     debug("apus \(version), process \(UInt64(processID())): \(command.name) \(arguments.operands.joined(separator: " "))")
     return try command.perform(Invocation(globals: globals, arguments: arguments, raw: raw))
   case .group(let group, let word):

@@ -9,7 +9,6 @@ struct ExecArguments {
   /// User and group of --user.
   private let user: (uid: UInt32, gid: UInt32?)?
   private let additionalGroups: [UInt32]
-  private let subgroup: String?
 
   init(_ arguments: ParsedArguments) throws(Failure) {
     self.arguments = arguments
@@ -20,7 +19,6 @@ struct ExecArguments {
     for text in arguments.values(.env) where !text.utf8.contains(0x3D) { throw .usage("option --env: \(text) is not K=V") }
     for name in arguments.values(.capability) where capabilityNumber(name) == nil { throw .usage("option --cap: \(name) is not a capability") }
     if let cwd = arguments.value(.cwd), !Path(cwd).isAbsolute { throw .usage("option --cwd: must be an absolute path, not \(cwd)") }
-    subgroup = arguments.value(.cgroup)
     if arguments.value(.process) != nil, !arguments.command.isEmpty { throw .usage("exec: --process and a command exclude each other") }
     if arguments.value(.process) == nil, arguments.command.isEmpty { throw .usage("exec: needs a command or --process; see `apus help exec`") }
   }
@@ -54,7 +52,7 @@ struct ExecArguments {
   }
 
   private func request(_ process: Process, hasOwnUser: Bool, _ origin: String) -> ExecRequest {
-    ExecRequest(process: process, hasOwnUser: hasOwnUser, subgroup: subgroup, ignoresPause: arguments.flag(.ignorePaused), origin: origin)
+    ExecRequest(process: process, hasOwnUser: hasOwnUser, subgroups: arguments.values(.cgroup), ignoresPause: arguments.flag(.ignorePaused), origin: origin)
   }
 
   /// Into the bounding, effective and permitted sets; not the inheritable one, and so not the ambient one: a program that is run without the bits of its own

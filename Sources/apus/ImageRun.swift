@@ -78,7 +78,7 @@ struct ImageRun {
     let layer = try failing { () throws(ImageError) in try store.makeContainerLayer(id: id, for: stored) }
     let status: Int32
     do throws(Failure) {
-      status = try run(stored, id, layer, state)
+      status = try run(stored, id, layer, state, globals)
     } catch {
       // The first error is the one to tell; what cannot be removed now, the next run removes.
       try? store.removeContainerLayer(id: id)
@@ -93,7 +93,9 @@ struct ImageRun {
     return status
   }
 
-  private func run(_ stored: StoredImage, _ id: ContainerID, _ layer: borrowing ContainerLayer, _ state: borrowing StateDirectory) throws(Failure) -> Int32 {
+  private func run(
+    _ stored: StoredImage, _ id: ContainerID, _ layer: borrowing ContainerLayer, _ state: borrowing StateDirectory, _ globals: GlobalOptions
+  ) throws(Failure) -> Int32 {
     let options = RunOptions(
       id: id, memory: memory, pids: pids, cpuQuota: cpuQuota, env: env, readOnly: readOnly, network: network, terminal: terminal, arguments: command,
       hostname: hostname)
@@ -101,7 +103,7 @@ struct ImageRun {
     let request = ContainerRequest(
       id: id, spec: planned.spec, configuration: planned.spec.documentForExec(), bundle: layer.mountPoint,
       root: .overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint), imageUser: planned.user ?? "0",
-      origin: "image \(image)")
+      origin: "image \(image)", usesGroups: globals.cgroupManager == .cgroupfs)
     do throws(RuntimeError) {
       return try runContainer(request, state: state, warn: warn).code
     } catch {

@@ -11,7 +11,7 @@ struct PlanContainerTests {
   private func request(_ change: (inout Spec) -> Void = { _ in }) throws -> ContainerRequest {
     var spec = Spec(process: Process(args: ["/bin/true"]), linux: LinuxSection(namespaces: [Namespace(type: .mount)]))
     change(&spec)
-    return ContainerRequest(id: try ContainerID("redis"), spec: spec, bundle: "/b", root: .directory("/b/rootfs"), origin: "/b/config.json")
+    return ContainerRequest(id: try ContainerID("redis"), spec: spec, bundle: "/b", root: .directory("/b/rootfs"), origin: "/b/config.json", usesGroups: true)
   }
 
   @Test("the group is named after the container unless config.json names one")
@@ -51,7 +51,8 @@ struct PlanContainerTests {
   @Test("a limit that the machine cannot enforce is refused with the file's name")
   func limits() throws {
     let nothing = CgroupLayout(mountInfo: [], selfCgroup: []) { _ in [] }
-    let message = refusal { () throws(RuntimeError) in _ = try planGroups(Resources(pids: PidsResources(limit: 5)), nothing, "/b/config.json") }
+    let limited = try request { $0.linux?.resources = Resources(pids: PidsResources(limit: 5)) }
+    let message = refusal { () throws(RuntimeError) in _ = try planGroups(limited, nothing) }
     #expect(message?.hasPrefix("/b/config.json: linux.resources.pids.limit: ") == true)
   }
 }

@@ -5,7 +5,8 @@ extension CommandSpec {
   /// `apus delete`: removes what is left of a container.
   static var delete: CommandSpec {
     CommandSpec(
-      name: "delete", summary: "remove a container that has ended, and all that is left of it", operands: "ID", needs: "exactly one container id",
+      name: "delete", summary: "remove a container that has ended, and all that is left of it", operands: "ID", completion: .container,
+      needs: "exactly one container id",
       operandCount: 1...1, options: [.force],
       perform: { (call) throws(Failure) in try deleteContainer(call) })
   }

@@ -6,7 +6,8 @@ extension CommandSpec {
   /// `apus exec`: another process in a container.
   static var exec: CommandSpec {
     CommandSpec(
-      name: "exec", summary: "run another process in a container that is running", operands: "ID [--] [COMMAND ...]", needs: "a container id",
+      name: "exec", summary: "run another process in a container that is running", operands: "ID [--] [COMMAND ...]", completion: .container,
+      needs: "a container id",
       operandCount: 1...1, stopsAtOperand: true,
       options: [
         .process, .tty, .env, .user, .additionalGIDs, .cwd, .capability, .cgroup, .detach, .pidFile, .pidfdSocket, .consoleSocket, .preserveFDs,

@@ -4,7 +4,8 @@ extension CommandSpec {
   /// `apus help`: the help of the program, a group or a command, from the table.
   static var help: CommandSpec {
     CommandSpec(
-      name: "help", summary: "print the help of apus or of a command, such as `apus help image run`", operands: "[COMMAND]", operandCount: 0...2,
+      name: "help", summary: "print the help of apus or of a command, such as `apus help image run`",
+      operands: "[COMMAND]", completion: .command, operandCount: 0...2,
       perform: { (call) throws(Failure) in try showHelp(call.arguments.operands[...]) })
   }
 }

@@ -6,7 +6,8 @@ extension CommandSpec {
   /// `apus image import`: an image from an OCI layout directory into the store.
   static var imageImport: CommandSpec {
     CommandSpec(
-      name: "image import", summary: "take an image from an OCI layout directory into the store", operands: "LAYOUT", needs: "exactly one layout",
+      name: "image import", summary: "take an image from an OCI layout directory into the store", operands: "LAYOUT", completion: .directory,
+      needs: "exactly one layout",
       operandCount: 1...1, options: [.imageName],
       description: """
         Of an image for several platforms the one for this device is taken. Every digest is verified before the image becomes visible; an image that had the \

@@ -4,7 +4,7 @@ extension CommandSpec {
   /// `apus image remove`.
   static var imageRemove: CommandSpec {
     CommandSpec(
-      name: "image remove", summary: "remove an image and the layers that no other image and no container needs", operands: "NAME",
+      name: "image remove", summary: "remove an image and the layers that no other image and no container needs", operands: "NAME", completion: .image,
       needs: "exactly one image", operandCount: 1...1, perform: { (call) throws(Failure) in try removeImage(call.arguments.operands[0], call.globals) })
   }
 }

@@ -8,7 +8,8 @@ extension CommandSpec {
   /// `apus image run`: a container from an image, in the foreground.
   static var imageRun: CommandSpec {
     CommandSpec(
-      name: "image run", summary: "run a container from an image, in the foreground", operands: "NAME [--] [COMMAND ...]", needs: "the name of an image",
+      name: "image run", summary: "run a container from an image, in the foreground", operands: "NAME [--] [COMMAND ...]", completion: .image,
+      needs: "the name of an image",
       operandCount: 1...1, stopsAtOperand: true,
       options: [.memory, .pids, .cpus, .env, .readOnly, .network, .tty, .containerName, .hostname],
       description: """

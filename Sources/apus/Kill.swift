@@ -5,7 +5,8 @@ extension CommandSpec {
   /// `apus kill`: sends a signal.
   static var kill: CommandSpec {
     CommandSpec(
-      name: "kill", summary: "send a signal to the first process of a container", operands: "ID [SIGNAL]", needs: "a container id, and at most a signal",
+      name: "kill", summary: "send a signal to the first process of a container", operands: "ID [SIGNAL]", completion: .container,
+      needs: "a container id, and at most a signal",
       operandCount: 1...2, options: [.all],
       description: """
         SIGNAL is a name with or without SIG, a number, or RTMIN+N or RTMAX-N. Default: TERM.

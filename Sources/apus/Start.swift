@@ -4,7 +4,7 @@ extension CommandSpec {
   /// `apus start`: lets the program of a created container begin.
   static var start: CommandSpec {
     CommandSpec(
-      name: "start", summary: "start the program of a created container", operands: "ID", needs: "exactly one container id",
+      name: "start", summary: "start the program of a created container", operands: "ID", completion: .container, needs: "exactly one container id",
       operandCount: 1...1,
       perform: { (call) throws(Failure) in try startContainer(call) })
   }

@@ -5,7 +5,7 @@ extension CommandSpec {
   /// `apus state`: the state of the runtime specification.
   static var state: CommandSpec {
     CommandSpec(
-      name: "state", summary: "print the state of a container as JSON", operands: "ID", needs: "exactly one container id",
+      name: "state", summary: "print the state of a container as JSON", operands: "ID", completion: .container, needs: "exactly one container id",
       operandCount: 1...1,
       perform: { (call) throws(Failure) in try printState(call) })
   }

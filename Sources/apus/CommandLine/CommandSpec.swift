@@ -10,6 +10,8 @@ struct CommandSpec {
   let summary: StaticString
   /// The operands as usage shows them: `ID`.
   var operands: StaticString = ""
+  /// What completions offer for the first operand.
+  var completion = ValueCompletion.nothing
   /// What must stand there, for the message when it does not: `exactly one container id`. Empty where there are no operands.
   var needs: StaticString = ""
   /// How many operands there may be. Where the rest belongs to the container, this is about those in front of it.

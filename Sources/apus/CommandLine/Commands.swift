@@ -3,7 +3,7 @@ var commands: [CommandSpec] {
   [
     .create, .start, .run, .exec, .state, .kill, .delete,
     .imageImport, .imageList, .imageRemove, .imageRun,
-    .help,
+    .completion, .help,
   ]
 }
 
@@ -38,12 +38,22 @@ enum FoundCommand {
   }
 }
 
-/// Whether a command's name begins with the word of a group.
-func firstWord(of name: StaticString, is group: StaticString) -> Bool {
-  name.withUTF8Buffer { name in
-    group.withUTF8Buffer { group in name.count > group.count && name[group.count] == 0x20 && name.starts(with: group) }
+extension CommandSpec {
+  /// Whether it is one of the group's: its name begins with the group's word.
+  func isIn(_ group: CommandGroup) -> Bool {
+    name.withUTF8Buffer { name in
+      group.name.withUTF8Buffer { group in name.count > group.count && name[group.count] == 0x20 && name.starts(with: group) }
+    }
+  }
+
+  /// The last word of its name.
+  var lastWord: String {
+    name.withUTF8Buffer { name in String(decoding: name.split(separator: 0x20).last ?? [], as: UTF8.self) }
   }
 }
+
+/// The commands of one word.
+var commandsWithoutGroup: [CommandSpec] { commands.filter { command in !commandGroups.contains { command.isIn($0) } } }
 
 extension ArraySlice<String> {
   /// What stands behind the words of `name`; nil when it does not begin with them.

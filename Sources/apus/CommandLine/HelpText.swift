@@ -23,7 +23,7 @@ struct HelpText {
   static func of(_ group: CommandGroup) -> String {
     var text = HelpText()
     text.line(Text("apus \(group.name): \(group.summary)\n\nUsage: apus \(group.name) COMMAND ...\n\nCommands:"))
-    text.list(commands.filter { firstWord(of: $0.name, is: group.name) })
+    text.list(commands.filter { $0.isIn(group) })
     return text.string
   }
 

@@ -30,11 +30,17 @@ struct OptionSpec {
   }
 }
 
-/// What a shell can offer for a value.
+/// What a shell can offer for a value or an operand.
 enum ValueCompletion {
   case nothing
   case file
   case directory
   /// The words of the placeholder, which has a `|` between them.
   case choices
+  /// The id of a container.
+  case container
+  /// The name of an image in the store.
+  case image
+  /// The first word of a command's name.
+  case command
 }

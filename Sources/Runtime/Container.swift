@@ -31,8 +31,9 @@ public struct Container: ~Copyable {
     }
     guard try isAlive() else { return .stopped }
     if !record.isKept, try !directory.isAbandoned(), try directory.hasGate() { return .creating }
-    if try directory.hasGate() { return .created }
-    return try isFrozen() ? .paused : .running
+    // One that was not started can be paused as well.
+    if try isFrozen() { return .paused }
+    return try directory.hasGate() ? .created : .running
   }
 
   private borrowing func isAlive() throws(RuntimeError) -> Bool {

@@ -28,6 +28,9 @@ struct ContainerPlan {
     try requireNamespaces(sandbox)
     groups = try planGroups(request, layout)
     groupPath = try Runtime.groupPath(request)
+    if !request.usesGroups, let rules = request.spec.linux?.resources?.devices, !rules.isEmpty {
+      warn("\(request.origin): linux.resources.devices: control groups are disabled, so nothing filters devices")
+    }
     record = ContainerRecord(
       id: request.id.text, ociVersion: request.spec.ociVersion, cgroupsPath: request.usesGroups ? groupPath.path.description : "",
       bundle: request.bundle.description,
@@ -43,7 +46,7 @@ struct ContainerPlan {
 
 extension ContainerRequest {
   /// Whether config.json names the group, so that it may be somebody's.
-  var namesGroup: Bool { !(spec.linux?.cgroupsPath?.utf8.isEmpty ?? true) }
+  var namesGroup: Bool { usesGroups && !(spec.linux?.cgroupsPath?.utf8.isEmpty ?? true) }
 
   /// The state that a hook gets.
   func state(_ status: ContainerStatus, process: Int32?) -> ContainerState {

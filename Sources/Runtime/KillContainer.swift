@@ -3,9 +3,23 @@ public import Linux
 internal import OCI
 
 extension Container {
-  /// Sends a signal to the container's first process.
+  /// Sends a signal to the container's first process; SIGKILL, which takes the others of a process namespace with it, to all where there is no such namespace.
   public borrowing func kill(_ signal: Signal) throws(RuntimeError) {
     guard let process = try findProcess() else { throw RuntimeError("container not running: \(id.text)") }
+    guard signal == .kill, let groups = try groups() else { return try send(signal, to: process) }
+    if try !hasOwnProcesses() { return try convert { () throws(CgroupError) in try groups.signalAll(.kill) } }
+    try send(signal, to: process)
+    // A frozen process of cgroup v1 dies when it goes on.
+    try convert { () throws(CgroupError) in if try groups.isFrozen() { try groups.thaw() } }
+  }
+
+  /// Whether the container has a process namespace that nobody else is in.
+  private borrowing func hasOwnProcesses() throws(RuntimeError) -> Bool {
+    guard let namespace = try spec().linux?.namespace(.pid) else { return false }
+    return namespace.path == nil
+  }
+
+  private borrowing func send(_ signal: Signal, to process: borrowing ProcessHandle) throws(RuntimeError) {
     do throws(Errno) {
       try process.send(signal)
     } catch {

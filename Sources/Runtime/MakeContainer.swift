@@ -22,6 +22,7 @@ func makeContainer<Result>(
     try convert { () throws(CgroupError) in
       try cgroup.apply(plan.groups.settings)
       _ = try cgroup.apply(plan.groups.devices, isRequired: plan.requiresDeviceFilter)
+      if let owner = delegatedOwner(of: plan.request.spec) { try cgroup.delegate(to: owner) }
     }
     if let owner = delegatedOwner(of: plan.request.spec) { try convert { () throws(CgroupError) in try cgroup.delegate(to: owner) } }
     let gate = gated ? try directory.makeGate() : nil
@@ -117,6 +118,7 @@ func end(_ cgroup: borrowing ContainerCgroup) throws(RuntimeError) {
 
 /// Undoes what a killed process of ours has left of a container.
 func cleanUp(_ record: ContainerRecord, _ layout: CgroupLayout) throws(RuntimeError) {
+  guard !record.cgroupsPath.utf8.isEmpty else { return try endProcess(record) }
   guard let path = CgroupPath(record.cgroupsPath) else { return }
   try convert { () throws(CgroupError) in
     if let left = try ContainerCgroup.existing(path, layout: layout) {
@@ -124,6 +126,17 @@ func cleanUp(_ record: ContainerRecord, _ layout: CgroupLayout) throws(RuntimeEr
       try left.kill(milliseconds: 1000)
       try left.remove()
     }
+  }
+}
+
+/// Kills the first process of a container without groups; with a process namespace the others end with it.
+private func endProcess(_ record: ContainerRecord) throws(RuntimeError) {
+  guard let id = record.process, let startTime = record.startTime else { return }
+  do throws(Errno) {
+    guard let process = try ProcessHandle.find(id, startTime: startTime) else { return }
+    try process.send(.kill)
+  } catch {
+    if error != .noSuchProcess { throw RuntimeError(SystemError("kill", "process \(id)", error)) }
   }
 }
 

@@ -100,7 +100,7 @@ extension CgroupLayout {
   func view(of cgroup: borrowing ContainerCgroup) -> CgroupView {
     switch kind {
     case .none: return .none
-    case .v2: return .unified
+    case .v2: return .unified(isOwn: !cgroup.isDisabled)
     case .v1, .hybrid:
       var views: [LegacyHierarchy] = []
       for (index, hierarchy) in hierarchies.enumerated() { views.append(hierarchy.inContainer(isOwn: cgroup.hasGroup(inHierarchy: index))) }

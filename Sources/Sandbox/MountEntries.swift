@@ -177,7 +177,8 @@ struct MountEntries: ~Copyable {
     switch cgroups {
     case .none:
       throw SandboxError("\(mount.origin): this host mounts no cgroups that a container could see")
-    case .unified:
+    case .unified(let isOwn):
+      let flags = isOwn ? flags : flags.union(.readOnly)
       try attempt("mount cgroup2 on", mount.target.description) { () throws(Errno) in try Linux.mount("cgroup", on: place.processPath, type: "cgroup2", flags) }
     case .legacy(let hierarchies):
       // A small tmpfs holds a directory for each hierarchy; it becomes read-only once they stand in it.

@@ -134,8 +134,8 @@ public struct PlannedMount: Sendable, Equatable {
 public enum CgroupView: Sendable, Equatable {
   /// The host mounts no cgroups.
   case none
-  /// One hierarchy of version 2.
-  case unified
+  /// One hierarchy of version 2; read-only when the container has no group of its own there, because what it sees belongs to the one who started it.
+  case unified(isOwn: Bool)
   /// A directory for each hierarchy of version 1: its name, the options that select it, and links for controllers that share it.
   case legacy([LegacyHierarchy])
 }

@@ -55,4 +55,14 @@ struct PlanContainerTests {
     let message = refusal { () throws(RuntimeError) in _ = try planGroups(limited, nothing) }
     #expect(message?.hasPrefix("/b/config.json: linux.resources.pids.limit: ") == true)
   }
+
+  @Test("a group that config.json names reaches everywhere, another one as far as something is counted")
+  func reach() throws {
+    let nothing = CgroupLayout()
+    #expect(try planGroups(request { $0.linux?.cgroupsPath = "/pods/one" }, nothing).reach == .all)
+    #expect(try planGroups(request { $0.linux?.cgroupsPath = "" }, nothing).reach == .statistics)
+    var disabled = try request { $0.linux?.cgroupsPath = "/pods/one" }
+    disabled.usesGroups = false
+    #expect(try planGroups(disabled, nothing).reach == .nothing && !disabled.namesGroup)
+  }
 }

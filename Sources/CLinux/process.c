@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "result.h"
@@ -70,13 +69,6 @@ int clinux_pidfd_open(int process) {
 int clinux_pidfd_send_signal(int process, int signal) {
   long result = syscall(PIDFD_SEND_SIGNAL, process, signal, NULL, 0);
   return result < 0 ? -errno : 0;
-}
-
-void clinux_realtime(int64_t *seconds, int64_t *nanoseconds) {
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  *seconds = now.tv_sec;
-  *nanoseconds = now.tv_nsec;
 }
 
 int clinux_getpid(void) { return (int)syscall(SYS_getpid); }

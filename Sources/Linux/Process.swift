@@ -112,13 +112,6 @@ public func kill(_ process: Int32, _ signal: Signal) throws(Errno) {
 /// Ends this process without running anything of the C library's. The C function is `_exit`.
 public func exitProcess(_ status: Int32) -> Never { clinux_exit(status) }
 
-/// The time of day. The C function is `clock_gettime` with `CLOCK_REALTIME`.
-public func currentTime() -> FileTime {
-  var (seconds, nanoseconds): (Int64, Int64) = (0, 0)
-  clinux_realtime(&seconds, &nanoseconds)
-  return FileTime(seconds: seconds, nanoseconds: nanoseconds)
-}
-
 /// The id of this process. The system call is `getpid`.
 public func processID() -> Int32 { clinux_getpid() }
 

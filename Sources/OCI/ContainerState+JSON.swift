@@ -1,4 +1,4 @@
-internal import JSON
+public import JSON
 
 extension ContainerState {
   /// The document that `state` prints, indented for a reader.
@@ -15,13 +15,16 @@ extension ContainerState {
     return writer.bytes()
   }
 
-  private func write(to writer: inout JSONWriter) {
+  /// Writes the document as a value.
+  public func write(to writer: inout JSONWriter) {
     writer.object { writer in
       writer.member("ociVersion", ociVersion)
       writer.member("id", id.text)
       writer.member("status", status.name)
       if let pid { writer.member("pid", pid) }
       writer.member("bundle", bundle)
+      if let rootfs { writer.member("rootfs", rootfs) }
+      if let created { writer.member("created", created) }
       if annotations.isEmpty { return }
       writer.key("annotations")
       writer.object { writer in
@@ -51,5 +54,7 @@ extension ContainerState {
     if self.pid == nil && status != .creating && status != .stopped { throw json.missing("pid") }
     bundle = try json.required("bundle").absolutePath()
     annotations = try json.annotations("annotations")
+    rootfs = try json.text("rootfs")
+    created = try json.text("created")
   }
 }

@@ -12,9 +12,13 @@ public struct ContainerState: Equatable, Sendable {
   public var bundle: String
   /// Those of config.json.
   public var annotations: [Annotation]
+  /// The root directory on the host, and when the container was made (RFC 3339): runc's additions, which engines read; hooks do not get them.
+  public var rootfs: String?
+  public var created: String?
 
   public init(
-    ociVersion: String = Spec.version, id: ContainerID, status: ContainerStatus, pid: Int32? = nil, bundle: String, annotations: [Annotation] = []
+    ociVersion: String = Spec.version, id: ContainerID, status: ContainerStatus, pid: Int32? = nil, bundle: String, annotations: [Annotation] = [],
+    rootfs: String? = nil, created: String? = nil
   ) {
     self.ociVersion = ociVersion
     self.id = id
@@ -22,6 +26,8 @@ public struct ContainerState: Equatable, Sendable {
     self.pid = pid
     self.bundle = bundle
     self.annotations = annotations
+    self.rootfs = rootfs
+    self.created = created
   }
 }
 

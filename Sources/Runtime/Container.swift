@@ -43,10 +43,10 @@ public struct Container: ~Copyable {
 
   /// What `state` prints.
   public borrowing func state() throws(RuntimeError) -> ContainerState {
-    let status = try status()
-    return ContainerState(
-      ociVersion: record.ociVersion, id: id, status: status, pid: status == .stopped ? nil : record.process, bundle: record.bundle,
-      annotations: record.annotations)
+    var state = runtimeState(try status())
+    state.rootfs = record.root
+    state.created = record.created
+    return state
   }
 
   /// The configuration that the container was made from.

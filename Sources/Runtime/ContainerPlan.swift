@@ -13,8 +13,10 @@ struct ContainerPlan {
   /// As it stands before there is a process.
   let record: ContainerRecord
 
+  /// - gated: the program is started later; only then config.json may have none (runtime.md, "Start").
   /// - diesWithParent: the container ends with this process, however that ends.
-  init(_ request: ContainerRequest, _ options: LaunchOptions, diesWithParent: Bool, warn: (String) -> Void) throws(RuntimeError) {
+  init(_ request: ContainerRequest, _ options: LaunchOptions, gated: Bool, diesWithParent: Bool, warn: (String) -> Void) throws(RuntimeError) {
+    if !gated, request.spec.process == nil { throw RuntimeError("\(request.origin): process: missing; a container that is started needs it") }
     self.request = request
     layout = try discoverCgroups()
     sandbox = try planSandbox(request, diesWithParent: diesWithParent, warn)
@@ -35,7 +37,7 @@ struct ContainerPlan {
       id: request.id.text, ociVersion: request.spec.ociVersion, cgroupsPath: request.usesGroups ? groupPath.path.description : "",
       bundle: request.bundle.description,
       imageUser: request.imageUser,
-      created: currentTime(),
+      root: request.root.path.description, created: Timestamp.now().preciseText,
       annotations: request.spec.annotations)
   }
 

@@ -1,5 +1,5 @@
 internal import JSON
-public import Linux
+internal import Linux
 public import OCI
 
 /// What is known of a container between two commands, and what has to be undone when it is gone: written before any of it is done.
@@ -19,15 +19,17 @@ public struct ContainerRecord: Sendable, Equatable {
   public var isKept: Bool
   /// The user that the container's image names, when it was made from one.
   public var imageUser: String?
-  /// When it was made.
-  public var created: FileTime
+  /// The root directory on the host.
+  public var root: String
+  /// When it was made, as RFC 3339 writes it.
+  public var created: String
   /// Those of config.json.
   public var annotations: [Annotation]
 
   public init(
     id: String, ociVersion: String = Spec.version, cgroupsPath: String, process: Int32? = nil, startTime: UInt64? = nil, bundle: String, isKept: Bool = false,
     imageUser: String? = nil,
-    created: FileTime = FileTime(seconds: 0), annotations: [Annotation] = []
+    root: String = "", created: String = "", annotations: [Annotation] = []
   ) {
     self.id = id
     self.ociVersion = ociVersion
@@ -37,6 +39,7 @@ public struct ContainerRecord: Sendable, Equatable {
     self.bundle = bundle
     self.isKept = isKept
     self.imageUser = imageUser
+    self.root = root
     self.created = created
     self.annotations = annotations
   }
@@ -53,8 +56,8 @@ public struct ContainerRecord: Sendable, Equatable {
       object.member("bundle", bundle)
       object.member("isKept", isKept)
       if let imageUser { object.member("imageUser", imageUser) }
-      object.member("createdSeconds", created.seconds)
-      object.member("createdNanoseconds", created.nanoseconds)
+      object.member("root", root)
+      object.member("created", created)
       if annotations.isEmpty { return }
       object.key("annotations")
       object.object { object in
@@ -81,7 +84,8 @@ public struct ContainerRecord: Sendable, Equatable {
       bundle = try json.required("bundle").string()
       isKept = try json.required("isKept").bool()
       imageUser = try json.member("imageUser").map { (value) throws(JSONPathError) in try value.string() }
-      created = FileTime(seconds: try json.required("createdSeconds").integer(), nanoseconds: try json.required("createdNanoseconds").integer())
+      root = try json.required("root").string()
+      created = try json.required("created").string()
       annotations = []
       for (key, value) in try json.member("annotations")?.members() ?? [] { annotations.append(Annotation(key: key, value: try value.string())) }
     } catch {

@@ -12,7 +12,7 @@ internal import Sandbox
 public func runContainer(
   _ request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), keeps: Bool = false, state: borrowing StateDirectory, warn: (String) -> Void
 ) throws(RuntimeError) -> ExitStatus {
-  let plan = try ContainerPlan(request, options, diesWithParent: true, warn: warn)
+  let plan = try ContainerPlan(request, options, gated: false, diesWithParent: true, warn: warn)
   // A caller that ignores SIGCHLD leaves it ignored: the kernel would then reap the container itself, and its end would never be told here.
   Signal.childEnded.setDefaultAction()
   // From here on signals wait for the container, which they are meant for.
@@ -51,7 +51,7 @@ public func runContainer(
 public func startContainer(
   detached request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), state: borrowing StateDirectory, warn: (String) -> Void
 ) throws(RuntimeError) {
-  let plan = try ContainerPlan(request, options, diesWithParent: false, warn: warn)
+  let plan = try ContainerPlan(request, options, gated: false, diesWithParent: false, warn: warn)
   try requireConsoleSocket(plan.sandbox.terminal, options)
   try makeContainer(plan, in: state, gated: false, signals: try currentSignalMask(), warn) { (directory, _, record, container) throws(RuntimeError) in
     var container = container
@@ -67,7 +67,7 @@ public func startContainer(
 public func createContainer(
   _ request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), state: borrowing StateDirectory, warn: (String) -> Void
 ) throws(RuntimeError) {
-  let plan = try ContainerPlan(request, options, diesWithParent: false, warn: warn)
+  let plan = try ContainerPlan(request, options, gated: true, diesWithParent: false, warn: warn)
   try requireConsoleSocket(plan.sandbox.terminal, options)
   try makeContainer(plan, in: state, gated: true, signals: try currentSignalMask(), warn) { (directory, _, record, container) throws(RuntimeError) in
     var container = container

@@ -22,7 +22,7 @@ extension SandboxPlan {
       try enterWorkingDirectory()
       try attempt("set", "the ambient capabilities") { () throws(Errno) in try capabilities.applyAfterSetuid() }
       if let gate = context.gate {
-        try program.requireFound()
+        if !self.arguments.isEmpty { try program.requireFound() }
         try waitForStart(gate, channel)
       } else if !diesWithParent {
         try outliveParent()

@@ -12,7 +12,8 @@ extension SandboxPlan {
   )
     throws(SpecError)
   {
-    guard let process = spec.process else { throw SpecError(path: "process", reason: "missing; a container that is started needs it") }
+    // Without one the container is made all the same, and never started.
+    let process = spec.process ?? Process(args: [])
     try SandboxPlan.refuseUnsupported(spec, process)
     let linux = spec.linux ?? LinuxSection()
     let namespaces = try PlannedNamespaces(linux.namespaces)

@@ -73,6 +73,15 @@ public enum RootSource: Sendable {
   /// That of the container whose namespaces are joined: nothing is mounted.
   case joined
 
+  /// Where it is on the host.
+  public var path: Path {
+    switch self {
+    case .directory(let path): path
+    case .overlay(_, _, _, let mountPoint): mountPoint
+    case .joined: "/"
+    }
+  }
+
   /// The directory that the root is mounted on.
   var place: Path {
     switch self {

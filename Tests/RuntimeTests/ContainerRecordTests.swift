@@ -11,7 +11,7 @@ struct ContainerRecordTests {
     let record = ContainerRecord(
       id: "a", ociVersion: "1.0.2-dev", cgroupsPath: "/apus/\"a\"\n", process: process, startTime: process.map { _ in .max }, bundle: "/b/ü",
       isKept: process != nil,
-      created: FileTime(seconds: 1_700_000_000, nanoseconds: 999_999_999), annotations: [Annotation(key: "k", value: ""), Annotation(key: "ü", value: "\n")])
+      root: "/r", created: "2026-11-23T00:00:00.000000001Z", annotations: [Annotation(key: "k", value: ""), Annotation(key: "ü", value: "\n")])
     #expect(try ContainerRecord(parsing: record.json) == record)
   }
 

@@ -36,6 +36,13 @@ struct PlanContainerTests {
     #expect(message?.hasPrefix("/b/config.json: linux.namespaces: a new mount namespace") == true)
   }
 
+  @Test("a container that is started at once needs a process")
+  func noProcess() throws {
+    let request = try request { $0.process = nil }
+    let message = refusal { () throws(RuntimeError) in _ = try ContainerPlan(request, LaunchOptions(), gated: false, diesWithParent: true, warn: { _ in }) }
+    #expect(message == "/b/config.json: process: missing; a container that is started needs it")
+  }
+
   @Test("ambient capabilities that cannot be had are told in one warning, and the rest is planned")
   func warnings() throws {
     let both = ["CAP_CHOWN", "CAP_KILL"]

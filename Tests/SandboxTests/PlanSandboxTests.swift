@@ -43,9 +43,6 @@ struct PlanSandboxTests {
     #expect(try plan(smallest(), identity: .image("redis")).identity == .image("redis"))
   }
 
-  @Test("without a process there is nothing to start")
-  func noProcess() { #expect(refusal(Spec())?.hasPrefix("process: missing") == true) }
-
   @Test("what is not supported is refused with its path, never left out")
   func unsupported() {
     func path(_ change: (inout Process, inout LinuxSection) -> Void) -> String? {

@@ -29,8 +29,6 @@ int clinux_check_executable(const char *path);
 int clinux_pidfd_open(int process);
 /// pidfd_send_signal(2), Linux 5.1.
 int clinux_pidfd_send_signal(int process, int signal);
-/// clock_gettime(2) CLOCK_REALTIME.
-void clinux_realtime(int64_t *seconds, int64_t *nanoseconds);
 /// getpid(2), from the kernel, not from a cache.
 int clinux_getpid(void);
 /// geteuid(2).

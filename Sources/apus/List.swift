@@ -1,0 +1,64 @@
+internal import JSON
+internal import Linux
+internal import OCI
+internal import Runtime
+
+extension CommandSpec {
+  /// `apus list`: the containers of the state directory.
+  static var list: CommandSpec {
+    CommandSpec(
+      name: "list", summary: "list the containers",
+      options: [.format, .quiet],
+      perform: { (call) throws(Failure) in try listContainers(call) })
+  }
+}
+
+private func listContainers(_ call: Invocation) throws(Failure) -> Int32 {
+  let format = call.arguments.value(.format) ?? "table"
+  guard format.equals("table") || format.equals("json") else { throw .usage("option --format: \(format) is neither table nor json") }
+  try requireRoot()
+  let directory = try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot) }
+  let ids = try failing { () throws(RuntimeError) in try directory.list() }
+  if call.arguments.flag(.quiet) {
+    for id in ids { try show("\(id.text)\n") }
+    return 0
+  }
+  var states: [ContainerState] = []
+  for id in ids {
+    do throws(RuntimeError) {
+      states.append(try Container(id, in: directory, locked: false).state())
+    } catch {
+      // It went meanwhile, or is just being made.
+      if try failing({ () throws(RuntimeError) in try directory.has(id) }) { warn(error.message) }
+    }
+  }
+  try show(format.equals("json") ? json(states) : table(states))
+  return 0
+}
+
+private func json(_ states: [ContainerState]) -> String {
+  var writer = JSONWriter()
+  writer.array { writer in
+    for state in states { state.write(to: &writer) }
+  }
+  return String(decoding: writer.bytes(), as: UTF8.self) + "\n"
+}
+
+/// Columns as wide as their widest cell, two spaces between them.
+private func table(_ states: [ContainerState]) -> String {
+  var rows: [[String]] = [["ID", "PID", "STATUS", "BUNDLE", "CREATED"]]
+  for state in states { rows.append([state.id.text, String(state.pid ?? 0), state.status.name, state.bundle, state.created ?? ""]) }
+  var widths = [Int](repeating: 0, count: rows[0].count)
+  for row in rows {
+    for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.utf8.count) }
+  }
+  var text: [UInt8] = []
+  for row in rows {
+    for (column, cell) in row.enumerated() {
+      text.append(contentsOf: cell.utf8)
+      if column < row.count - 1 { text.append(contentsOf: repeatElement(0x20, count: widths[column] + 2 - cell.utf8.count)) }
+    }
+    text.append(0x0A)
+  }
+  return String(decoding: text, as: UTF8.self)
+}

@@ -10,14 +10,25 @@ extension ContainerCgroup {
     guard let group = tracking else { return }
     var patience = Patience(milliseconds: milliseconds)
     if group.hierarchy.generation == .v2, try group.writeIfPresent("cgroup.kill", "1") {
-      while try !group.isEmpty() {
+      while true {
+        // SIGKILL is on its way to all by now: nobody freezes anything any more.
+        try thawAll(but: group)
+        if try group.isEmpty() { return }
         guard patience.wait() else { throw try group.stuck() }
       }
-      return
     }
-    while try !group.killAll() {
+    while true {
+      let isEmpty = try group.killAll()
+      try thawAll(but: group)
+      if isEmpty { return }
       guard patience.wait() else { throw try group.stuck() }
     }
+  }
+
+  /// Thaws what is frozen in the v1 freezer, the container's own group and those that it has made below it and frozen by itself, unless that is `done`: a
+  /// frozen process of v1 dies when it is thawed; one of v2 dies as it is.
+  borrowing func thawAll(but done: GroupDirectory) throws(CgroupError) {
+    for group in groups where group.isLegacyFreezer && group !== done { try group.thawAll() }
   }
 
   /// Removes the groups and those that the container made below them; a group that is gone already is no error.
@@ -42,29 +53,23 @@ extension GroupDirectory {
   func processes() throws(CgroupError) -> [Int32] {
     var found: [Int32] = []
     do throws(Errno) {
-      try GroupDirectory.collect(directory, depth: 0, into: &found)
+      try GroupWalk.visit(directory, enter: { (group) throws(Errno) in try GroupDirectory.collect(group, into: &found) })
     } catch {
       throw .system(SystemError("read the processes of", description, error))
     }
     return found
   }
 
-  /// Adds the processes of an open group and of those below it; what vanishes meanwhile has none.
-  private static func collect(_ group: borrowing FileDescriptor, depth: Int, into found: inout [Int32]) throws(Errno) {
+  /// Adds the processes of one open group.
+  private static func collect(_ group: borrowing FileDescriptor, into found: inout [Int32]) throws(Errno) {
     do throws(Errno) {
       let bytes = try group.open("cgroup.procs", [.readOnly, .noFollow]).readAll(limit: 1 << 22)
       for line in bytes.split(separator: 0x0A) {
         if let id = decimal(line).flatMap({ Int32(exactly: $0) }) { found.append(id) }
       }
-      // A second descriptor, because a directory is read from the start only once.
-      for entry in try group.open(".", [.readOnly, .directory]).entries() where entry.type == .directory {
-        if depth >= depthLimit { throw .nameTooLong }
-        let below = try group.open(entry.name, [.readOnly, .directory, .noFollow])
-        try collect(below, depth: depth + 1, into: &found)
-      }
     } catch {
-      // ENODEV is what a file of a removed group says; a threaded v2 group has no list (EOPNOTSUPP), its processes are in that of the group above.
-      if error != .noSuchFileOrDirectory && error != .noDevice && error != .notSupported { throw error }
+      // A threaded v2 group has no list (EOPNOTSUPP), its processes are in that of the group above.
+      if !error.meansGone && error != .notSupported { throw error }
     }
   }
 
@@ -74,19 +79,44 @@ extension GroupDirectory {
     return try processes().isEmpty
   }
 
-  /// Sends SIGKILL to all once; whether there was none left.
+  /// Whether this is a group of the v1 freezer.
+  var isLegacyFreezer: Bool { hierarchy.generation == .v1 && hierarchy.controllers.contains(.freezer) }
+
+  /// Sends SIGKILL to all once, frozen meanwhile so that none forks; whether there was none left.
   func killAll() throws(CgroupError) -> Bool {
-    let isV1Freezer = hierarchy.generation == .v1 && hierarchy.controllers.contains(.freezer)
-    var frozen = false
-    if isV1Freezer {
-      frozen = try writeIfPresent("freezer.state", "FROZEN")
+    if isLegacyFreezer {
+      _ = try writeIfPresent("freezer.state", "FROZEN")
     } else if hierarchy.generation == .v2 {
       _ = try writeIfPresent("cgroup.freeze", "1")
     }
-    let count = try send(.kill)
-    // A frozen process of v1 dies when it is thawed; one of v2 dies as it is.
-    if frozen { _ = try writeIfPresent("freezer.state", "THAWED") }
+    var count = 0
+    do throws(CgroupError) {
+      count = try send(.kill)
+    } catch {
+      // Nobody else would do it.
+      if isLegacyFreezer { try? thawAll() }
+      throw error
+    }
+    if isLegacyFreezer { try thawAll() }
     return count == 0
+  }
+
+  /// Thaws this group of the v1 freezer and those below it.
+  func thawAll() throws(CgroupError) {
+    let file = hierarchy.fileName("freezer.state")
+    do throws(Errno) {
+      try GroupWalk.visit(
+        directory,
+        enter: { (group) throws(Errno) in
+          do throws(Errno) {
+            try group.open(file, [.writeOnly, .noFollow]).writeValue("THAWED")
+          } catch {
+            if !error.meansGone { throw error }
+          }
+        })
+    } catch {
+      throw .system(SystemError("thaw", description, error))
+    }
   }
 
   /// The error that names what is left.
@@ -108,30 +138,22 @@ extension GroupDirectory {
         guard error == .busy || error == .notEmpty else { throw .system(SystemError("remove the control group", description, error)) }
       }
       do throws(Errno) {
-        try GroupDirectory.removeBelow(directory, depth: 0)
+        // What is busy is left: the whole is tried again.
+        try GroupWalk.visit(
+          directory,
+          leave: { (above, name) throws(Errno) in
+            do throws(Errno) {
+              try above.removeDirectory(name)
+            } catch {
+              if !error.meansGone && error != .busy && error != .notEmpty { throw error }
+            }
+          })
       } catch {
         throw .system(SystemError("remove the control groups below", description, error))
       }
       guard patience.wait() else { throw .system(SystemError("remove the control group", description, .busy)) }
     }
   }
-
-  /// Removes the groups below an open one as far as they are empty, innermost first. What is busy is left: who calls tries again with the whole.
-  private static func removeBelow(_ group: borrowing FileDescriptor, depth: Int) throws(Errno) {
-    for entry in try group.open(".", [.readOnly, .directory]).entries() where entry.type == .directory {
-      do throws(Errno) {
-        if depth >= depthLimit { throw .nameTooLong }
-        let below = try group.open(entry.name, [.readOnly, .directory, .noFollow])
-        try removeBelow(below, depth: depth + 1)
-        try group.removeDirectory(entry.name)
-      } catch {
-        if error != .noSuchFileOrDirectory && error != .busy && error != .notEmpty { throw error }
-      }
-    }
-  }
-
-  /// How deep groups may be nested: more than anybody has, and it bounds the recursion.
-  private static var depthLimit: Int { 64 }
 }
 
 /// Waits longer each time, up to a limit in total.

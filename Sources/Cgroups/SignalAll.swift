@@ -16,7 +16,7 @@ extension ContainerCgroup {
   /// does not even die.
   public borrowing func signalAll(_ signal: Signal) throws(CgroupError) {
     guard let group = tracking else { return }
-    if signal == .kill, group.hierarchy.generation == .v2, try group.writeIfPresent("cgroup.kill", "1") { return }
+    if signal == .kill, group.hierarchy.generation == .v2, try group.writeIfPresent("cgroup.kill", "1") { return try thawAll(but: group) }
     let wasFrozen = try isFrozen()
     // Without a freezer it is done as well as it can be.
     if !wasFrozen { try? freeze() }
@@ -27,6 +27,7 @@ extension ContainerCgroup {
       failure = error
     }
     if !wasFrozen || signal == .kill { try? thaw() }
+    if signal == .kill, group.isLegacyFreezer { try? group.thawAll() }
     if let failure { throw failure }
   }
 }

@@ -100,6 +100,50 @@ struct ContainerCgroupTests: LiveGroups {
     }
   }
 
+  @Test("groups that the container has nested however deep are found and removed, and so are many beside each other", arguments: layouts.indices)
+  func nested(index: Int) throws {
+    try withGroups(Resources(), layouts[index]) { cgroup, _ in
+      let group = try tracking(cgroup)
+      let child = try start(
+        """
+        cd \(group.description) && mkdir $(seq 300) && cd 150 && for i in $(seq 500); do mkdir d && cd d || exit 1; done
+        echo 0 > cgroup.procs && cd \(group.description) && mkdir ready && sleep 1000
+        """, in: cgroup)
+      for _ in 0..<500 {
+        if (try? group.directory.status(of: "ready")) != nil { break }
+        _ = try waitForInput([], timeoutMilliseconds: 10)
+      }
+      #expect(try group.processes().contains(child))
+      // On v2 the kernel would find them by itself.
+      while try !group.killAll() { _ = try waitForInput([], timeoutMilliseconds: 1) }
+      #expect(try waitForExit(of: child) == .signalled(9))
+      try cgroup.remove()
+      #expect(try !exists(path, layouts[index]))
+    }
+  }
+
+  @Test("a group that the container has frozen is thawed to be killed", arguments: layouts.indices.filter { layouts[$0].hasLegacyFreezer }, [false, true])
+  func frozenBelow(index: Int, byAll: Bool) throws {
+    try withGroups(Resources(), layouts[index], reach: .all) { cgroup, _ in
+      let freezer = try #require(cgroup.groups.first { $0.hierarchy.generation == .v1 && $0.hierarchy.controllers.contains(.freezer) }?.description)
+      let child = try start(
+        """
+        cd \(freezer) && mkdir -p a/b/c && (echo 0 > a/b/c/cgroup.procs && exec sleep 1000) &
+        sleep 0.2; cd \(freezer) && echo FROZEN > a/b/freezer.state && echo FROZEN > a/b/c/freezer.state && sleep 1000
+        """, in: cgroup)
+      try waitForTasks(2, in: cgroup)
+      for _ in 0..<200 {
+        if let state = try? readFile(Path("\(freezer)/a/b/c/freezer.state"), limit: 99), state == Array("FROZEN\n".utf8) { break }
+        _ = try waitForInput([], timeoutMilliseconds: 10)
+      }
+      if byAll { try cgroup.signalAll(.kill) }
+      try cgroup.kill(milliseconds: 1000)
+      #expect(try waitForExit(of: child) == .signalled(9))
+      try cgroup.remove()
+      #expect(try !exists(path, layouts[index]))
+    }
+  }
+
   @Test("without cgroup.kill, freezing and SIGKILL end a group as well", arguments: layouts.indices)
   func killWithoutKernel(index: Int) throws {
     try withGroups(Resources(), layouts[index]) { cgroup, _ in

@@ -85,3 +85,8 @@ extension LiveGroups {
     return !found.groups.isEmpty
   }
 }
+
+extension CgroupLayout {
+  /// Whether the v1 freezer is there.
+  var hasLegacyFreezer: Bool { hierarchy(of: .freezer).map { $0.generation == .v1 } ?? false }
+}

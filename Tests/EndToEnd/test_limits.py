@@ -115,6 +115,20 @@ def test_the_group_is_gone_with_the_container_even_if_it_made_groups_of_its_own(
     machine.run_bundle(document).succeeded()
 
 
+def test_groups_that_a_container_has_nested_deep_and_frozen_go_with_it(machine: Machine) -> None:
+    script = """
+        cd /sys/fs/cgroup; [ -e cgroup.procs ] || cd unified
+        (for i in $(seq 100); do mkdir d && cd d || exit; done)
+        mkdir ice; (echo 0 >ice/cgroup.procs; exec sleep 1000) &
+        until grep -q . ice/cgroup.procs; do sleep 0.01; done
+        echo 1 >ice/cgroup.freeze; echo frozen; exit 4
+    """
+    document = shell(script)
+    document["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["rw"]})
+    result = machine.run_bundle(document)
+    assert (result.status, result.text, result.error) == (4, "frozen\n", "")
+
+
 @pytest.mark.parametrize(
     ("resources", "path"),
     [

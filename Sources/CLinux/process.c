@@ -73,6 +73,7 @@ int clinux_pidfd_send_signal(int process, int signal) {
 
 int clinux_getpid(void) { return (int)syscall(SYS_getpid); }
 uint32_t clinux_geteuid(void) { return geteuid(); }
+uint32_t clinux_getegid(void) { return getegid(); }
 int clinux_setsid(void) { RESULT(setsid()); }
 uint32_t clinux_umask(uint32_t mask) { return umask(mask); }
 int clinux_chdir(const char *path) { RESULT(chdir(path)); }

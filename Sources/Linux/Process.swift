@@ -118,6 +118,9 @@ public func processID() -> Int32 { clinux_getpid() }
 /// The effective user. The C function is `geteuid`.
 public func effectiveUser() -> UInt32 { clinux_geteuid() }
 
+/// The effective group. The C function is `getegid`.
+public func effectiveGroup() -> UInt32 { clinux_getegid() }
+
 /// Arguments or environment in the form that exec takes, made before the clone so that nothing is allocated after it.
 public struct CStringArray: ~Copyable {
   private let pointers: UnsafeMutablePointer<UnsafePointer<CChar>?>

@@ -33,6 +33,8 @@ int clinux_pidfd_send_signal(int process, int signal);
 int clinux_getpid(void);
 /// geteuid(2).
 uint32_t clinux_geteuid(void);
+/// getegid(2).
+uint32_t clinux_getegid(void);
 /// setsid(2).
 int clinux_setsid(void);
 /// umask(2): the mask before.

@@ -3,7 +3,7 @@ var commands: [CommandSpec] {
   [
     .create, .start, .run, .exec, .state, .list, .kill, .delete, .pause, .resume,
     .imageImport, .imageList, .imageRemove, .imageRun,
-    .completion, .help,
+    .spec, .completion, .help,
   ]
 }
 

@@ -21,9 +21,12 @@ public struct DeviceFilter: Sendable {
   }
 
   /// The devices that config-linux.md ("Default Devices") puts into every container, and terminals: null, zero, full, random, urandom, tty, console, ptmx, and
-  /// pts/*. They come last, so that no rule of config.json takes them away, as in runc.
+  /// pts/*; and making nodes of any device, which by itself opens none. Without that the runtime could not make the node of a device that the container may only
+  /// read, as engines ask for it. They come last, so that no rule of config.json takes them away, as in runc and crun.
   static var standard: [DeviceRule] {
     [
+      DeviceRule(allow: true, type: .character, access: .mknod),
+      DeviceRule(allow: true, type: .block, access: .mknod),
       DeviceRule(allow: true, type: .character, major: 1, minor: 3),
       DeviceRule(allow: true, type: .character, major: 1, minor: 5),
       DeviceRule(allow: true, type: .character, major: 1, minor: 7),

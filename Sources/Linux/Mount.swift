@@ -71,6 +71,12 @@ public func changeMount(_ target: Path, _ flags: MountFlags) throws(Errno) {
   _ = try checked { target.withCString { clinux_mount(nil, $0, nil, flags.rawValue, nil) } }
 }
 
+/// Changes the file system that is mounted on `target`, with its own options in `data`; `flags` has `.remount`. The C function is `mount` without source and
+/// type.
+public func changeFileSystem(_ target: Path, _ flags: MountFlags, data: Path) throws(Errno) {
+  _ = try checked { target.withCString { target in data.withCString { clinux_mount(nil, target, nil, flags.rawValue, $0) } } }
+}
+
 /// Mounts `source` once more on `target`. The C function is `mount` with `MS_BIND`.
 public func bindMount(_ source: Path, on target: Path, recursive: Bool) throws(Errno) {
   let flags: MountFlags = recursive ? [.bind, .recursive] : .bind
@@ -122,8 +128,8 @@ extension FileDescriptor {
     let number = rawValue
     var clearing = FileDescriptor.attributes(clear)
     let setting = FileDescriptor.attributes(set)
-    // The access-time modes are one field, not bits: MOUNT_ATTR__ATIME is cleared whenever one is set.
-    if setting & 0x70 != 0 || set.contains(.relativeAccessTime) || clear.contains(.noAccessTime) { clearing |= 0x70 }
+    // The access-time modes are one field, not bits: MOUNT_ATTR__ATIME is cleared whenever one of them is set or left, for relatime in the latter case.
+    if (setting | clearing) & 0x70 != 0 || set.contains(.relativeAccessTime) { clearing |= 0x70 }
     let cleared = clearing
     _ = try checked { clinux_mount_setattr(number, recursive ? 0x8000 : 0, setting, cleared, 0) }
   }

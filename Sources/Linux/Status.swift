@@ -75,7 +75,9 @@ public struct FileSystemStatus: Sendable {
 
   /// From the `ST_…` flags of statfs(2), which are those of mount(2) except for relatime and nosymfollow.
   static func flags(_ raw: UInt64) -> MountFlags {
-    let same: MountFlags = [.readOnly, .noSetUserID, .noDevices, .noExecute, .noAccessTime, .noDirectoryAccessTime]
+    let same: MountFlags = [
+      .readOnly, .noSetUserID, .noDevices, .noExecute, .synchronous, .mandatoryLocks, .noAccessTime, .noDirectoryAccessTime,
+    ]
     var flags = MountFlags(rawValue: raw).intersection(same)
     if raw & 0x1000 != 0 { flags.insert(.relativeAccessTime) }
     if raw & 0x2000 != 0 { flags.insert(.noSymbolicLinks) }

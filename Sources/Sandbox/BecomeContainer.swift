@@ -204,6 +204,7 @@ extension SandboxPlan {
 
   private func enterRoot(_ root: borrowing MountedRoot) throws(SandboxError) {
     // Before the change, because kernels before 5.12 do it through /proc, which is the host's only until then.
+    try MountEntries.finish(mounts, in: root.root)
     if rootReadOnly { try root.makeReadOnly() }
     do throws(SystemError) {
       try pivotRoot(to: root.root.descriptor)

@@ -11,6 +11,10 @@ public struct MountOptions: Sendable, Equatable {
   /// `bind` or `rbind` was given.
   public var isBind = false
   public var isRecursiveBind = false
+  /// `remount` was given.
+  public var isRemount = false
+  /// `tmpcopyup` was given.
+  public var copiesUp = false
   /// Options that the file system itself understands, joined by commas.
   public var data: [UInt8] = []
   /// An option of the specification that is not supported here, if one was given.
@@ -36,6 +40,8 @@ public struct MountOptions: Sendable, Equatable {
     case recursiveClear(MountFlags)
     case propagation(MountFlags)
     case bind(recursive: Bool)
+    case remount
+    case copyUp
     case unsupported
   }
 
@@ -58,6 +64,8 @@ public struct MountOptions: Sendable, Equatable {
     case .bind(let recursive):
       isBind = true
       isRecursiveBind = isRecursiveBind || recursive
+    case .remount: isRemount = true
+    case .copyUp: copiesUp = true
     case .unsupported: if unsupported == nil { unsupported = option }
     }
   }
@@ -130,8 +138,8 @@ public struct MountOptions: Sendable, Equatable {
       ("runbindable", .propagation([.unbindable, .recursive])),
       ("idmap", .unsupported),
       ("ridmap", .unsupported),
-      ("tmpcopyup", .unsupported),
-      ("remount", .unsupported),
+      ("tmpcopyup", .copyUp),
+      ("remount", .remount),
     ]
   }
 }

@@ -4,46 +4,47 @@ internal import OCI
 extension PlannedMount {
   /// Plans one entry of `mounts`. `label` is the SELinux context of all of them.
   init(_ mount: Mount, origin: String, bundle: Path, label: String? = nil) throws(SpecError) {
-    let target = Path(mount.destination)
-    guard target.isAbsolute else { throw SpecError(path: "\(origin).destination", reason: "must be an absolute path, not \(mount.destination)") }
-    // Else `/tmp/../proc` would be a way around the rules for /proc.
-    guard !target.hasParentReference else {
-      throw SpecError(path: "\(origin).destination", reason: "must be an absolute path without `..`, not \(mount.destination)")
-    }
     guard mount.uidMappings.isEmpty, mount.gidMappings.isEmpty else {
       throw SpecError(path: "\(origin).uidMappings", reason: "id-mapped mounts are not supported by this version of apus")
     }
     let options = MountOptions(mount.options)
     if let option = options.unsupported { throw SpecError(path: "\(origin).options", reason: "\(option) is not supported by this version of apus") }
     let type = mount.type ?? (options.isBind ? "bind" : "")
-    if type.utf8.isEmpty { throw SpecError(path: "\(origin).type", reason: "missing; only a bind mount can do without it") }
-    self.target = target
+    if type.utf8.isEmpty, !options.isRemount { throw SpecError(path: "\(origin).type", reason: "missing; only a bind mount can do without it") }
+    // A relative destination is deprecated, and counts from the root (config.md, "Mounts").
+    target = Path("/").appending(mount.destination).normal
+    guard target != "/" else { throw SpecError(path: "\(origin).destination", reason: "must not be the root itself") }
     self.origin = origin
     propagation = options.propagation
-    // The root of a message queue's file system takes a context, its mount takes none; the small file system that holds the cgroups is made later.
-    rootLabel = type.equals("mqueue") || type.equals("cgroup") ? label : nil
-    if options.isBind || type.equals("bind") {
+    recursiveSet = options.recursiveSet
+    recursiveClear = options.recursiveClear
+    rootLabel = nil
+    let isBind = options.isBind || type.equals("bind")
+    if options.copiesUp, isBind || options.isRemount || !type.equals("tmpfs") {
+      throw SpecError(path: "\(origin).options", reason: "tmpcopyup is for a mount of type tmpfs")
+    }
+    if options.isRemount {
+      content = .remount(PlannedRemount(set: options.set, clear: options.clear, data: isBind ? nil : Path(bytes: options.data)))
+    } else if isBind {
       guard let source = mount.source, !source.utf8.isEmpty else { throw SpecError(path: "\(origin).source", reason: "missing; a bind mount needs it") }
       let path = Path(source)
+      // The flags of the file system, such as `sync`, are those of everybody who uses it.
       content = .bind(
-        source: path.isAbsolute ? path : bundle.appending(path.bytes), recursive: options.isRecursiveBind, set: options.set.intersection(.perMount),
-        clear: options.clear.intersection(.perMount), recursiveSet: options.recursiveSet, recursiveClear: options.recursiveClear)
+        PlannedBind(
+          source: path.isAbsolute ? path : bundle.appending(path.bytes), isRecursive: options.isRecursiveBind, set: options.set.intersection(.perMount),
+          clear: options.clear.intersection(.perMount)))
+    } else if type.equals("cgroup") || type.equals("cgroup2") {
+      // The small file system that holds those of version 1.
+      rootLabel = label
+      content = .cgroup(flags: options.set)
     } else {
-      guard options.recursiveSet.isEmpty, options.recursiveClear.isEmpty else {
-        throw SpecError(path: "\(origin).options", reason: "recursive options are for bind mounts")
-      }
-      if type.equals("cgroup") || type.equals("cgroup2") {
-        content = .cgroup(flags: options.set)
-      } else {
-        var data = options.data
-        let hasOwnLabels = type.equals("proc") || type.equals("sysfs") || type.equals("mqueue")
-        if let label, !hasOwnLabels { PlannedMount.add(label, to: &data) }
-        // The kernel copies one page, which is never smaller, and silently ends what is longer there.
-        guard data.count <= 4095 else {
-          throw SpecError(path: "\(origin).options", reason: "those for the file system are \(data.count) bytes; mount(2) takes 4095")
-        }
-        content = .fileSystem(type: Path(type), source: Path(mount.source ?? type), flags: options.set, data: Path(bytes: data))
-      }
+      content = .fileSystem(try PlannedFileSystem(type, mount, options, origin, label))
+      // The root of a message queue's file system takes a context, its mount takes none.
+      if type.equals("mqueue") { rootLabel = label }
+    }
+    // The kernel would not look at them.
+    if !options.data.isEmpty, !content.takesOptions {
+      throw SpecError(path: "\(origin).options", reason: "\(String(decoding: options.data, as: UTF8.self)) is no option of such a mount")
     }
     try refuseHiddenProc(type)
   }
@@ -55,23 +56,54 @@ extension PlannedMount {
   }
 
   /// What may stand on and below /proc: a foreign /proc, or a file put over a part of it, turns what the runtime writes there
-  /// (CVE-2019-16884, CVE-2025-52881). The exceptions are what lxcfs provides.
+  /// (CVE-2019-16884, CVE-2025-52881). The exceptions are what lxcfs provides, and what systemd writes its state of FIPS mode over.
   private func refuseHiddenProc(_ type: String) throws(SpecError) {
     let names = target.components
     guard let first = names.first, first.elementsEqual("proc".utf8) else { return }
     if names.count == 1 {
-      if type.equals("proc") { return }
-      if case .bind(let source, _, _, _, _, _) = content, source == "/proc" { return }
-      throw SpecError(path: "\(origin).destination", reason: "only procfs may be mounted on /proc")
+      switch content {
+      case .fileSystem(let system) where system.type == "proc": return
+      // That the source is procfs is seen when it is open.
+      case .bind, .remount: return
+      default: throw SpecError(path: "\(origin).destination", reason: "only procfs may be mounted on /proc")
+      }
     }
     let allowed: [StaticString] = [
-      "cpuinfo", "diskstats", "loadavg", "meminfo", "net/dev", "slabinfo", "stat", "swaps", "sys/kernel/ns_last_pid", "uptime",
+      "cpuinfo", "diskstats", "loadavg", "meminfo", "net/dev", "slabinfo", "stat", "swaps", "sys/crypto/fips_enabled", "sys/kernel/ns_last_pid", "uptime",
     ]
     for name in allowed {
       let matches = name.withUTF8Buffer { Array($0).split(separator: 0x2F).elementsEqual(names.dropFirst(), by: { $0.elementsEqual($1) }) }
       if matches { return }
     }
     throw SpecError(path: "\(origin).destination", reason: "nothing may be mounted on \(target.description)")
+  }
+}
+
+extension PlannedMount.Content {
+  /// Whether there is a file system that options can be for.
+  fileprivate var takesOptions: Bool {
+    switch self {
+    case .fileSystem: true
+    case .remount(let change): change.data != nil
+    case .bind, .cgroup: false
+    }
+  }
+}
+
+extension PlannedFileSystem {
+  fileprivate init(_ type: String, _ mount: Mount, _ options: MountOptions, _ origin: String, _ label: String?) throws(SpecError) {
+    var data = options.data
+    let hasOwnLabels = type.equals("proc") || type.equals("sysfs") || type.equals("mqueue")
+    if let label, !hasOwnLabels { PlannedMount.add(label, to: &data) }
+    // The kernel copies one page, which is never smaller, and silently ends what is longer there.
+    guard data.count <= 4095 else {
+      throw SpecError(path: "\(origin).options", reason: "those for the file system are \(data.count) bytes; mount(2) takes 4095")
+    }
+    // Other mounts and the nodes of /dev are made in it first, as runc and crun do.
+    let endsReadOnly = type.equals("tmpfs") && options.set.contains(.readOnly)
+    self.init(
+      type: Path(type), source: Path(mount.source ?? type), flags: endsReadOnly ? options.set.subtracting(.readOnly) : options.set, data: Path(bytes: data),
+      endsReadOnly: endsReadOnly, copiesUp: options.copiesUp)
   }
 }
 

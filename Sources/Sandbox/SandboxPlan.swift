@@ -110,35 +110,6 @@ public struct JoinedNamespace: Sendable, Equatable {
   }
 }
 
-/// One mount in the container.
-public struct PlannedMount: Sendable, Equatable {
-  /// Absolute, inside the root.
-  public var target: Path
-  public var content: Content
-  /// Set after the mount is in its place.
-  public var propagation: MountFlags
-  /// The SELinux context of the mount's root, for a file system that takes none when it is mounted.
-  public var rootLabel: String?
-  /// For messages: `mounts[3]`.
-  public var origin: String
-
-  /// Whether the container's /dev is a directory of the host's.
-  var bindsDev: Bool {
-    guard case .bind = content else { return false }
-    return target.components.elementsEqual([Array("dev".utf8)[...]], by: { $0.elementsEqual($1) })
-  }
-
-  /// What is mounted.
-  public enum Content: Sendable, Equatable {
-    /// A new file system.
-    case fileSystem(type: Path, source: Path, flags: MountFlags, data: Path)
-    /// A part of the host's tree. `set` and `clear` are flags of the one mount; `recursiveSet` and `recursiveClear` of all mounts in the part.
-    case bind(source: Path, recursive: Bool, set: MountFlags, clear: MountFlags, recursiveSet: MountFlags, recursiveClear: MountFlags)
-    /// The container's own view of the cgroups.
-    case cgroup(flags: MountFlags)
-  }
-}
-
 /// How the container's own view of the cgroups is mounted.
 public enum CgroupView: Sendable, Equatable {
   /// The host mounts no cgroups.

@@ -29,3 +29,14 @@ struct PathTests {
     #expect(!Errno.inputOutput.message.hasPrefix("i/"))
   }
 }
+
+@Suite("paths in their normal form")
+struct NormalPathTests {
+  @Test(
+    "components that say nothing go, and `..` takes the one before it",
+    arguments: [
+      ("/", "/"), ("", "."), (".", "."), ("/.", "/"), ("/..", "/"), ("//a//b/", "/a/b"), ("a/./b", "a/b"), ("/a/../b", "/b"), ("a/..", "."),
+      ("../a", "../a"), ("a/../../b", "../b"), ("/../../a", "/a"), ("...", "..."), ("/a/.../b", "/a/.../b"),
+    ])
+  func normal(_ path: String, _ normal: String) { #expect(Path(path).normal == Path(normal)) }
+}

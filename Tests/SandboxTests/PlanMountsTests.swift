@@ -15,27 +15,28 @@ struct PlanMountsTests {
   @Test("a file system with its flags and its own options")
   func fileSystem() throws {
     let mount = try planned(Mount(destination: "/tmp", type: "tmpfs", source: "scratch", options: ["nosuid", "nodev", "size=1m", "rprivate"]))
-    #expect(mount.content == .fileSystem(type: "tmpfs", source: "scratch", flags: [.noSetUserID, .noDevices], data: "size=1m"))
+    #expect(mount.content == .fileSystem(PlannedFileSystem(type: "tmpfs", source: "scratch", flags: [.noSetUserID, .noDevices], data: "size=1m")))
     #expect(mount.target == "/tmp" && mount.propagation == [.private, .recursive] && mount.origin == "mounts[0]")
   }
 
   @Test("the source of a file system is its type when it is not given")
   func defaultSource() throws {
-    #expect(try planned(Mount(destination: "/proc", type: "proc")).content == .fileSystem(type: "proc", source: "proc", flags: [], data: ""))
+    #expect(try planned(Mount(destination: "/proc", type: "proc")).content == .fileSystem(PlannedFileSystem(type: "proc", source: "proc")))
   }
 
   @Test("a relative source of a bind mount counts from the bundle; the options make it one, whatever its type")
   func bindSource() throws {
     let relative = try planned(Mount(destination: "/a", type: "none", source: "data/x", options: ["rbind", "ro"]))
-    #expect(relative.content == .bind(source: "/bundle/data/x", recursive: true, set: .readOnly, clear: [], recursiveSet: [], recursiveClear: []))
+    #expect(relative.content == .bind(PlannedBind(source: "/bundle/data/x", isRecursive: true, set: .readOnly)))
     let absolute = try planned(Mount(destination: "/a", type: "bind", source: "/srv"))
-    #expect(absolute.content == .bind(source: "/srv", recursive: false, set: [], clear: [], recursiveSet: [], recursiveClear: []))
+    #expect(absolute.content == .bind(PlannedBind(source: "/srv")))
   }
 
   @Test("a bind mount changes flags of the mount, not of the file system that others use too")
   func bindFlags() throws {
     let mount = try planned(Mount(destination: "/a", source: "/srv", options: ["bind", "ro", "sync", "dirsync", "lazytime", "exec", "async", "rnosuid"]))
-    #expect(mount.content == .bind(source: "/srv", recursive: false, set: .readOnly, clear: .noExecute, recursiveSet: .noSetUserID, recursiveClear: []))
+    #expect(mount.content == .bind(PlannedBind(source: "/srv", set: .readOnly, clear: .noExecute)))
+    #expect(mount.recursiveSet == .noSetUserID && mount.recursiveClear.isEmpty)
   }
 
   @Test("both generations of cgroups are the container's own view")
@@ -47,13 +48,17 @@ struct PlanMountsTests {
 
   @Test("what is missing or not supported is refused with its path")
   func refusals() {
-    #expect(refused(Mount(destination: "a", type: "tmpfs")) == "mounts[0].destination: must be an absolute path, not a")
+    for root in ["/", ".", "//", "/a/..", ".."] {
+      #expect(refused(Mount(destination: root, type: "tmpfs")) == "mounts[0].destination: must not be the root itself")
+    }
     #expect(refused(Mount(destination: "/a")) == "mounts[0].type: missing; only a bind mount can do without it")
     #expect(refused(Mount(destination: "/a", options: ["bind"])) == "mounts[0].source: missing; a bind mount needs it")
     #expect(refused(Mount(destination: "/a", type: "bind", source: "")) == "mounts[0].source: missing; a bind mount needs it")
-    #expect(
-      refused(Mount(destination: "/a", type: "tmpfs", options: ["tmpcopyup"])) == "mounts[0].options: tmpcopyup is not supported by this version of apus")
-    #expect(refused(Mount(destination: "/a", type: "tmpfs", options: ["rro"])) == "mounts[0].options: recursive options are for bind mounts")
+    #expect(refused(Mount(destination: "/a", type: "ext4", options: ["tmpcopyup"])) == "mounts[0].options: tmpcopyup is for a mount of type tmpfs")
+    #expect(refused(Mount(destination: "/a", source: "/b", options: ["bind", "tmpcopyup"])) == "mounts[0].options: tmpcopyup is for a mount of type tmpfs")
+    #expect(refused(Mount(destination: "/a", source: "/b", options: ["bind", "size=1", "x"])) == "mounts[0].options: size=1,x is no option of such a mount")
+    #expect(refused(Mount(destination: "/a", type: "cgroup", options: ["ro", "name=x"])) == "mounts[0].options: name=x is no option of such a mount")
+    #expect(refused(Mount(destination: "/a", options: ["remount", "bind", "size=1"])) == "mounts[0].options: size=1 is no option of such a mount")
     #expect(
       refused(Mount(destination: "/a", source: "/b", options: ["bind"], uidMappings: [IDMapping(containerID: 0, hostID: 0, size: 1)]))
         == "mounts[0].uidMappings: id-mapped mounts are not supported by this version of apus")
@@ -71,9 +76,8 @@ struct PlanMountsTests {
 
   @Test("only procfs stands on /proc")
   func proc() {
-    for destination in ["/proc", "//proc/", "/./proc"] {
+    for destination in ["/proc", "//proc/", "/./proc", "proc", "/tmp/../proc", "/proc/../proc"] {
       #expect(refused(Mount(destination: destination, type: "tmpfs")) == "mounts[0].destination: only procfs may be mounted on /proc")
-      #expect(refused(Mount(destination: destination, source: "/srv", options: ["bind"])) == "mounts[0].destination: only procfs may be mounted on /proc")
       #expect(refused(Mount(destination: destination, type: "proc")) == nil)
       #expect(refused(Mount(destination: destination, source: "/proc", options: ["rbind"])) == nil)
     }
@@ -91,9 +95,40 @@ struct PlanMountsTests {
       refused(Mount(destination: destination, source: "/srv", options: ["bind"])) == "mounts[0].destination: nothing may be mounted on \(destination)")
   }
 
-  @Test("a way to /proc by `..` is refused like any other", arguments: ["/tmp/../proc", "/proc/../proc", "/.."])
-  func parentReferences(_ destination: String) {
-    #expect(refused(Mount(destination: destination, type: "tmpfs")) == "mounts[0].destination: must be an absolute path without `..`, not \(destination)")
+  @Test(
+    "a destination is taken by its text, from the root",
+    arguments: [("a", "/a"), ("a/b/", "/a/b"), ("//a/./b", "/a/b"), ("/a/../b", "/b"), ("../../a", "/a"), ("/a/b/../../c/..//d", "/d")])
+  func destinations(_ destination: String, _ target: String) throws {
+    #expect(try planned(Mount(destination: destination, type: "tmpfs")).target == Path(target))
+  }
+
+  @Test("a tmpfs becomes read-only when everything stands in it, others at once")
+  func readOnly() throws {
+    let temporary = try planned(Mount(destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "ro", "mode=755"]))
+    #expect(
+      temporary.content == .fileSystem(PlannedFileSystem(type: "tmpfs", source: "tmpfs", flags: .noSetUserID, data: "mode=755", endsReadOnly: true)))
+    let sysfs = try planned(Mount(destination: "/sys", type: "sysfs", source: "sysfs", options: ["ro"]))
+    #expect(sysfs.content == .fileSystem(PlannedFileSystem(type: "sysfs", source: "sysfs", flags: .readOnly)))
+  }
+
+  @Test("a tmpfs may begin with what it hides")
+  func copyUp() throws {
+    let mount = try planned(Mount(destination: "/etc", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup", "size=1m"]))
+    #expect(mount.content == .fileSystem(PlannedFileSystem(type: "tmpfs", source: "tmpfs", data: "size=1m", copiesUp: true)))
+  }
+
+  @Test("a remount changes what is there: the file system, or with `bind` the one mount")
+  func remount() throws {
+    let system = try planned(Mount(destination: "/proc", type: "proc", source: "proc", options: ["remount", "nosuid", "dev", "hidepid=2"]))
+    #expect(system.content == .remount(PlannedRemount(set: .noSetUserID, clear: .noDevices, data: "hidepid=2")))
+    let one = try planned(Mount(destination: "/data", options: ["bind", "remount", "ro"]))
+    #expect(one.content == .remount(PlannedRemount(set: .readOnly, clear: [], data: nil)))
+  }
+
+  @Test("recursive options are for every kind of mount")
+  func recursive() throws {
+    let mount = try planned(Mount(destination: "/sys", type: "sysfs", options: ["rro", "rexec"]))
+    #expect(mount.recursiveSet == .readOnly && mount.recursiveClear == .noExecute && mount.hasRecursiveFlags)
   }
 }
 

@@ -10,8 +10,8 @@ struct SecurityLabelsTests {
 
   /// The file system's own options of a planned mount.
   private func data(_ mount: PlannedMount) -> String? {
-    guard case .fileSystem(_, _, _, let data) = mount.content else { return nil }
-    return data.description
+    guard case .fileSystem(let system) = mount.content else { return nil }
+    return system.data.description
   }
 
   private func planned(_ mounts: [Mount], label: String? = context) throws -> [PlannedMount] {

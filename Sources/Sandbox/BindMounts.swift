@@ -1,0 +1,63 @@
+internal import Linux
+
+extension MountEntries {
+  func bind(_ mount: PlannedMount, _ bind: PlannedBind, in root: borrowing RootDirectory) throws(SandboxError) {
+    let from = try attempt("open the source \(bind.source.description) of", mount.origin) { () throws(Errno) in try FileDescriptor.open(bind.source, .path) }
+    let type = try attempt("examine", bind.source.description) { () throws(Errno) in try from.status().type }
+    if mount.target == "/proc" { try requireProc(from, mount) }
+    let place = type == .directory ? try directory(mount, in: root) : try file(mount, in: root)
+    if type != .directory { try refuseHiddenProc(place, mount) }
+    do throws(Errno) {
+      let copy = try from.cloneMount(recursive: bind.isRecursive)
+      if !bind.set.isEmpty || !bind.clear.isEmpty { try copy.setMountFlags(bind.set, clear: bind.clear.subtracting(bind.set), recursive: false) }
+      if mount.hasRecursiveFlags { try copy.setMountFlags(mount.recursiveSet, clear: mount.recursiveClear, recursive: true) }
+      try copy.attachMount(to: place)
+      return
+    } catch {
+      if !error.meansAbsent { throw SandboxError(SystemError("bind \(bind.source.description) on", mount.target.description, error)) }
+      if mount.hasRecursiveFlags { throw MountEntries.recursiveFlags(mount, error) }
+    }
+    try bindClassically(mount, bind, from, on: place, in: root)
+  }
+
+  /// What is bound on /proc must be procfs, and all of it: what the runtime writes to /proc, or masks there, is to be what it is called.
+  private func requireProc(_ from: borrowing FileDescriptor, _ mount: PlannedMount) throws(SandboxError) {
+    let type = try attempt("examine the source of", mount.origin) { () throws(Errno) in try from.fileSystemStatus().type }
+    let inode = try attempt("examine the source of", mount.origin) { () throws(Errno) in try from.status().inode }
+    // PROC_ROOT_INO
+    guard type == FileSystemStatus.procfs, inode == 1 else { throw SandboxError("\(mount.origin).destination: only procfs may be mounted on /proc") }
+  }
+
+  /// As before Linux 5.12: mount, open what is mounted, make sure that it is the source, set its flags.
+  private func bindClassically(
+    _ mount: PlannedMount, _ bind: PlannedBind, _ from: borrowing FileDescriptor, on place: borrowing FileDescriptor, in root: borrowing RootDirectory
+  ) throws(SandboxError) {
+    try attempt("bind \(mount.origin) on", mount.target.description) { () throws(Errno) in
+      try bindMount(from.processPath, on: place.processPath, recursive: bind.isRecursive)
+    }
+    if bind.set.isEmpty && bind.clear.isEmpty { return }
+    let mounted = try open(mount, in: root)
+    try attempt("set the flags of", mount.target.description) { () throws(Errno) in
+      guard try mounted.status().isSameFile(as: try from.status()) else { throw Errno.wouldBlock }
+      let flags = try mounted.fileSystemStatus().mountFlags.subtracting(bind.clear).union(bind.set)
+      try changeMount(mounted.processPath, flags.union([.remount, .bind]))
+    }
+    try requireKnown(bind.set, mount, in: root)
+  }
+
+  /// Opens the file to bind on; a missing one is made, empty.
+  private func file(_ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) -> FileDescriptor {
+    if let parent = mount.target.parent {
+      _ = try attempt("make the directory of", mount.target.description) { () throws(Errno) in try root.makeDirectories(parent, mode: 0o755) }
+    }
+    do throws(Errno) {
+      return try root.open(mount.target, .path)
+    } catch {
+      if error != .noSuchFileOrDirectory { throw SandboxError(SystemError("open the mount point", mount.target.description, error)) }
+    }
+    return try attempt("make the mount point", mount.target.description) { () throws(Errno) in
+      _ = try root.open(mount.target, [.writeOnly, .create], mode: 0o644)
+      return try root.open(mount.target, .path)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+internal import Linux
+
+extension MountEntries {
+  /// Runs `body` where the container's groups are the roots of their hierarchies: a mount shows what was the root when it was made, and must not show the
+  /// host's groups, whether the container has a cgroup namespace of its own or not.
+  func withOwnCgroups(_ body: () throws(SandboxError) -> Void) throws(SandboxError) {
+    if !sharesCgroupNamespace { return try body() }
+    let outside = try attempt("open", "/proc/self/ns/cgroup") { () throws(Errno) in try FileDescriptor.open("/proc/self/ns/cgroup", .readOnly) }
+    try attempt("make", "a cgroup namespace for the mount") { () throws(Errno) in try unshare(.cgroup) }
+    try body()
+    try attempt("return to", "the cgroup namespace") { () throws(Errno) in try outside.joinNamespace(.cgroup) }
+  }
+
+  func mountCgroups(_ mount: PlannedMount, _ flags: MountFlags, in root: borrowing RootDirectory) throws(SandboxError) {
+    let place = try directory(mount, in: root)
+    switch cgroups {
+    case .none:
+      throw SandboxError("\(mount.origin): this host mounts no cgroups that a container could see")
+    case .unified(let isOwn):
+      let flags = isOwn ? flags : flags.union(.readOnly)
+      try attempt("mount cgroup2 on", mount.target.description) { () throws(Errno) in try Linux.mount("cgroup", on: place.processPath, type: "cgroup2", flags) }
+    case .legacy(let hierarchies):
+      // A small tmpfs holds a directory for each hierarchy; it becomes read-only once they stand in it.
+      var data = Array("mode=755,size=64k".utf8)
+      if let label = mount.rootLabel { PlannedMount.add(label, to: &data) }
+      try attempt("mount tmpfs on", mount.target.description) { () throws(Errno) in
+        try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", flags.subtracting(.readOnly), data: Path(bytes: data))
+      }
+      let mounted = try attempt("open", mount.target.description) { () throws(Errno) in try root.open(mount.target, [.path, .directory]) }
+      for hierarchy in hierarchies { try self.mount(hierarchy, in: mounted, flags, mount.target) }
+      for hierarchy in hierarchies { try makeLinks(to: hierarchy.name, in: mounted, mount.target) }
+      if flags.contains(.readOnly) { try setReadOnly(mounted, mount.target.description) }
+    }
+  }
+
+  private func mount(_ hierarchy: LegacyHierarchy, in parent: borrowing FileDescriptor, _ flags: MountFlags, _ target: Path) throws(SandboxError) {
+    let path = target.appending(hierarchy.name.bytes).description
+    let directory = try attempt("make", path) { () throws(Errno) in try parent.ensureDirectory(hierarchy.name, mode: 0o755) }
+    try attempt("mount cgroups on", path) { () throws(Errno) in
+      let flags = hierarchy.isOwn ? flags : flags.union(.readOnly)
+      if let options = hierarchy.options {
+        try Linux.mount("cgroup", on: directory.processPath, type: "cgroup", flags, data: options)
+      } else {
+        try Linux.mount("cgroup", on: directory.processPath, type: "cgroup2", flags)
+      }
+    }
+  }
+
+  /// Programs look for a controller under its own name: `cpu` is a link to `cpu,cpuacct`, as on the host.
+  private func makeLinks(to name: Path, in parent: borrowing FileDescriptor, _ target: Path) throws(SandboxError) {
+    let controllers = name.bytes.split(separator: 0x2C)
+    if controllers.count < 2 { return }
+    for controller in controllers {
+      do throws(Errno) {
+        try parent.makeLink(Path(bytes: controller), to: name)
+      } catch {
+        // The host mounts that controller alone as well.
+        if error != .fileExists { throw SandboxError(SystemError("make the links in", target.description, error)) }
+      }
+    }
+  }
+}

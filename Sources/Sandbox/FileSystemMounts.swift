@@ -1,0 +1,73 @@
+internal import Linux
+
+extension MountEntries {
+  func mountFileSystem(_ mount: PlannedMount, _ system: PlannedFileSystem, in root: borrowing RootDirectory) throws(SandboxError) {
+    let isTemporary = system.type == "tmpfs"
+    let hidden = isTemporary ? try existing(mount, in: root) : nil
+    let place = try directory(mount, in: root, onlyRealDirectory: system.type == "proc" || system.type == "sysfs")
+    // As runc does, so that the image's own /tmp stays one for everybody: the mode of the directory, unless the options give one after it.
+    let data = hidden.map { system.data.withMode($0) } ?? system.data
+    do throws(Errno) {
+      try Linux.mount(system.source, on: place.processPath, type: system.type, system.flags, data: data)
+    } catch {
+      if error == .notPermitted, try bindHosts(system, on: place) { return }
+      throw MountEntries.error(mount, system.type, error)
+    }
+    if system.copiesUp {
+      let mounted = try open(mount, in: root)
+      try attempt("copy to the tmpfs on", mount.target.description) { () throws(Errno) in try place.copyContents(to: mounted) }
+    }
+  }
+
+  /// The permission bits of the directory that is mounted on; nil when it is not there yet.
+  private func existing(_ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) -> UInt32? {
+    do throws(Errno) {
+      return try root.open(mount.target, [.path, .directory]).status().mode & 0o7777
+    } catch {
+      if error == .noSuchFileOrDirectory { return nil }
+      throw SandboxError(SystemError("open the mount point", mount.target.description, error))
+    }
+  }
+
+  /// In a user namespace the kernel mounts some file systems only for the owner of the other namespace that they show, for sysfs that of the network. Then the
+  /// host's own is shown, which the container's root has no more rights to than any other user. False when there is none, or that cannot be had either.
+  private func bindHosts(_ system: PlannedFileSystem, on place: borrowing FileDescriptor) throws(SandboxError) -> Bool {
+    let source: Path
+    if system.type == "sysfs" { source = "/sys" } else if system.type == "mqueue" { source = "/dev/mqueue" } else { return false }
+    do throws(Errno) {
+      let host = try FileDescriptor.open(source, [.path, .directory])
+      let copy = try host.cloneMount(recursive: true)
+      let flags = system.flags.intersection(.perMount)
+      if !flags.isEmpty { try copy.setMountFlags(flags, clear: [], recursive: true) }
+      try copy.attachMount(to: place)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private static func error(_ mount: PlannedMount, _ type: Path, _ error: Errno) -> SandboxError {
+    if error == .noDevice { return SandboxError("\(mount.origin): this kernel has no file system \(type.description)\(option(for: type))") }
+    return SandboxError(SystemError("mount \(type.description) on", mount.target.description, error))
+  }
+
+  /// The kernel's option behind a file system that containers usually ask for.
+  private static func option(for type: Path) -> String {
+    let known: [(Path, StaticString)] = [
+      ("mqueue", "CONFIG_POSIX_MQUEUE"), ("devpts", "CONFIG_UNIX98_PTYS"), ("tmpfs", "CONFIG_TMPFS"), ("sysfs", "CONFIG_SYSFS"), ("proc", "CONFIG_PROC_FS"),
+      ("overlay", "CONFIG_OVERLAY_FS"),
+    ]
+    for (name, option) in known where name == type { return " (\(option))" }
+    return ""
+  }
+}
+
+extension Path {
+  /// The options of a tmpfs with `mode` before them; the last of two modes counts.
+  fileprivate func withMode(_ mode: UInt32) -> Path {
+    var options = Array("mode=\(String(mode, radix: 8))".utf8)
+    if !isEmpty { options.append(0x2C) }
+    options.append(contentsOf: bytes)
+    return Path(bytes: options)
+  }
+}

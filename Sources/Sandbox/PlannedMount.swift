@@ -1,0 +1,92 @@
+public import Linux
+
+/// One mount in the container.
+public struct PlannedMount: Sendable, Equatable {
+  /// Absolute, inside the root, without `.` and `..`; never the root itself.
+  public var target: Path
+  public var content: Content
+  /// Set once the mount is in its place.
+  public var propagation: MountFlags
+  /// Flags that are set on the mount and on all mounts below it (`rro` and its kin).
+  public var recursiveSet: MountFlags
+  /// Flags that are cleared on the mount and on all mounts below it.
+  public var recursiveClear: MountFlags
+  /// The SELinux context of the mount's root, for a file system that takes none when it is mounted.
+  public var rootLabel: String?
+  /// For messages: `mounts[3]`.
+  public var origin: String
+
+  /// What is mounted.
+  public enum Content: Sendable, Equatable {
+    case fileSystem(PlannedFileSystem)
+    case bind(PlannedBind)
+    /// The container's own view of the cgroups.
+    case cgroup(flags: MountFlags)
+    /// Nothing new: what is mounted there gets other flags.
+    case remount(PlannedRemount)
+  }
+
+  /// Whether the container's /dev is a directory of the host's.
+  var bindsDev: Bool {
+    guard case .bind = content else { return false }
+    return target == "/dev"
+  }
+
+  /// Whether it changes something of the whole tree of mounts.
+  var hasRecursiveFlags: Bool { !recursiveSet.isEmpty || !recursiveClear.isEmpty }
+}
+
+/// A new file system.
+public struct PlannedFileSystem: Sendable, Equatable {
+  /// As /proc/filesystems has it.
+  public var type: Path
+  /// A device, or a word for /proc/self/mountinfo.
+  public var source: Path
+  public var flags: MountFlags
+  /// Options of its own, between commas.
+  public var data: Path
+  /// It becomes read-only once everything is made in it.
+  public var endsReadOnly: Bool
+  /// It begins with what the directory has in it that it hides, as a tmpfs can.
+  public var copiesUp: Bool
+
+  public init(type: Path, source: Path, flags: MountFlags = [], data: Path = "", endsReadOnly: Bool = false, copiesUp: Bool = false) {
+    self.type = type
+    self.source = source
+    self.flags = flags
+    self.data = data
+    self.endsReadOnly = endsReadOnly
+    self.copiesUp = copiesUp
+  }
+}
+
+/// A part of the host's tree.
+public struct PlannedBind: Sendable, Equatable {
+  public var source: Path
+  /// With the mounts below it.
+  public var isRecursive: Bool
+  /// Flags of the one mount.
+  public var set: MountFlags
+  public var clear: MountFlags
+
+  public init(source: Path, isRecursive: Bool = false, set: MountFlags = [], clear: MountFlags = []) {
+    self.source = source
+    self.isRecursive = isRecursive
+    self.set = set
+    self.clear = clear
+  }
+}
+
+/// A change of what is mounted already.
+public struct PlannedRemount: Sendable, Equatable {
+  public var set: MountFlags
+  public var clear: MountFlags
+  /// Options for the file system, wherever it is mounted; nil changes the one mount only.
+  public var data: Path?
+
+  public init(set: MountFlags, clear: MountFlags, data: Path?) {
+    self.set = set
+    self.clear = clear
+    self.data = data
+  }
+}

@@ -14,7 +14,9 @@ struct mount_attr_v0 {
 };
 
 /// The numbers of the newer calls are the same on every architecture; the C library's headers may be older than the kernel.
-enum { OPEN_TREE = 428, MOVE_MOUNT = 429, MOUNT_SETATTR = 442 };
+enum { OPEN_TREE = 428, MOVE_MOUNT = 429, FSOPEN = 430, FSCONFIG = 431, FSMOUNT = 432, MOUNT_SETATTR = 442 };
+
+enum { SET_STRING = 1, CREATE = 6, CLOSE_ON_EXEC = 1 };
 
 #define MOVE_MOUNT_FROM_EMPTY 0x04
 #define MOVE_MOUNT_TO_EMPTY 0x40
@@ -38,6 +40,26 @@ int clinux_open_tree(int directory, const char *path, uint32_t flags) {
 int clinux_move_mount(int from, int to) {
   long result = syscall(MOVE_MOUNT, from, "", to, "", MOVE_MOUNT_FROM_EMPTY | MOVE_MOUNT_TO_EMPTY);
   return result < 0 ? -errno : 0;
+}
+
+int clinux_fsopen(const char *type) {
+  long result = syscall(FSOPEN, type, CLOSE_ON_EXEC);
+  return result < 0 ? -errno : (int)result;
+}
+
+int clinux_fsconfig_string(int context, const char *key, const char *value) {
+  long result = syscall(FSCONFIG, context, SET_STRING, key, value, 0);
+  return result < 0 ? -errno : 0;
+}
+
+int clinux_fsconfig_create(int context) {
+  long result = syscall(FSCONFIG, context, CREATE, NULL, NULL, 0);
+  return result < 0 ? -errno : 0;
+}
+
+int clinux_fsmount(int context, uint32_t attributes) {
+  long result = syscall(FSMOUNT, context, CLOSE_ON_EXEC, attributes);
+  return result < 0 ? -errno : (int)result;
 }
 
 int clinux_mount_setattr(int descriptor, uint32_t flags, uint64_t set, uint64_t clear, uint64_t propagation) {

@@ -16,7 +16,7 @@ struct ContainerPlan {
   /// - gated: the program is started later; only then config.json may have none (runtime.md, "Start").
   /// - diesWithParent: the container ends with this process, however that ends.
   init(_ request: ContainerRequest, _ options: LaunchOptions, gated: Bool, diesWithParent: Bool, warn: (String) -> Void) throws(RuntimeError) {
-    if !gated, request.spec.process == nil { throw RuntimeError("\(request.origin): process: missing; a container that is started needs it") }
+    if !gated, case .none = request.spec.process { throw RuntimeError("\(request.origin): process: missing; a container that is started needs it") }
     self.request = request
     layout = try discoverCgroups()
     sandbox = try planSandbox(request, diesWithParent: diesWithParent, warn)

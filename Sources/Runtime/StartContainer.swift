@@ -12,7 +12,7 @@ extension Container {
     case .stopped: throw RuntimeError("cannot start a container that has stopped: \(id.text)")
     }
     let spec = try spec()
-    guard spec.process != nil else { throw RuntimeError("container \(id.text): its config.json has no process to start") }
+    guard case .some = spec.process else { throw RuntimeError("container \(id.text): its config.json has no process to start") }
     let started = try directory.withGate { (gate, directory) throws(RuntimeError) in
       try convert { () throws(SandboxError) in try startProgram(at: gate, in: directory) }
     }

@@ -55,6 +55,21 @@ def test_a_bundle_runs_with_all_its_protections(native: Machine, name: str) -> N
         native.sh(f"umount {folder}/sub")
 
 
+def test_the_runtime_runs_from_an_overlay_or_else_from_a_sealed_copy(native: Machine) -> None:
+    # CVE-2019-5736: a hook of the host sees what the process is that made the container.
+    folder = native.new_folder()
+    document = spec("/bin/true")
+    look = f"readlink /proc/$PPID/exe >{folder}/exe; [ ! -w /proc/$PPID/exe ] || echo writable >>{folder}/exe"
+    document["hooks"] = {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", look], "env": ["PATH=/bin:/usr/bin"]}]}
+    bundle = native.bundle(document, native.new_root())
+    bundle.run().succeeded()
+    # The name in the overlay, which cannot be written to.
+    assert native.sh(f"cat {folder}/exe").split() == ["/apus"]
+    native.run(without("fsopen", bundle.command)).succeeded()
+    # The permission bits of a sealed file say nothing.
+    assert native.sh(f"cat {folder}/exe").splitlines()[0] == "/memfd:apus (deleted)"
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_an_image_is_imported_and_runs(native: Machine, name: str) -> None:
     folder = native.new_folder(lasting=True)

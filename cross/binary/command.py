@@ -16,7 +16,7 @@ from sdk.bundle import NAME, sdk_id
 from sdk.progress import BuildError, environment, read, say, step
 
 from .elf import faults
-from .symbols import numbered_objects
+from .symbols import numbered_objects, string_comparisons
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -109,9 +109,12 @@ def install(linked: Path, target: Path, architecture: Architecture, tools: Path)
         wrong = faults((new / "apus").read_bytes(), architecture.elf_machine)
         if undefined:
             wrong.append(f"undefined symbols: {' '.join(undefined)}")
-        mixed = numbered_objects(read([tools / "llvm-nm", "--format=just-symbols", linked]).split())
+        symbols = read([tools / "llvm-nm", "--format=just-symbols", linked]).split()
+        mixed = numbered_objects(symbols)
         if mixed:
             wrong.append(f"static arrays that may be mixed up (docs/decisions/object-outliner.md): {' '.join(mixed[:3])}")
+        if string_comparisons(symbols):
+            wrong.append("a String is compared with ==, which links the Unicode tables; compare the bytes with String.equals")
         if wrong:
             raise BuildError(f"the program is not fit for a device: {'; '.join(wrong)}")
         (new / "apus").chmod(0o755)

@@ -13,5 +13,13 @@ int clinux_pivot_root(const char *new_root, const char *put_old);
 int clinux_open_tree(int directory, const char *path, uint32_t flags);
 /// move_mount(2) of the mount `from` onto the place `to`, both by descriptor, Linux 5.2.
 int clinux_move_mount(int from, int to);
+/// fsopen(2), Linux 5.2: a file system of this type that is being made; closed by exec.
+int clinux_fsopen(const char *type);
+/// fsconfig(2) FSCONFIG_SET_STRING, Linux 5.2.
+int clinux_fsconfig_string(int context, const char *key, const char *value);
+/// fsconfig(2) FSCONFIG_CMD_CREATE, Linux 5.2.
+int clinux_fsconfig_create(int context);
+/// fsmount(2), Linux 5.2: the file system as a mount that is nowhere, with attributes `MOUNT_ATTR_…`; closed by exec.
+int clinux_fsmount(int context, uint32_t attributes);
 /// mount_setattr(2) on the mount `descriptor`, Linux 5.12. `flags` is AT_RECURSIVE or nothing; `set`, `clear` and `propagation` as in struct mount_attr.
 int clinux_mount_setattr(int descriptor, uint32_t flags, uint64_t set, uint64_t clear, uint64_t propagation);

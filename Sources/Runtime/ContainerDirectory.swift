@@ -21,10 +21,21 @@ public struct ContainerDirectory: ~Copyable {
       // Asked for, not taken: whoever is just about to take it must not find it taken.
       return try !directory.open("lock", [.readWrite, .noFollow]).isLockedByOtherProcess()
     } catch {
-      // Killed between making the directory and its lock.
+      // Removed with all the rest, by another command.
       if error == .noSuchFileOrDirectory { return true }
       throw error
     }
+  }
+
+  /// Whether the directory is that of a container: one that is on record, or is just being made. Without either it was left by a process that was killed.
+  static func isContainer(_ directory: borrowing FileDescriptor) throws(Errno) -> Bool {
+    do throws(Errno) {
+      _ = try directory.status(of: "record")
+      return true
+    } catch {
+      if error != .noSuchFileOrDirectory { throw error }
+    }
+    return try !isAbandoned(directory)
   }
 
   /// Whether no other process is making or running the container.
@@ -54,7 +65,8 @@ public struct ContainerDirectory: ~Copyable {
   /// The record; an error for a container that is just being made.
   borrowing func record() throws(RuntimeError) -> ContainerRecord {
     if let record = try ContainerRecord.read(from: directory) { return record }
-    if try isRemoved() { throw RuntimeError("container \(name.description) does not exist") }
+    // Removed by another command, or left by a process that was killed.
+    if try isAbandoned() { throw RuntimeError("container \(name.description) does not exist") }
     throw RuntimeError("container \(name.description) is just being created")
   }
 
@@ -112,4 +124,7 @@ public struct ContainerDirectory: ~Copyable {
   }
 
   private static var gate: Path { "start" }
+
+  /// All that may be in the directory; `replaceFile` makes the names with a dot.
+  static var files: [Path] { ["lock", "record", ".record.new", "config.json", ".config.json.new", gate] }
 }

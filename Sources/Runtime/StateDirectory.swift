@@ -47,25 +47,36 @@ public struct StateDirectory: ~Copyable {
   public borrowing func create(
     _ id: String, cleanUp: (ContainerRecord) throws(RuntimeError) -> Void, warn: (String) -> Void
   ) throws(RuntimeError) -> ContainerDirectory {
-    // Held while a directory is there without its lock, so that nobody takes one that is just being made for one that was left.
-    let guardian = try attempt("open .lock in", path.description) { () throws(Errno) in
-      // No container's id begins with a dot.
-      try directory.open(".lock", [.readWrite, .create, .noFollow], mode: 0o600)
-    }
+    let guardian = try openLock()
     try attempt("lock", path.description) { () throws(Errno) in try guardian.lock() }
     try sweep(cleanUp, warn)
     let name = Path(id)
-    do throws(Errno) {
-      try directory.makeDirectory(name, mode: 0o700)
-    } catch {
-      if error == .fileExists { throw RuntimeError("container \(id) exists already") }
-      throw RuntimeError(SystemError("make \(id) in", path.description, error))
-    }
-    return try attempt("open \(id) in", path.description) { () throws(Errno) in
-      let container = try directory.open(name, [.readOnly, .directory, .noFollow])
-      let lock = try container.open("lock", [.readWrite, .create, .exclusive, .noFollow], mode: 0o600)
+    if try contains(name) { throw RuntimeError("container \(id) exists already") }
+    return try attempt("make \(id) in", path.description) { () throws(Errno) in
+      // Under another name until it has its lock: a directory without one was not made here. Left by a killed process, it is taken again.
+      let container = try directory.ensureDirectory(StateDirectory.new, mode: 0o700)
+      let lock = try container.open("lock", [.readWrite, .create, .noFollow], mode: 0o600)
       guard try lock.lockForProcess() else { throw Errno.busy }
+      try directory.rename(StateDirectory.new, to: directory, name)
       return ContainerDirectory(parent: try directory.duplicate(), name: name, directory: container, lock: lock)
+    }
+  }
+
+  /// The lock of the directory: held while containers are made in it and leftovers are removed.
+  private borrowing func openLock() throws(RuntimeError) -> FileDescriptor {
+    try attempt("open .lock in", path.description) { () throws(Errno) in try directory.open(".lock", [.readWrite, .create, .noFollow], mode: 0o600) }
+  }
+
+  /// No container's id begins with a dot.
+  private static var new: Path { ".new" }
+
+  private borrowing func contains(_ name: Path) throws(RuntimeError) -> Bool {
+    do throws(Errno) {
+      _ = try directory.status(of: name)
+      return true
+    } catch {
+      if error == .noSuchFileOrDirectory { return false }
+      throw RuntimeError(SystemError("look for \(name.description) in", path.description, error))
     }
   }
 
@@ -85,37 +96,61 @@ public struct StateDirectory: ~Copyable {
   }
 
   private borrowing func sweep(_ name: Path, _ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) {
-    let container = try attempt("open", name.description) { () throws(Errno) in try directory.open(name, [.readOnly, .directory, .noFollow]) }
+    guard let container = try openOwn(name) else { return }
     let isLeft = try attempt("look at the lock of", name.description) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
     if !isLeft { return }
-    if let record = try ContainerRecord.read(from: container) {
-      if record.isKept { return }
-      try cleanUp(record)
-    }
+    guard let record = try ContainerRecord.read(from: container) else { return try removeUnrecorded(container, name) }
+    if record.isKept { return }
+    try cleanUp(record)
     try attempt("remove", name.description) { () throws(Errno) in try directory.removeTree(name) }
   }
 
-  /// Opens the directory of a container that is there; waits until no other command is at work on it.
-  public borrowing func open(_ id: ContainerID) throws(RuntimeError) -> ContainerDirectory {
-    let name = Path(id.text)
+  /// Opens the directory of a container; nil for one that was not made here, because it has no lock: another runtime, which an engine gave the same directory,
+  /// keeps its containers beside ours.
+  private borrowing func openOwn(_ name: Path) throws(RuntimeError) -> FileDescriptor? {
     do throws(Errno) {
       let container = try directory.open(name, [.readOnly, .directory, .noFollow])
-      return ContainerDirectory(parent: try directory.duplicate(), name: name, directory: container, lock: nil)
+      guard try container.status(of: "lock").type == .regular else { return nil }
+      return container
     } catch {
-      if error == .noSuchFileOrDirectory { throw RuntimeError("container \(id.text) does not exist") }
-      throw RuntimeError(SystemError("open \(id.text) in", path.description, error))
+      if error == .noSuchFileOrDirectory || error == .notDirectory { return nil }
+      throw RuntimeError(SystemError("open \(name.description) in", path.description, error))
     }
   }
 
-  /// Whether there is a container of this id.
-  public borrowing func has(_ id: ContainerID) throws(RuntimeError) -> Bool {
-    do throws(Errno) {
-      _ = try directory.status(of: Path(id.text))
-      return true
-    } catch {
-      if error == .noSuchFileOrDirectory { return false }
-      throw RuntimeError(SystemError("look for container \(id.text) in", path.description, error))
+  /// Removes the directory of a container that has no record, because whoever made or removed it was killed; one with anything that is not ours stays.
+  private borrowing func removeUnrecorded(_ container: borrowing FileDescriptor, _ name: Path) throws(RuntimeError) {
+    try attempt("remove", name.description) { () throws(Errno) in
+      let names = try container.open(".", [.readOnly, .directory]).entries().map { $0.name }
+      guard names.allSatisfy({ ContainerDirectory.files.contains($0) }) else { return }
+      try directory.removeTree(name)
     }
+  }
+
+  /// Removes what is left of a container of this id that has no record, because whoever made or removed it was killed.
+  public borrowing func removeLeftover(_ id: ContainerID) throws(RuntimeError) {
+    let name = Path(id.text)
+    let guardian = try openLock()
+    try attempt("lock", path.description) { () throws(Errno) in try guardian.lock() }
+    guard let container = try openOwn(name), try ContainerRecord.read(from: container) == nil else { return }
+    let isLeft = try attempt("look at the lock of", id.text) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
+    if isLeft { try removeUnrecorded(container, name) }
+  }
+
+  /// Opens the directory of a container that is there.
+  public borrowing func open(_ id: ContainerID) throws(RuntimeError) -> ContainerDirectory {
+    let name = Path(id.text)
+    guard let container = try openOwn(name) else { throw RuntimeError("container \(id.text) does not exist") }
+    let parent = try attempt("open", path.description) { () throws(Errno) in try directory.duplicate() }
+    return ContainerDirectory(parent: parent, name: name, directory: container, lock: nil)
+  }
+
+  /// Whether there is a container of this id, or one is just being made.
+  public borrowing func has(_ id: ContainerID) throws(RuntimeError) -> Bool { try isContainer(Path(id.text)) }
+
+  private borrowing func isContainer(_ name: Path) throws(RuntimeError) -> Bool {
+    guard let container = try openOwn(name) else { return false }
+    return try attempt("examine", name.description) { () throws(Errno) in try ContainerDirectory.isContainer(container) }
   }
 
   /// The ids of all containers, in the order of their bytes.
@@ -123,8 +158,8 @@ public struct StateDirectory: ~Copyable {
     let entries = try attempt("read", path.description) { () throws(Errno) in try directory.open(".", [.readOnly, .directory]).entries() }
     var ids: [ContainerID] = []
     for entry in entries where entry.type == .directory {
-      // Anything else was not made by this program.
-      if let id = try? ContainerID(entry.name.description) { ids.append(id) }
+      guard let id = try? ContainerID(entry.name.description), try isContainer(entry.name) else { continue }
+      ids.append(id)
     }
     return ids.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
   }

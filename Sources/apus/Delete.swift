@@ -17,6 +17,7 @@ private func deleteContainer(_ call: Invocation) throws(Failure) -> Int32 {
   let id = try containerID(call.arguments.operands[0])
   let force = call.arguments.flag(.force)
   let state = try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot) }
+  try failing { () throws(RuntimeError) in try state.removeLeftover(id) }
   // As with runc: what is not there need not be forced.
   if force, try failing({ () throws(RuntimeError) in try !state.has(id) }) { return 0 }
   let container = try failing { () throws(RuntimeError) in try Container(id, in: state, locked: true) }

@@ -131,20 +131,25 @@ def warned(result: Result, *parts: str) -> None:
 def test_a_state_that_cannot_be_cleaned_up_is_told_of_and_stops_nobody(machine: Machine) -> None:
     left = machine.new_name()
     machine.bundle(shell("exit 0")).run().succeeded()
-    with held(machine, f"{machine.state}/{left}"):
+    # A directory with something mounted on it cannot be removed.
+    place = f"{machine.state}/{left}"
+    machine.sh(f"mkdir {place}; touch {place}/lock; mount -t tmpfs tmpfs {place}; touch {place}/lock")
+    try:
         for _ in range(2):
             result = machine.run_bundle(shell("echo it runs; exit 4"))
             assert (result.status, result.text) == (4, "it runs\n")
             warned(result, left, "busy")
         result = machine.call("run", "--bundle", machine.bundle(shell("exit 0")).path, left)
         assert result.status == 1 and f"container {left} exists already" in result.error
+    finally:
+        machine.sh(f"umount {place}")
     assert machine.run_bundle(shell("exit 0")).succeeded().error == ""
 
 
 def test_a_record_that_cannot_be_read_is_told_of_and_stays(machine: Machine) -> None:
     left = machine.new_name()
     machine.bundle(shell("exit 0")).run().succeeded()
-    machine.sh(f"mkdir {machine.state}/{left}; echo nonsense >{machine.state}/{left}/record")
+    machine.sh(f"cd {machine.state}; mkdir {left}; touch {left}/lock; echo nonsense >{left}/record")
     warned(machine.run_bundle(shell("exit 0")).succeeded(), left, "record", "line 1, column 1")
     machine.sh(f"rm {machine.state}/{left}/record")
     assert machine.run_bundle(shell("exit 0")).succeeded().error == ""

@@ -86,6 +86,7 @@ struct StateDirectoryTests {
     kept.isKept = true
     try leave(kept, as: "kept", in: scratch)
     let next = try state.create("b", cleanUp: nothingLeft, warn: noWarning)
+    try next.write(record("b"))
     #expect(try state.list().map(\.text) == ["b", "kept"])
     #expect(try state.has(ContainerID("kept")))
     let container = try Container(ContainerID("kept"), in: state, locked: true)
@@ -134,6 +135,51 @@ struct StateDirectoryTests {
     #expect(cleaned == ["first"] && warnings.sorted() == expected)
     #expect(refusal { () throws(RuntimeError) in _ = try create("stuck") } == "container stuck exists already")
     #expect(cleaned.isEmpty && warnings.sorted() == expected)
+  }
+
+  @Test("what is not a container of this program is left alone, and is no container: another runtime may have the same directory")
+  func foreign() throws {
+    let scratch = Scratch()
+    let state = try StateDirectory(scratch.path)
+    let place = try FileDescriptor.open(scratch.path, [.readOnly, .directory])
+    for name in ["empty", "other", "locked"] as [Path] { try place.makeDirectory(name, mode: 0o711) }
+    for name in ["other/state.json", "locked/lock", "locked/data"] as [Path] { _ = try place.open(name, [.writeOnly, .create], mode: 0o600) }
+    try state.create("next", cleanUp: nothingLeft, warn: noWarning).remove()
+    for name in ["empty", "other/state.json", "locked/lock", "locked/data"] as [Path] { _ = try place.status(of: name) }
+    #expect(try state.list().isEmpty)
+    for name in ["empty", "other", "locked"] {
+      let id = try ContainerID(name)
+      #expect(try !state.has(id))
+      #expect(refusal { () throws(RuntimeError) in _ = try Container(id, in: state, locked: false) } == "container \(name) does not exist")
+      #expect(refusal { () throws(RuntimeError) in _ = try state.create(name, cleanUp: nothingLeft, warn: noWarning) }?.contains("exists already") == true)
+      try state.removeLeftover(id)
+    }
+    for name in ["empty", "other/state.json", "locked/lock", "locked/data"] as [Path] { _ = try place.status(of: name) }
+  }
+
+  @Test("a process killed while it made the directory has left nothing that stays")
+  func halfMade() throws {
+    let scratch = Scratch()
+    let state = try StateDirectory(scratch.path)
+    let place = try FileDescriptor.open(scratch.path, [.readOnly, .directory])
+    try place.makeDirectory(".new", mode: 0o700)
+    try state.create("first", cleanUp: nothingLeft, warn: noWarning).remove()
+    try leave(nil, as: ".new", in: scratch)
+    try state.create("second", cleanUp: nothingLeft, warn: noWarning).remove()
+    #expect(try place.open(".", [.readOnly, .directory]).entries().map(\.name) == [".lock"])
+  }
+
+  @Test("what was left before it came to a record is no container, and can be removed by its name")
+  func leftover() throws {
+    let scratch = Scratch()
+    let state = try StateDirectory(scratch.path)
+    try leave(nil, in: scratch)
+    _ = try FileDescriptor.open(scratch.path.appending("left/config.json"), [.writeOnly, .create], mode: 0o600)
+    let id = try ContainerID("left")
+    #expect(try !state.has(id) && state.list().isEmpty)
+    #expect(refusal { () throws(RuntimeError) in _ = try Container(id, in: state, locked: true) } == "container left does not exist")
+    try state.removeLeftover(id)
+    #expect(try FileDescriptor.open(scratch.path, [.readOnly, .directory]).entries().map(\.name) == [".lock"])
   }
 
   @Test("a process killed before it wrote its record has left nothing else")

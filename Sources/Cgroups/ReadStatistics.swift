@@ -4,13 +4,9 @@ extension ContainerCgroup {
   /// Reads what the container uses and its limits.
   public borrowing func statistics() throws(CgroupError) -> CgroupStatistics {
     var statistics = CgroupStatistics()
-    for group in groups {
-      if group.hierarchy.generation == .v2 {
-        try group.readUnified(into: &statistics)
-      } else {
-        try group.readLegacy(into: &statistics)
-      }
-    }
+    // v2 first: what v1 counts is counted there alone, and v2 adds the pressure.
+    for group in groups where group.hierarchy.generation == .v2 { try group.readUnified(into: &statistics) }
+    for group in groups where group.hierarchy.generation == .v1 { try group.readLegacy(into: &statistics) }
     return statistics
   }
 }

@@ -28,6 +28,9 @@ public struct CgroupStatistics: Sendable {
     /// Microseconds.
     public var period: UInt64?
     public var pressure: Pressure?
+
+    /// Nothing is known.
+    public static var none: Processor { Processor() }
   }
 
   /// v1 only, as runc has it. The flags are 0 or 1.
@@ -43,6 +46,9 @@ public struct CgroupStatistics: Sendable {
     public var memoryPressure: UInt64 = 0
     public var schedLoadBalance: UInt64 = 0
     public var schedRelaxDomainLevel: Int64 = 0
+
+    /// Nothing is known.
+    public static var none: CPUSet { CPUSet() }
   }
 
   public struct Memory: Sendable {
@@ -91,6 +97,9 @@ public struct CgroupStatistics: Sendable {
     public var time: [BlockIOEntry] = []
     public var sectors: [BlockIOEntry] = []
     public var pressure: Pressure?
+
+    /// Nothing is known.
+    public static var none: BlockIO { BlockIO() }
   }
 
   public struct BlockIOEntry: Sendable, Equatable {

@@ -1,4 +1,5 @@
 internal import Linux
+public import OCI
 
 extension ContainerCgroup {
   /// The limits in force that an update depends on.
@@ -10,6 +11,18 @@ extension ContainerCgroup {
       limits.memoryUsage = try group.number("memory.current")
     }
     return limits
+  }
+
+  /// Changes the limits to `resources`; what is not set there stays as it is, and so do the devices.
+  public mutating func update(to resources: Resources) throws(CgroupError) {
+    let current = try currentLimits()
+    let plan: CgroupPlan
+    do throws(CgroupPlanError) {
+      plan = try CgroupPlan(updating: current, to: resources, layout: layout)
+    } catch {
+      throw .plan(error)
+    }
+    try update(plan)
   }
 
   /// Changes limits as planned: all of them, or, when the kernel refuses one, none.

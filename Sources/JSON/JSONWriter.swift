@@ -39,6 +39,12 @@ public struct JSONWriter: Sendable {
     output.append(contentsOf: String(integer).utf8)
   }
 
+  /// Writes a number as it is spelled, such as `0.25`; the spelling is the caller's.
+  public mutating func number(_ text: String) {
+    begin()
+    output.append(contentsOf: text.utf8)
+  }
+
   /// Writes a string with the escapes that it needs.
   public mutating func value(_ string: String) {
     begin()

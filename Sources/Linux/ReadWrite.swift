@@ -16,6 +16,17 @@ public func read(from descriptor: Int32) throws(Errno) -> [UInt8] {
   return buffer
 }
 
+/// Reads up to the end from a descriptor that somebody else owns, at most `limit` bytes; more throws `.fileTooLarge`.
+public func readAll(from descriptor: Int32, limit: Int) throws(Errno) -> [UInt8] {
+  var bytes: [UInt8] = []
+  while true {
+    let more = try read(from: descriptor)
+    if more.isEmpty { return bytes }
+    bytes += more
+    if bytes.count > limit { throw .fileTooLarge }
+  }
+}
+
 /// Writes all of `bytes` to a descriptor that somebody else owns. The C function is `write`.
 public func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws(Errno) {
   var done = 0

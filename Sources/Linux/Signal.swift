@@ -26,8 +26,8 @@ public struct Signal: Sendable, Equatable {
 }
 
 extension Signal {
-  /// Whether it is sent to ask a program to end: SIGHUP, SIGINT, SIGQUIT, SIGTERM.
-  public var asksToEnd: Bool { [1, 2, 3, 15].contains(rawValue) }
+  /// Whether it is sent to ask a program to end.
+  public var asksToEnd: Bool { SignalSet.ending.mask & 1 << UInt64(rawValue - 1) != 0 }
 
   /// Sets this signal back to its default action. The C function is `sigaction`.
   public func setDefaultAction() { clinux_default_signal(rawValue) }
@@ -47,6 +47,9 @@ public struct SignalSet: Sendable, Equatable {
     for number: UInt64 in [4, 5, 6, 7, 8, 9, 11, 19, 20, 21, 22, 23, 31] { set.mask &= ~(1 << (number - 1)) }
     return set
   }
+
+  /// The signals that are sent to ask a program to end: SIGHUP, SIGINT, SIGQUIT, SIGTERM.
+  public static var ending: SignalSet { SignalSet(mask: 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14) }
 
   /// Blocks these signals and gives the set that was blocked before. The C function is `sigprocmask`.
   public func block() throws(Errno) -> SignalSet {

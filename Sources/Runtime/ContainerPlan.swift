@@ -56,8 +56,8 @@ extension ContainerRequest {
   }
 
   /// Runs the hooks of a point of the lifecycle in this process's namespaces.
-  func runHostHooks(_ hooks: [Hook]?, _ name: StaticString, _ status: ContainerStatus, process: Int32?) throws(SandboxError) {
+  func runHostHooks(_ hooks: [Hook]?, _ name: StaticString, _ status: ContainerStatus, process: Int32?, interruption: Int32? = nil) throws(SandboxError) {
     guard let hooks, !hooks.isEmpty else { return }
-    try runHooks(hooks, name, state(status, process: process), directory: bundle)
+    try runHooks(hooks, name, state(status, process: process), directory: bundle, interruption: interruption)
   }
 }

@@ -33,20 +33,23 @@ extension Container {
 
   /// Runs a process in the container and waits for its end in the foreground.
   public borrowing func exec(_ request: ExecRequest, _ options: LaunchOptions, warn: (String) -> Void) throws(RuntimeError) -> ExitStatus {
-    Signal.childEnded.setDefaultAction()
-    let mask = try attempt("block", "signals") { () throws(Errno) in try SignalSet.forwardable.block() }
-    let signals = try attempt("make", "a signal descriptor") { () throws(Errno) in try SignalSet.forwardable.makeDescriptor() }
-    let launched = try launch(request, options, signals: mask, isWatched: true, warn)
+    var signals = try ForegroundSignals()
+    let launched: LaunchedContainer
+    do throws(RuntimeError) {
+      launched = try launch(request, options, signals: signals.launch, isWatched: true, warn)
+    } catch {
+      return try signals.status(after: error, "the process", warn)
+    }
     try tellEngine(options, of: launched)
     try directory.unlock()
-    var foreground = try Foreground(launched, signals: signals)
+    var foreground = try Foreground(launched, signals: signals.take())
     return try foreground.wait()
   }
 
   /// Runs a process in the container and leaves it alone once its program runs.
   public borrowing func exec(detached request: ExecRequest, _ options: LaunchOptions, warn: (String) -> Void) throws(RuntimeError) {
     try requireConsoleSocket(request.process.terminal, options)
-    var launched = try launch(request, options, signals: try currentSignalMask(), isWatched: false, warn)
+    var launched = try launch(request, options, signals: LaunchSignals(mask: try currentSignalMask()), isWatched: false, warn)
     do throws(RuntimeError) {
       try handOver(&launched, options)
       try tellEngine(options, of: launched)
@@ -57,7 +60,7 @@ extension Container {
   }
 
   private borrowing func launch(
-    _ request: ExecRequest, _ options: LaunchOptions, signals: SignalSet, isWatched: Bool, _ warn: (String) -> Void
+    _ request: ExecRequest, _ options: LaunchOptions, signals: LaunchSignals, isWatched: Bool, _ warn: (String) -> Void
   )
     throws(RuntimeError) -> LaunchedContainer
   {
@@ -79,7 +82,9 @@ extension Container {
     return try launch(plan, in: request.subgroups, of: process.id, signals: signals)
   }
 
-  private borrowing func launch(_ plan: SandboxPlan, in subgroups: [String], of process: Int32, signals: SignalSet) throws(RuntimeError) -> LaunchedContainer {
+  private borrowing func launch(
+    _ plan: SandboxPlan, in subgroups: [String], of process: Int32, signals: LaunchSignals
+  ) throws(RuntimeError) -> LaunchedContainer {
     let below = try convert { () throws(CgroupError) in try Subgroup.parse(subgroups) }
     guard let groups = try groups() else {
       if !below.isEmpty { throw RuntimeError("--cgroup: container \(id.text) has no control groups") }
@@ -88,7 +93,7 @@ extension Container {
     return try launch(plan, try convert { () throws(CgroupError) in try groups.target(of: process, below: below) }, signals: signals)
   }
 
-  private borrowing func launch(_ plan: SandboxPlan, _ target: consuming JoinTarget?, signals: SignalSet) throws(RuntimeError) -> LaunchedContainer {
+  private borrowing func launch(_ plan: SandboxPlan, _ target: consuming JoinTarget?, signals: LaunchSignals) throws(RuntimeError) -> LaunchedContainer {
     guard let target else {
       return try launch(plan, LaunchContext(group: nil, view: .none, signals: signals)) { (_) throws(SandboxError) in }
     }

@@ -9,10 +9,9 @@ internal import Sandbox
 /// the container is made; `then` may let them at it.
 ///
 /// - gated: the first process waits for `start` before it runs the program.
-/// - signals: the set of blocked signals that the program starts with.
 /// - warn: gets a sentence for what an earlier container left and what cannot be cleaned up.
 func makeContainer<Result>(
-  _ plan: ContainerPlan, in state: borrowing StateDirectory, gated: Bool, signals: SignalSet, _ warn: (String) -> Void,
+  _ plan: ContainerPlan, in state: borrowing StateDirectory, gated: Bool, signals: LaunchSignals, _ warn: (String) -> Void,
   then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer) throws(RuntimeError) -> Result
 ) throws(RuntimeError) -> Result {
   let layout = plan.layout
@@ -24,7 +23,6 @@ func makeContainer<Result>(
       _ = try cgroup.apply(plan.groups.devices, isRequired: plan.requiresDeviceFilter)
       if let owner = delegatedOwner(of: plan.request.spec) { try cgroup.delegate(to: owner) }
     }
-    if let owner = delegatedOwner(of: plan.request.spec) { try convert { () throws(CgroupError) in try cgroup.delegate(to: owner) } }
     let gate = gated ? try directory.makeGate() : nil
     let container = try launch(plan, cgroup, gate: gated ? gate.number : nil, signals)
     return try follow(container, plan, directory, cgroup, then)
@@ -83,15 +81,17 @@ private func requireUnused(_ path: CgroupPath, _ layout: CgroupLayout) throws(Ru
   }
 }
 
-private func launch(_ plan: ContainerPlan, _ cgroup: borrowing ContainerCgroup, gate: Int32?, _ signals: SignalSet) throws(RuntimeError) -> LaunchedContainer {
+private func launch(
+  _ plan: ContainerPlan, _ cgroup: borrowing ContainerCgroup, gate: Int32?, _ signals: LaunchSignals
+) throws(RuntimeError) -> LaunchedContainer {
   let context = LaunchContext(group: cgroup.cloneTarget, view: plan.layout.view(of: cgroup), signals: signals, gate: gate)
   let hooks = plan.request.spec.hooks
   do throws(SandboxError) {
     return try plan.sandbox.launch(context) { (isBornInGroup) throws(SandboxError) in
       try joinGroups(cgroup, isBornInGroup)
     } beforePivot: { (process) throws(SandboxError) in
-      try plan.request.runHostHooks(hooks?.prestart, "prestart", .creating, process: process)
-      try plan.request.runHostHooks(hooks?.createRuntime, "createRuntime", .creating, process: process)
+      try plan.request.runHostHooks(hooks?.prestart, "prestart", .creating, process: process, interruption: signals.interruption)
+      try plan.request.runHostHooks(hooks?.createRuntime, "createRuntime", .creating, process: process, interruption: signals.interruption)
     }
   } catch {
     throw RuntimeError(error)

@@ -13,37 +13,35 @@ public func runContainer(
   _ request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), keeps: Bool = false, state: borrowing StateDirectory, warn: (String) -> Void
 ) throws(RuntimeError) -> ExitStatus {
   let plan = try ContainerPlan(request, options, gated: false, diesWithParent: true, warn: warn)
-  // A caller that ignores SIGCHLD leaves it ignored: the kernel would then reap the container itself, and its end would never be told here.
-  Signal.childEnded.setDefaultAction()
-  // From here on signals wait for the container, which they are meant for.
-  let mask = try attempt("block", "signals") { () throws(Errno) in try SignalSet.forwardable.block() }
-  let signals = try attempt("make", "a signal descriptor") { () throws(Errno) in try SignalSet.forwardable.makeDescriptor() }
-  var descriptor = Optional(signals)
-  return try makeContainer(plan, in: state, gated: false, signals: mask, warn) { (directory, cgroup, record, container) throws(RuntimeError) in
-    try tellEngine(options, of: container)
-    try request.runPoststartHooks(container.process)
-    guard let signals = descriptor.take() else { preconditionFailure("a container is made once") }
-    var foreground = try Foreground(container, signals: signals)
-    try directory.unlock()
-    let status = try foreground.wait()
-    // Another command may be deleting it.
-    try directory.lock()
-    if try directory.isRemoved() { return status }
-    // The container has ended as it has, whatever cannot be removed of it now: that stays on record.
-    do throws(RuntimeError) {
-      if keeps {
-        record.isKept = true
-        try directory.write(record)
+  var signals = try ForegroundSignals()
+  do throws(RuntimeError) {
+    return try makeContainer(plan, in: state, gated: false, signals: signals.launch, warn) { (directory, cgroup, record, container) throws(RuntimeError) in
+      try tellEngine(options, of: container)
+      try request.runPoststartHooks(container.process, interruption: signals.launch.interruption)
+      var foreground = try Foreground(container, signals: signals.take())
+      try directory.unlock()
+      let status = try foreground.wait()
+      // Another command may be deleting it.
+      try directory.lock()
+      if try directory.isRemoved() { return status }
+      // The container has ended as it has, whatever cannot be removed of it now: that stays on record.
+      do throws(RuntimeError) {
+        if keeps {
+          record.isKept = true
+          try directory.write(record)
+        }
+        try end(cgroup)
+        if !keeps {
+          request.runPoststopHooks(warn)
+          try directory.remove()
+        }
+      } catch {
+        warn("what is left of container \(request.id.text) stays to be cleaned up: \(error.message)")
       }
-      try end(cgroup)
-      if !keeps {
-        request.runPoststopHooks(warn)
-        try directory.remove()
-      }
-    } catch {
-      warn("what is left of container \(request.id.text) stays to be cleaned up: \(error.message)")
+      return status
     }
-    return status
+  } catch {
+    return try signals.status(after: error, "the container", warn)
   }
 }
 
@@ -53,7 +51,8 @@ public func startContainer(
 ) throws(RuntimeError) {
   let plan = try ContainerPlan(request, options, gated: false, diesWithParent: false, warn: warn)
   try requireConsoleSocket(plan.sandbox.terminal, options)
-  try makeContainer(plan, in: state, gated: false, signals: try currentSignalMask(), warn) { (directory, _, record, container) throws(RuntimeError) in
+  try makeContainer(plan, in: state, gated: false, signals: LaunchSignals(mask: try currentSignalMask()), warn) {
+    (directory, _, record, container) throws(RuntimeError) in
     var container = container
     try handOver(&container, options)
     try tellEngine(options, of: container)
@@ -69,7 +68,8 @@ public func createContainer(
 ) throws(RuntimeError) {
   let plan = try ContainerPlan(request, options, gated: true, diesWithParent: false, warn: warn)
   try requireConsoleSocket(plan.sandbox.terminal, options)
-  try makeContainer(plan, in: state, gated: true, signals: try currentSignalMask(), warn) { (directory, _, record, container) throws(RuntimeError) in
+  try makeContainer(plan, in: state, gated: true, signals: LaunchSignals(mask: try currentSignalMask()), warn) {
+    (directory, _, record, container) throws(RuntimeError) in
     var container = container
     try handOver(&container, options)
     try tellEngine(options, of: container)
@@ -84,8 +84,10 @@ func currentSignalMask() throws(RuntimeError) -> SignalSet {
 }
 
 extension ContainerRequest {
-  func runPoststartHooks(_ process: Int32) throws(RuntimeError) {
-    try convert { () throws(SandboxError) in try runHostHooks(spec.hooks?.poststart, "poststart", .running, process: process) }
+  func runPoststartHooks(_ process: Int32, interruption: Int32? = nil) throws(RuntimeError) {
+    try convert { () throws(SandboxError) in
+      try runHostHooks(spec.hooks?.poststart, "poststart", .running, process: process, interruption: interruption)
+    }
   }
 
   /// Each is run, whatever becomes of the others (runtime.md, "Lifecycle", 13).

@@ -32,7 +32,7 @@ extension SandboxPlan {
         (state.status, state.pid) = (.created, processID())
         try runHooks(hooks.startContainer, "startContainer", state)
       }
-      try runProgram(arguments, program, home: home.directory, signals: context.signals)
+      try runProgram(arguments, program, home: home.directory, signals: context.signals.mask)
     } catch {
       // The other side may be gone by now; there is nobody else to tell.
       try? channel.send(error.packet)

@@ -16,18 +16,30 @@ public struct LaunchedContainer: ~Copyable {
   public mutating func takeConsole() -> FileDescriptor? { console.take() }
 }
 
+/// How signals and a launch get on with each other.
+public struct LaunchSignals: Sendable {
+  /// The set of blocked signals that the program starts with.
+  public var mask: SignalSet
+  /// A descriptor that is not read, such as a signalfd(2): as soon as it can be, the launch is given up with an error of the kind `.interrupted`.
+  public var interruption: Int32?
+
+  public init(mask: SignalSet, interruption: Int32? = nil) {
+    self.mask = mask
+    self.interruption = interruption
+  }
+}
+
 /// What a container is launched with, beside its plan.
 public struct LaunchContext: Sendable {
   /// The directory of the v2 group to clone into, when there is one.
   public var group: Int32?
   /// How a mount of type `cgroup` looks.
   public var view: CgroupView
-  /// The set of blocked signals that the program starts with.
-  public var signals: SignalSet
+  public var signals: LaunchSignals
   /// A listening socket: the container is made, and waits there for somebody who has it run its program (`startProgram`). Nil runs it at once.
   public var gate: Int32?
 
-  public init(group: Int32?, view: CgroupView, signals: SignalSet, gate: Int32? = nil) {
+  public init(group: Int32?, view: CgroupView, signals: LaunchSignals, gate: Int32? = nil) {
     self.group = group
     self.view = view
     self.signals = signals
@@ -57,7 +69,7 @@ extension SandboxPlan {
     case .parent(let process):
       // Only the child may hold the other end, so that its end is seen here.
       pair.second.close()
-      return try awaitProgram(process, pair.first, beforePivot)
+      return try awaitProgram(process, pair.first, context.signals.interruption, beforePivot)
     }
   }
 
@@ -86,13 +98,14 @@ extension SandboxPlan {
 
   /// Follows the new process until it runs its program or waits at its gate; reaps it when it failed.
   private func awaitProgram(
-    _ process: Int32, _ channel: borrowing Channel, _ beforePivot: (Int32) throws(SandboxError) -> Void
+    _ process: Int32, _ channel: borrowing Channel, _ interruption: Int32?, _ beforePivot: (Int32) throws(SandboxError) -> Void
   ) throws(SandboxError)
     -> LaunchedContainer
   {
     var console: FileDescriptor?
     do throws(SandboxError) {
       while true {
+        try channel.wait(unless: interruption)
         var packet = try attempt("hear from", "the container's first process") { () throws(Errno) in try channel.receive() }
         switch LaunchMessage(packet.bytes) {
         case .ended, .waitsAtGate: return LaunchedContainer(process: process, console: console)
@@ -108,6 +121,15 @@ extension SandboxPlan {
       _ = try? waitForExit(of: process)
       throw error
     }
+  }
+}
+
+extension Channel {
+  /// Waits until something has come, the end too; throws when `interruption` can be read first.
+  fileprivate borrowing func wait(unless interruption: Int32?) throws(SandboxError) {
+    let own = rawValue
+    let ready = try attempt("wait for", "the container's first process") { () throws(Errno) in try waitForInput([own, interruption ?? -1]) }
+    if !ready[0] { throw .interrupted }
   }
 }
 

@@ -23,12 +23,15 @@ public struct ContainerHooks: Sendable {
 /// in `directory` when one is given. One that is not done after its timeout is killed.
 ///
 /// - name: of the point, for messages: `createRuntime`.
-public func runHooks(_ hooks: [Hook], _ name: StaticString, _ state: ContainerState, directory: Path? = nil) throws(SandboxError) {
+/// - interruption: a descriptor that is never read here; as soon as it could be, the hook that runs is killed.
+public func runHooks(
+  _ hooks: [Hook], _ name: StaticString, _ state: ContainerState, directory: Path? = nil, interruption: Int32? = nil
+) throws(SandboxError) {
   if hooks.isEmpty { return }
   let document = state.compactDocument()
   for (index, hook) in hooks.enumerated() {
     let title = "\(name) hook \(index) (\(hook.path))"
-    let status = try runHook(hook, title, document, directory)
+    let status = try runHook(hook, title, document, directory, interruption)
     switch status {
     case .exited(0): break
     case .exited(let code): throw SandboxError("run \(title): exit status \(code)")
@@ -37,7 +40,9 @@ public func runHooks(_ hooks: [Hook], _ name: StaticString, _ state: ContainerSt
   }
 }
 
-private func runHook(_ hook: Hook, _ title: String, _ document: [UInt8], _ directory: Path?) throws(SandboxError) -> ExitStatus {
+private func runHook(
+  _ hook: Hook, _ title: String, _ document: [UInt8], _ directory: Path?, _ interruption: Int32?
+) throws(SandboxError) -> ExitStatus {
   let arguments = CStringArray(hook.args.isEmpty ? [hook.path] : hook.args)
   let environment = CStringArray(hook.env)
   let path = Path(hook.path)
@@ -55,7 +60,7 @@ private func runHook(_ hook: Hook, _ title: String, _ document: [UInt8], _ direc
       _ = try? waitForExit(of: process)
       throw SandboxError(SystemError("run", title, Errno(rawValue: Int32(number))))
     }
-    return try awaitHook(process, hook, title)
+    return try awaitHook(process, hook, title, interruption)
   }
 }
 
@@ -85,21 +90,28 @@ private func becomeHook(
   }
 }
 
-private func awaitHook(_ process: Int32, _ hook: Hook, _ title: String) throws(SandboxError) -> ExitStatus {
-  guard let timeout = hook.timeout else {
+private func awaitHook(_ process: Int32, _ hook: Hook, _ title: String, _ interruption: Int32?) throws(SandboxError) -> ExitStatus {
+  if hook.timeout == nil, interruption == nil {
     return try attempt("wait for", "the \(title)") { () throws(Errno) in try waitForExit(of: process) }
   }
   // Seconds, in steps of up to 20 ms; a timeout that does not fit into the count is none.
-  let (limit, overflow) = timeout.multipliedReportingOverflow(by: 1000)
+  let (limit, overflow) = (hook.timeout ?? .max).multipliedReportingOverflow(by: 1000)
   var waited: Int64 = 0
   var step: Int32 = 1
   while overflow || waited < limit {
     if let status = try attempt("wait for", "the \(title)", { () throws(Errno) in try pollExit(of: process) }) { return status }
-    _ = try? waitForInput([], timeoutMilliseconds: step)
+    if let ready = try? waitForInput([interruption ?? -1], timeoutMilliseconds: step), ready[0] {
+      end(process)
+      throw .interrupted
+    }
     waited += Int64(step)
     step = min(step * 2, 20)
   }
+  end(process)
+  throw SandboxError("run \(title): not done after \(limit / 1000) seconds, killed")
+}
+
+private func end(_ process: Int32) {
   try? kill(process, .kill)
   _ = try? waitForExit(of: process)
-  throw SandboxError("run \(title): not done after \(timeout) seconds, killed")
 }

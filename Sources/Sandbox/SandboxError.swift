@@ -7,6 +7,8 @@ public struct SandboxError: Error, Sendable {
     case general = 1
     case programNotFound = 2
     case programNotExecutable = 3
+    /// A signal asked this process to end meanwhile.
+    case interrupted = 4
   }
 
   public var kind: Kind
@@ -16,6 +18,9 @@ public struct SandboxError: Error, Sendable {
     self.kind = kind
     self.message = message
   }
+
+  /// What is told when `LaunchSignals.interruption` can be read.
+  static var interrupted: SandboxError { SandboxError("ended before the program ran", kind: .interrupted) }
 
   public init(_ error: SystemError) { self.init(error.message) }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import signal
+import time
 
 import pytest
 from machines import Machine
@@ -63,6 +65,40 @@ def test_the_exit_status_after_a_signal_that_ends_the_container(machine: Machine
         assert running.line() == "ready"
         machine.sh(f"kill -TERM {running.number}")
         assert running.wait() == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("point", "name"),
+    [(point, "TERM") for point in ("prestart", "createRuntime", "createContainer", "startContainer", "poststart")]
+    + [("createContainer", name) for name in ("INT", "HUP", "QUIT")],
+)
+def test_a_signal_to_end_ends_the_set_up(machine: Machine, point: str, name: str) -> None:
+    document = shell("sleep 1000")
+    # As root in the container too, for the hook that runs there; the others run on the host.
+    document["hooks"] = {point: [{"path": "/bin/sh", "args": ["sh", "-c", "echo the hook runs; exec sleep 1000"], "env": ["PATH=/bin:/usr/bin"]}]}
+    with machine.start(machine.bundle(document).command) as running:
+        assert running.line() == "the hook runs"
+        start = time.monotonic()
+        machine.sh(f"kill -{name} {running.number}")
+        number = getattr(signal, f"SIG{name}").value
+        assert running.wait() == 128 + number
+        assert time.monotonic() - start < 5
+        assert running.rest() == f"apus: warning: signal {number} ended the container before it ran\n"
+
+
+@pytest.mark.native
+def test_a_signal_to_end_is_never_lost(native: Machine) -> None:
+    # Without a PID namespace, in which the first process would ignore it until it has a handler.
+    document = shell("exec sleep 1000")
+    document["linux"]["namespaces"] = [entry for entry in document["linux"]["namespaces"] if entry["type"] != "pid"]
+    bundle = native.bundle(document)
+    chance = random.Random(20260104)
+    for _ in range(30):
+        with native.start(bundle.command) as running:
+            time.sleep(chance.random() * 0.1)
+            native.sh(f"kill -TERM {running.number}")
+            assert running.wait(5) == 128 + signal.SIGTERM
+    native.bundle(shell("exit 0")).run().succeeded()
 
 
 @pytest.mark.native

@@ -64,6 +64,25 @@ public enum Feature: Sendable, Equatable, CaseIterable {
     }
   }
 
+  /// What Apus does without it, as `apus check` tells it.
+  public var otherwise: StaticString {
+    switch self {
+    case .mountNamespace, .procFileSystem: "no container runs"
+    case .utsNamespace, .ipcNamespace, .pidNamespace, .networkNamespace: "a container that asks for one is refused; each from an image does"
+    case .userNamespace, .timeNamespace: "a container that asks for one is refused"
+    case .cgroupNamespace: "a container that asks for one is refused; each from an image does"
+    case .cgroups: "containers run with --cgroup-manager disabled only, and without limits"
+    case .unifiedCgroups: "version 1 is used"
+    case .overlayFileSystem: "containers from images are refused"
+    case .terminals: "a mount of it is refused, and a container with a terminal"
+    case .sysFileSystem, .tmpFileSystem: "a mount of it is refused; each container from an image has one"
+    case .messageQueues: "a mount of it is refused"
+    case .seccompFilters: "a container with a filter is refused; each from an image has one"
+    case .appArmor: "a container with a profile is refused"
+    case .seLinux: "a container with a label is refused"
+    }
+  }
+
   /// How its presence is found out.
   var evidence: Evidence {
     switch self {

@@ -14,8 +14,7 @@ extension CommandSpec {
 }
 
 private func listContainers(_ call: Invocation) throws(Failure) -> Int32 {
-  let format = call.arguments.value(.format) ?? "table"
-  guard format.equals("table") || format.equals("json") else { throw .usage("option --format: \(format) is neither table nor json") }
+  let wantsJSON = try call.arguments.wantsJSON()
   try requireRoot()
   let directory = try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot) }
   let ids = try failing { () throws(RuntimeError) in try directory.list() }
@@ -32,7 +31,7 @@ private func listContainers(_ call: Invocation) throws(Failure) -> Int32 {
       if try failing({ () throws(RuntimeError) in try directory.has(id) }) { warn(error.message) }
     }
   }
-  try show(format.equals("json") ? json(states) : table(states))
+  try show(wantsJSON ? json(states) : table(states))
   return 0
 }
 
@@ -44,21 +43,8 @@ private func json(_ states: [ContainerState]) -> String {
   return String(decoding: writer.bytes(), as: UTF8.self) + "\n"
 }
 
-/// Columns as wide as their widest cell, two spaces between them.
 private func table(_ states: [ContainerState]) -> String {
   var rows: [[String]] = [["ID", "PID", "STATUS", "BUNDLE", "CREATED"]]
   for state in states { rows.append([state.id.text, String(state.pid ?? 0), state.status.name, state.bundle, state.created ?? ""]) }
-  var widths = [Int](repeating: 0, count: rows[0].count)
-  for row in rows {
-    for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.utf8.count) }
-  }
-  var text: [UInt8] = []
-  for row in rows {
-    for (column, cell) in row.enumerated() {
-      text.append(contentsOf: cell.utf8)
-      if column < row.count - 1 { text.append(contentsOf: repeatElement(0x20, count: widths[column] + 2 - cell.utf8.count)) }
-    }
-    text.append(0x0A)
-  }
-  return String(decoding: text, as: UTF8.self)
+  return table(rows)
 }

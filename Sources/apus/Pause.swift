@@ -4,7 +4,8 @@ extension CommandSpec {
   /// `apus pause`: freezes a container.
   static var pause: CommandSpec {
     CommandSpec(
-      name: "pause", summary: "stop every process of a container until it is resumed", operands: "ID", needs: "exactly one container id",
+      name: "pause", summary: "stop every process of a container until it is resumed", operands: "ID", completion: .container,
+      needs: "exactly one container id",
       operandCount: 1...1,
       perform: { (call) throws(Failure) in try pauseContainer(call) })
   }

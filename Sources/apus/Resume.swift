@@ -4,7 +4,7 @@ extension CommandSpec {
   /// `apus resume`: thaws a container.
   static var resume: CommandSpec {
     CommandSpec(
-      name: "resume", summary: "let the processes of a paused container go on", operands: "ID", needs: "exactly one container id",
+      name: "resume", summary: "let the processes of a paused container go on", operands: "ID", completion: .container, needs: "exactly one container id",
       operandCount: 1...1,
       perform: { (call) throws(Failure) in try resumeContainer(call) })
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -71,3 +72,11 @@ def test_a_power_cut_leaves_the_imported_image_whole(phone: Machine) -> None:
     phone.device.start()
     phone.prepare()
     assert {"busybox", "redis"} <= {line.split()[0] for line in phone.call("image", "list").succeeded().lines if line}
+
+
+def test_check_tells_what_a_phone_lacks(phone: Machine) -> None:
+    found = json.loads(phone.call("check", "--format", "json").succeeded().text)
+    present = {row["option"]: row["present"] for row in found["features"]}
+    assert not present["CONFIG_PID_NS"] and not present["CONFIG_IPC_NS"] and not present["CONFIG_USER_NS"] and present["CONFIG_NAMESPACES"]
+    places = {row["name"]: row.get("mountPoint") for row in found["controllers"]}
+    assert places["memory"] == "/dev/memcg" and places["cpu"] == "/dev/cpuctl" and places["cpuset"] == "/dev/cpuset"

@@ -17,6 +17,7 @@ struct FeatureTests {
     for feature in Feature.allCases {
       #expect(feature.name.utf8CodeUnitCount > 0)
       #expect(feature.option.utf8CodeUnitCount > 0)
+      #expect(feature.otherwise.utf8CodeUnitCount > 0)
     }
   }
 

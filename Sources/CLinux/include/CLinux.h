@@ -13,6 +13,7 @@
 #include "CLinux_network.h"
 #include "CLinux_notify.h"
 #include "CLinux_process.h"
+#include "CLinux_probe.h"
 #include "CLinux_schedule.h"
 #include "CLinux_seccomp.h"
 #include "CLinux_terminal.h"

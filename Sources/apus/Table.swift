@@ -1,0 +1,30 @@
+internal import Linux
+
+/// Rows as lines, with columns as wide as their widest cell and two spaces between them.
+func table(_ rows: [[String]]) -> String {
+  var widths: [Int] = []
+  for row in rows {
+    for (column, cell) in row.enumerated() {
+      if column == widths.count { widths.append(0) }
+      widths[column] = max(widths[column], cell.utf8.count)
+    }
+  }
+  var text: [UInt8] = []
+  for row in rows {
+    for (column, cell) in row.enumerated() {
+      text.append(contentsOf: cell.utf8)
+      if column < row.count - 1 { text.append(contentsOf: repeatElement(0x20, count: widths[column] + 2 - cell.utf8.count)) }
+    }
+    text.append(0x0A)
+  }
+  return String(decoding: text, as: UTF8.self)
+}
+
+extension ParsedArguments {
+  /// Whether --format asks for JSON instead of a table.
+  func wantsJSON() throws(Failure) -> Bool {
+    guard let format = value(.format), !format.equals("table") else { return false }
+    if format.equals("json") { return true }
+    throw .usage("option --format: \(format) is neither table nor json")
+  }
+}

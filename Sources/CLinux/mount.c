@@ -32,6 +32,8 @@ int clinux_pivot_root(const char *new_root, const char *put_old) {
   return result < 0 ? -errno : 0;
 }
 
+int clinux_chroot(const char *path) { RESULT(chroot(path)); }
+
 int clinux_open_tree(int directory, const char *path, uint32_t flags) {
   long result = syscall(OPEN_TREE, directory, path, flags);
   return result < 0 ? -errno : (int)result;

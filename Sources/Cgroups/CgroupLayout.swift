@@ -129,9 +129,9 @@ public struct CgroupLayout: Sendable {
     let path = line[(second + 1)...]
     guard let index = hierarchies.firstIndex(where: { $0.isNamed(word) }) else { return }
     let root = hierarchies[index].root.bytes
-    guard path.first == slash, isPrefix(root, of: path) else { return }
+    guard path.first == Path.slash, isPrefix(root, of: path) else { return }
     let below = root.count == 1 ? path : path.dropFirst(root.count)
-    let own = Path(bytes: below.isEmpty ? [slash] : Array(below))
+    let own = Path(bytes: below.isEmpty ? [Path.slash] : Array(below))
     // `/..` is how the kernel writes a group above the root of the cgroup namespace.
     if !own.hasParentReference { hierarchies[index].own = own }
   }

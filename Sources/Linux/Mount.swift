@@ -29,6 +29,8 @@ public struct MountFlags: OptionSet, Sendable, Equatable {
   public static var noDirectoryAccessTime: MountFlags { MountFlags(rawValue: 2048) }
   /// The C constant is `MS_BIND`.
   public static var bind: MountFlags { MountFlags(rawValue: 4096) }
+  /// The C constant is `MS_MOVE`.
+  public static var move: MountFlags { MountFlags(rawValue: 8192) }
   /// The C constant is `MS_REC`.
   public static var recursive: MountFlags { MountFlags(rawValue: 16384) }
   /// The C constant is `MS_SILENT`.
@@ -102,6 +104,16 @@ public func pivotRoot(to directory: borrowing FileDescriptor) throws(SystemError
   try during("change to", "the old root") { () throws(Errno) in _ = try checked { clinux_fchdir(old) } }
   try during("make a slave of", "the old root") { () throws(Errno) in try changeMount(".", [.slave, .recursive]) }
   try during("unmount", "the old root") { () throws(Errno) in try detachMount(".") }
+  try during("change to", "/") { () throws(Errno) in _ = try checked { clinux_chdir("/") } }
+}
+
+/// Moves the mount in `directory` onto "/" and makes it the root of this process alone: where pivot_root(2) cannot go, on the first RAM disk. What was there
+/// stays below it. The working directory is then the new root. The C functions are `mount` with `MS_MOVE` and `chroot`.
+public func moveRoot(to directory: borrowing FileDescriptor) throws(SystemError) {
+  let new = directory.rawValue
+  try during("change to", "the new root") { () throws(Errno) in _ = try checked { clinux_fchdir(new) } }
+  try during("move", "the new root") { () throws(Errno) in _ = try checked { clinux_mount(".", "/", nil, MountFlags.move.rawValue, nil) } }
+  try during("change the root to", "the new root") { () throws(Errno) in _ = try checked { clinux_chroot(".") } }
   try during("change to", "/") { () throws(Errno) in _ = try checked { clinux_chdir("/") } }
 }
 

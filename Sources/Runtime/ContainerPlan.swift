@@ -21,6 +21,8 @@ struct ContainerPlan {
     layout = try discoverCgroups()
     sandbox = try planSandbox(request, diesWithParent: diesWithParent, warn)
     sandbox.preservedDescriptors = options.preservedDescriptors
+    sandbox.pivots = options.pivots
+    if !options.newKeyring { sandbox.sessionKeyring = nil }
     sandbox.environment += options.environment
     if let hooks = request.spec.hooks, !hooks.isEmpty {
       sandbox.pausesBeforePivot = !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty
@@ -35,8 +37,7 @@ struct ContainerPlan {
     }
     record = ContainerRecord(
       id: request.id.text, ociVersion: request.spec.ociVersion, cgroupsPath: request.usesGroups ? groupPath.path.description : "",
-      bundle: request.bundle.description,
-      imageUser: request.imageUser,
+      bundle: request.bundle.description, hasKeyring: options.newKeyring, imageUser: request.imageUser,
       root: request.root.path.description, created: Timestamp.now().preciseText,
       annotations: request.spec.annotations)
   }

@@ -17,6 +17,8 @@ public struct ContainerRecord: Sendable, Equatable {
   public var bundle: String
   /// The container outlives the command that made it, until `delete`. What is not kept and has lost its process is cleaned up by whoever comes next.
   public var isKept: Bool
+  /// The container has a session key ring of its own, which processes that join it have too.
+  public var hasKeyring: Bool
   /// The user that the container's image names, when it was made from one.
   public var imageUser: String?
   /// The root directory on the host.
@@ -28,8 +30,7 @@ public struct ContainerRecord: Sendable, Equatable {
 
   public init(
     id: String, ociVersion: String = Spec.version, cgroupsPath: String, process: Int32? = nil, startTime: UInt64? = nil, bundle: String, isKept: Bool = false,
-    imageUser: String? = nil,
-    root: String = "", created: String = "", annotations: [Annotation] = []
+    hasKeyring: Bool = true, imageUser: String? = nil, root: String = "", created: String = "", annotations: [Annotation] = []
   ) {
     self.id = id
     self.ociVersion = ociVersion
@@ -38,6 +39,7 @@ public struct ContainerRecord: Sendable, Equatable {
     self.startTime = startTime
     self.bundle = bundle
     self.isKept = isKept
+    self.hasKeyring = hasKeyring
     self.imageUser = imageUser
     self.root = root
     self.created = created
@@ -55,6 +57,7 @@ public struct ContainerRecord: Sendable, Equatable {
       if let startTime { object.member("startTime", startTime) }
       object.member("bundle", bundle)
       object.member("isKept", isKept)
+      object.member("hasKeyring", hasKeyring)
       if let imageUser { object.member("imageUser", imageUser) }
       object.member("root", root)
       object.member("created", created)
@@ -83,6 +86,7 @@ public struct ContainerRecord: Sendable, Equatable {
       startTime = try json.member("startTime").map { (value) throws(JSONPathError) in try value.integer() }
       bundle = try json.required("bundle").string()
       isKept = try json.required("isKept").bool()
+      hasKeyring = try json.required("hasKeyring").bool()
       imageUser = try json.member("imageUser").map { (value) throws(JSONPathError) in try value.string() }
       root = try json.required("root").string()
       created = try json.required("created").string()

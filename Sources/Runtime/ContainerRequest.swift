@@ -46,14 +46,21 @@ public struct LaunchOptions: Sendable {
   public var preservedDescriptors: Int32
   /// Variables that the program gets beside those of the configuration.
   public var environment: [String]
+  /// The container's root is entered by pivot_root(2), not moved over the host's.
+  public var pivots: Bool
+  /// The container gets a session key ring of its own.
+  public var newKeyring: Bool
 
   public init(
-    pidFile: Path? = nil, consoleSocket: Path? = nil, pidfdSocket: Path? = nil, preservedDescriptors: Int32 = 0, environment: [String] = []
+    pidFile: Path? = nil, consoleSocket: Path? = nil, pidfdSocket: Path? = nil, preservedDescriptors: Int32 = 0, environment: [String] = [],
+    pivots: Bool = true, newKeyring: Bool = true
   ) {
     self.pidFile = pidFile
     self.consoleSocket = consoleSocket
     self.pidfdSocket = pidfdSocket
     self.preservedDescriptors = preservedDescriptors
     self.environment = environment
+    self.pivots = pivots
+    self.newKeyring = newKeyring
   }
 }

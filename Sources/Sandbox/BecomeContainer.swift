@@ -206,11 +206,7 @@ extension SandboxPlan {
     // Before the change, because kernels before 5.12 do it through /proc, which is the host's only until then.
     try MountEntries.finish(mounts, in: root.root)
     if rootReadOnly { try root.makeReadOnly() }
-    do throws(SystemError) {
-      try pivotRoot(to: root.root.descriptor)
-    } catch {
-      throw SandboxError(error)
-    }
+    if pivots { try root.pivot() } else { try MovedRoot.enter(root.root) }
     try rootPropagation.finish()
   }
 

@@ -23,6 +23,7 @@ extension SandboxPlan {
     self.root = root
     rootReadOnly = spec.root?.readonly ?? false
     rootPropagation = RootPropagation(linux.rootfsPropagation)
+    pivots = true
     newNamespaces = namespaces.new
     joinedNamespaces = namespaces.joined
     for index in joinedNamespaces.indices { joinedNamespaces[index].changedBy = SandboxPlan.change(in: joinedNamespaces[index].kind, by: spec) }

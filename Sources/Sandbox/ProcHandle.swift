@@ -22,6 +22,13 @@ struct ProcHandle: ~Copyable {
     return ProcHandle(root: RootDirectory(place))
   }
 
+  /// Reads a file of procfs of at most `limit` bytes, by its path below /proc.
+  borrowing func read(_ file: Path, limit: Int) throws(Errno) -> [UInt8] {
+    let opened = try root.openOnSameMount(file, [.readOnly, .noFollow])
+    guard try opened.fileSystemStatus().type == FileSystemStatus.procfs else { throw .crossDevice }
+    return try opened.readAll(limit: limit)
+  }
+
   /// Writes a file of procfs, by its path below /proc, in one write.
   borrowing func write(_ value: String, to file: Path) throws(Errno) {
     let opened = try root.openOnSameMount(file, [.writeOnly, .noFollow])

@@ -74,6 +74,17 @@ struct MountedRoot: ~Copyable {
     return try attempt("open", mountPoint.description) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.path, .directory, .noFollow]) }
   }
 
+  /// Makes the root that of this mount namespace, and takes the host's away.
+  borrowing func pivot() throws(SandboxError) {
+    do throws(SystemError) {
+      try pivotRoot(to: root.descriptor)
+    } catch {
+      // A root on the first RAM disk, which the kernel never lets go (init/do_mounts_rd.c).
+      let hint = error.errno == .invalidArgument ? " (is the host's root its first RAM disk? Then use --no-pivot)" : ""
+      throw SandboxError("\(error.message)\(hint)")
+    }
+  }
+
   /// Makes the root read-only, once everything is mounted in it.
   borrowing func makeReadOnly() throws(SandboxError) {
     try setReadOnly(root.descriptor, "the root directory")

@@ -7,6 +7,8 @@ public struct SandboxPlan: Sendable {
   /// The root is made read-only once everything is mounted in it.
   public var rootReadOnly: Bool
   public var rootPropagation: RootPropagation
+  /// The root is entered by pivot_root(2); otherwise it is moved over the host's, for a root on the first RAM disk, which cannot be pivoted.
+  public var pivots: Bool
   /// Namespaces that are made new.
   public var newNamespaces: NamespaceFlags
   /// Namespaces that exist and are joined.

@@ -51,7 +51,8 @@ func launchOptions(_ arguments: ParsedArguments, activates: Bool) throws(Failure
   }
   return LaunchOptions(
     pidFile: arguments.value(.pidFile).map { Path($0) }, consoleSocket: arguments.value(.consoleSocket).map { Path($0) },
-    pidfdSocket: arguments.value(.pidfdSocket).map { Path($0) }, preservedDescriptors: preserved, environment: environment)
+    pidfdSocket: arguments.value(.pidfdSocket).map { Path($0) }, preservedDescriptors: preserved, environment: environment,
+    pivots: !arguments.flag(.noPivot), newKeyring: !arguments.flag(.noNewKeyring))
 }
 
 /// More descriptors than any process has.

@@ -9,6 +9,8 @@ int clinux_mount(const char *source, const char *target, const char *type, uint6
 int clinux_umount(const char *target, int flags);
 /// pivot_root(2).
 int clinux_pivot_root(const char *new_root, const char *put_old);
+/// chroot(2).
+int clinux_chroot(const char *path);
 /// open_tree(2), Linux 5.2. An empty path with AT_EMPTY_PATH stands for `directory` itself.
 int clinux_open_tree(int directory, const char *path, uint32_t flags);
 /// move_mount(2) of the mount `from` onto the place `to`, both by descriptor, Linux 5.2.

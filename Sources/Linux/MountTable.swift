@@ -1,23 +1,21 @@
-internal import Linux
-
 /// One line of /proc/self/mountinfo (proc_pid_mountinfo(5)), with its names as the kernel escapes them.
-struct MountEntry {
-  var id: UInt32
-  var parent: UInt32
+public struct MountEntry: Sendable {
+  public var id: UInt32
+  public var parent: UInt32
   /// The directory of the file system that is mounted; for cgroups the group at the mount point.
-  var root: ArraySlice<UInt8>
-  var mountPoint: ArraySlice<UInt8>
-  var type: ArraySlice<UInt8>
+  public var root: ArraySlice<UInt8>
+  public var mountPoint: ArraySlice<UInt8>
+  public var type: ArraySlice<UInt8>
   /// The options of the file system itself, where a v1 mount names its controllers.
-  var superOptions: ArraySlice<UInt8>
+  public var superOptions: ArraySlice<UInt8>
 
   /// Reads a line without its newline; nil when it is not of the documented form, so that a mount which cannot be understood is never used.
-  init?(line: ArraySlice<UInt8>) {
+  public init?(line: ArraySlice<UInt8>) {
     let fields = line.split(separator: 0x20, omittingEmptySubsequences: false)
     // id, parent, device, root, mount point, options, any number of tags, "-", type, source, super options. A tag is never a lone hyphen.
-    guard fields.count >= 10, let separator = fields[6...].firstIndex(where: { $0.matches("-") }), fields.count >= separator + 4,
+    guard fields.count >= 10, let separator = fields[6...].firstIndex(where: { $0.elementsEqual("-".utf8) }), fields.count >= separator + 4,
       let id = decimal(fields[0]), let parent = decimal(fields[1]), let id = UInt32(exactly: id), let parent = UInt32(exactly: parent),
-      fields[3].first == slash, fields[4].first == slash
+      fields[3].first == Path.slash, fields[4].first == Path.slash
     else { return nil }
     self.id = id
     self.parent = parent
@@ -29,18 +27,18 @@ struct MountEntry {
 }
 
 /// The mounts of a mount namespace.
-struct MountTable {
-  let entries: [MountEntry]
+public struct MountTable: Sendable {
+  public let entries: [MountEntry]
 
   /// From the contents of /proc/self/mountinfo; lines that are not of the documented form are left out.
-  init(_ bytes: [UInt8]) {
+  public init(_ bytes: [UInt8]) {
     entries = bytes.split(separator: 0x0A).compactMap { MountEntry(line: $0) }
   }
 
   /// Whether a walk to the mount point of `entry` ends in `entry`: a later mount on it or on a directory above hides it.
   ///
   /// Does the kernel's walk over the table: from the root on, each step enters the mount that stands first on the way.
-  func isVisible(_ entry: MountEntry) -> Bool {
+  public func isVisible(_ entry: MountEntry) -> Bool {
     var here: MountEntry?
     // A table has no cycles, but what is read here is not trusted to have none.
     for _ in 0...entries.count {
@@ -61,19 +59,16 @@ struct MountTable {
   }
 }
 
-/// What separates names in a path.
-var slash: UInt8 { 0x2F }
-
 /// Whether the directory `above` is `path` or holds it.
-func isPrefix(_ above: ArraySlice<UInt8>, of path: ArraySlice<UInt8>) -> Bool {
+public func isPrefix(_ above: ArraySlice<UInt8>, of path: ArraySlice<UInt8>) -> Bool {
   if above.count == 1 { return true }
   guard path.starts(with: above) else { return false }
-  return path.count == above.count || path[path.startIndex + above.count] == slash
+  return path.count == above.count || path[path.startIndex + above.count] == Path.slash
 }
 
 /// The bytes of a name in mountinfo, where the kernel writes space, tab, newline and backslash as `\` and three octal digits; nil for an escape that it never
 /// writes.
-func unescaped(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+public func unescaped(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
   var result: [UInt8] = []
   result.reserveCapacity(bytes.count)
   var rest = bytes

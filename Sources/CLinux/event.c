@@ -96,6 +96,35 @@ int clinux_listen(const char *path) {
   return listener;
 }
 
+int clinux_bind_datagrams(const char *path) {
+  struct sockaddr_un address;
+  int result = socket_address(path, &address);
+  if (result < 0) return result;
+  int bound = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (bound < 0) return -errno;
+  if (bind(bound, (struct sockaddr *)&address, sizeof address) < 0) {
+    result = -errno;
+    close(bound);
+    return result;
+  }
+  return bound;
+}
+
+int clinux_send_datagram(const char *path, size_t length, const void *bytes, size_t count) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (length > sizeof address.sun_path) return -ENAMETOOLONG;
+  memcpy(address.sun_path, path, length);
+  // An abstract name is written with an `@` in the place of the NUL that it begins with.
+  if (length > 0 && path[0] == '@') address.sun_path[0] = 0;
+  int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (sender < 0) return -errno;
+  socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+  long sent = sendto(sender, bytes, count, MSG_NOSIGNAL, (struct sockaddr *)&address, size);
+  int result = sent < 0 ? -errno : 0;
+  close(sender);
+  return result;
+}
+
 int clinux_accept(int listener) { RESULT(accept4(listener, NULL, NULL, SOCK_CLOEXEC)); }
 
 int clinux_connect(const char *path, int packets) {

@@ -43,6 +43,16 @@ public struct ProcessHandle: ~Copyable {
   /// When it was started, and whether it has ended.
   public borrowing func status() throws(Errno) -> ProcessStatus { try ProcessHandle.status(directory) }
 
+  /// Whether it has ended, seen by its parent or not.
+  public borrowing func hasEnded() throws(Errno) -> Bool {
+    do throws(Errno) {
+      return try status().hasEnded
+    } catch {
+      if error == .noSuchProcess || error == .noSuchFileOrDirectory { return true }
+      throw error
+    }
+  }
+
   /// Sends a signal to this process and no other. The C function is `pidfd_send_signal`; before Linux 5.3 `kill`, after a look at the start time.
   public borrowing func send(_ signal: Signal) throws(Errno) {
     let number = pidfd.number

@@ -117,6 +117,25 @@ public struct ContainerDirectory: ~Copyable {
     }
   }
 
+  /// Makes the directory that the container gets as /run/notify.
+  borrowing func makeNotifyDirectory() throws(RuntimeError) {
+    try attempt("make the notify directory of", name.description) { () throws(Errno) in try directory.makeDirectory(ContainerDirectory.notify, mode: 0o755) }
+  }
+
+  /// Listens for what the container's program tells a service manager; nil when nobody waits for it, or the container was made without.
+  borrowing func listenForNotifications() throws(RuntimeError) -> NotifyRelay? {
+    guard let manager = NotifyRelay.managerSocket else { return nil }
+    do throws(Errno) {
+      return try NotifyRelay(in: try directory.open(ContainerDirectory.notify, [.path, .directory, .noFollow]), manager: manager)
+    } catch {
+      if error == .noSuchFileOrDirectory { return nil }
+      throw RuntimeError(SystemError("make the notify socket of", name.description, error))
+    }
+  }
+
+  /// The name of that directory.
+  static var notify: Path { "notify" }
+
   /// Removes the directory: the container is gone. Nothing is done when another command has removed it already.
   public borrowing func remove() throws(RuntimeError) {
     if try isRemoved() { return }
@@ -126,5 +145,5 @@ public struct ContainerDirectory: ~Copyable {
   private static var gate: Path { "start" }
 
   /// All that may be in the directory; `replaceFile` makes the names with a dot.
-  static var files: [Path] { ["lock", "record", ".record.new", "config.json", ".config.json.new", gate] }
+  static var files: [Path] { ["lock", "record", ".record.new", "config.json", ".config.json.new", gate, notify] }
 }

@@ -10,13 +10,21 @@ struct ContainerPlan {
   let groups: CgroupPlan
   let groupPath: CgroupPath
   var sandbox: SandboxPlan
+  /// The container has a directory for what its program tells a service manager.
+  let notifies: Bool
   /// As it stands before there is a process.
   let record: ContainerRecord
 
   /// - gated: the program is started later; only then config.json may have none (runtime.md, "Start").
   /// - diesWithParent: the container ends with this process, however that ends.
-  init(_ request: ContainerRequest, _ options: LaunchOptions, gated: Bool, diesWithParent: Bool, warn: (String) -> Void) throws(RuntimeError) {
+  /// - notify: the directory that the container gets as /run/notify, when a service manager waits for it.
+  init(
+    _ request: ContainerRequest, _ options: LaunchOptions, gated: Bool, diesWithParent: Bool, notify: Path? = nil, warn: (String) -> Void
+  ) throws(RuntimeError) {
     if !gated, case .none = request.spec.process { throw RuntimeError("\(request.origin): process: missing; a container that is started needs it") }
+    var request = request
+    if let notify { request.spec.mounts.append(NotifyRelay.mount(of: notify)) }
+    notifies = notify != nil
     self.request = request
     layout = try discoverCgroups()
     sandbox = try planSandbox(request, diesWithParent: diesWithParent, warn)
@@ -24,6 +32,7 @@ struct ContainerPlan {
     sandbox.pivots = options.pivots
     if !options.newKeyring { sandbox.sessionKeyring = nil }
     sandbox.environment += options.environment
+    if notifies { sandbox.environment.append(NotifyRelay.variable) }
     if let hooks = request.spec.hooks, !hooks.isEmpty {
       sandbox.pausesBeforePivot = !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty
       sandbox.hooks = ContainerHooks(

@@ -6,12 +6,15 @@ struct Foreground: ~Copyable {
   private let process: Int32
   private let relay: TerminalRelay?
   private let signals: SignalDescriptor
+  /// What the container's program tells a service manager, until it is ready.
+  private var notify: NotifyRelay?
   /// A signal that ends most programs was passed on.
   private var isToldToEnd = false
 
   /// `signals` delivers what is blocked in this process, SIGCHLD too.
-  init(_ container: consuming LaunchedContainer, signals: consuming SignalDescriptor) throws(RuntimeError) {
+  init(_ container: consuming LaunchedContainer, signals: consuming SignalDescriptor, notify: consuming NotifyRelay? = nil) throws(RuntimeError) {
     var container = container
+    self.notify = notify
     process = container.process
     self.signals = signals
     switch container.takeConsole() {
@@ -23,14 +26,23 @@ struct Foreground: ~Copyable {
   /// Comes back when the container's first process has ended and its terminal is read to the end.
   mutating func wait() throws(RuntimeError) -> ExitStatus {
     while true {
-      let wanted = [(descriptor: signals.rawValue, what: Readiness.input)] + (relay?.wanted ?? [])
+      let wanted = [(descriptor: signals.rawValue, what: Readiness.input), (notifyNumber, .input)] + (relay?.wanted ?? [])
       let ready = try attempt("wait for", "the container") { () throws(Errno) in try waitUntilReady(wanted) }
-      try relay?.relay(ready.dropFirst())
+      try relay?.relay(ready.dropFirst(2))
+      if !ready[1].isEmpty, try notify?.relay(process) ?? false { notify = nil }
       if !ready[0].isEmpty, let status = try handleSignals() {
         let number = signals.rawValue
         try relay?.finish(signals: number) { () throws(RuntimeError) in try noteSignals() }
         return status
       }
+    }
+  }
+
+  /// -1, which poll(2) passes over, when nobody waits any more.
+  private var notifyNumber: Int32 {
+    switch notify {
+    case .some(let relay): relay.number
+    case .none: -1
     }
   }
 

@@ -12,7 +12,8 @@ internal import Sandbox
 /// - warn: gets a sentence for what an earlier container left and what cannot be cleaned up.
 func makeContainer<Result>(
   _ plan: ContainerPlan, in state: borrowing StateDirectory, gated: Bool, signals: LaunchSignals, _ warn: (String) -> Void,
-  then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer) throws(RuntimeError) -> Result
+  then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer, consuming NotifyRelay?)
+    throws(RuntimeError) -> Result
 ) throws(RuntimeError) -> Result {
   let layout = plan.layout
   let directory = try state.create(plan.request.id.text, cleanUp: { (left) throws(RuntimeError) in try cleanUp(left, layout) }, warn: warn)
@@ -24,8 +25,10 @@ func makeContainer<Result>(
       if let owner = delegatedOwner(of: plan.request.spec) { try cgroup.delegate(to: owner) }
     }
     let gate = gated ? try directory.makeGate() : nil
+    // Before the program can say anything; one that is started later has its own.
+    let relay = gated ? nil : try directory.listenForNotifications()
     let container = try launch(plan, cgroup, gate: gated ? gate.number : nil, signals)
-    return try follow(container, plan, directory, cgroup, then)
+    return try follow(container, relay, plan, directory, cgroup, then)
   } catch {
     // The first error is the one to tell; what cannot be undone now stays on record for the next run.
     try? undo(cgroup, directory)
@@ -40,6 +43,7 @@ private func makeGroups(_ plan: ContainerPlan, _ directory: borrowing ContainerD
     if plan.request.namesGroup, plan.request.usesGroups { try requireUnused(plan.groupPath, plan.layout) }
     try directory.write(plan.record)
     if let text = plan.request.configuration { try directory.keepConfiguration(text) }
+    if plan.notifies { try directory.makeNotifyDirectory() }
     return try convert { () throws(CgroupError) in try ContainerCgroup.create(plan.groupPath, for: plan.groups, layout: plan.layout) }
   } catch {
     try? directory.remove()
@@ -54,8 +58,10 @@ private func undo(_ cgroup: borrowing ContainerCgroup, _ directory: borrowing Co
 
 /// Puts the first process on record and calls `then`; a process that is there when that fails is killed, and the hooks hear of the end.
 private func follow<Result>(
-  _ container: consuming LaunchedContainer, _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory, _ cgroup: borrowing ContainerCgroup,
-  _ then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer) throws(RuntimeError) -> Result
+  _ container: consuming LaunchedContainer, _ relay: consuming NotifyRelay?, _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory,
+  _ cgroup: borrowing ContainerCgroup,
+  _ then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer, consuming NotifyRelay?)
+    throws(RuntimeError) -> Result
 ) throws(RuntimeError) -> Result {
   let process = container.process
   do throws(RuntimeError) {
@@ -64,7 +70,7 @@ private func follow<Result>(
     // It may have ended already; its number is not another's before this process has looked.
     record.startTime = try attempt("examine", "process \(process)") { () throws(Errno) in try ProcessStatus.read(process)?.startTime }
     try directory.write(record)
-    return try then(directory, cgroup, &record, container)
+    return try then(directory, cgroup, &record, container, relay)
   } catch {
     try? kill(process, .kill)
     try? end(cgroup)

@@ -12,13 +12,15 @@ internal import Sandbox
 public func runContainer(
   _ request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), keeps: Bool = false, state: borrowing StateDirectory, warn: (String) -> Void
 ) throws(RuntimeError) -> ExitStatus {
-  let plan = try ContainerPlan(request, options, gated: false, diesWithParent: true, warn: warn)
+  let plan = try ContainerPlan(request, options, gated: false, diesWithParent: true, notify: state.notifyDirectory(of: request.id), warn: warn)
+  if options.consoleSocket != nil { throw RuntimeError("--console-socket: the terminal of a container in the foreground is relayed here; see --detach") }
   var signals = try ForegroundSignals()
   do throws(RuntimeError) {
-    return try makeContainer(plan, in: state, gated: false, signals: signals.launch, warn) { (directory, cgroup, record, container) throws(RuntimeError) in
+    return try makeContainer(plan, in: state, gated: false, signals: signals.launch, warn) {
+      (directory, cgroup, record, container, relay) throws(RuntimeError) in
       try tellEngine(options, of: container)
       try request.runPoststartHooks(container.process, interruption: signals.launch.interruption)
-      var foreground = try Foreground(container, signals: signals.take())
+      var foreground = try Foreground(container, signals: signals.take(), notify: relay)
       try directory.unlock()
       let status = try foreground.wait()
       // Another command may be deleting it.
@@ -49,16 +51,18 @@ public func runContainer(
 public func startContainer(
   detached request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), state: borrowing StateDirectory, warn: (String) -> Void
 ) throws(RuntimeError) {
-  let plan = try ContainerPlan(request, options, gated: false, diesWithParent: false, warn: warn)
+  let plan = try ContainerPlan(request, options, gated: false, diesWithParent: false, notify: state.notifyDirectory(of: request.id), warn: warn)
   try requireConsoleSocket(plan.sandbox.terminal, options)
   try makeContainer(plan, in: state, gated: false, signals: LaunchSignals(mask: try currentSignalMask()), warn) {
-    (directory, _, record, container) throws(RuntimeError) in
+    (directory, _, record, container, relay) throws(RuntimeError) in
     var container = container
     try handOver(&container, options)
     try tellEngine(options, of: container)
     try request.runPoststartHooks(container.process)
     record.isKept = true
     try directory.write(record)
+    try directory.unlock()
+    try NotifyRelay.wait(relay, for: record)
   }
 }
 
@@ -66,10 +70,10 @@ public func startContainer(
 public func createContainer(
   _ request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), state: borrowing StateDirectory, warn: (String) -> Void
 ) throws(RuntimeError) {
-  let plan = try ContainerPlan(request, options, gated: true, diesWithParent: false, warn: warn)
+  let plan = try ContainerPlan(request, options, gated: true, diesWithParent: false, notify: state.notifyDirectory(of: request.id), warn: warn)
   try requireConsoleSocket(plan.sandbox.terminal, options)
   try makeContainer(plan, in: state, gated: true, signals: LaunchSignals(mask: try currentSignalMask()), warn) {
-    (directory, _, record, container) throws(RuntimeError) in
+    (directory, _, record, container, _) throws(RuntimeError) in
     var container = container
     try handOver(&container, options)
     try tellEngine(options, of: container)

@@ -13,6 +13,8 @@ extension Container {
     }
     let spec = try spec()
     guard case .some = spec.process else { throw RuntimeError("container \(id.text): its config.json has no process to start") }
+    // Before the program can say anything.
+    let relay = try directory.listenForNotifications()
     let started = try directory.withGate { (gate, directory) throws(RuntimeError) in
       try convert { () throws(SandboxError) in try startProgram(at: gate, in: directory) }
     }
@@ -25,6 +27,9 @@ extension Container {
       try? killAll()
       throw RuntimeError(error)
     }
+    // It may take its time; kill and delete do not wait for it.
+    try directory.unlock()
+    try NotifyRelay.wait(relay, for: record)
   }
 
   /// The state that a hook of the host gets.

@@ -118,6 +118,11 @@ public struct StateDirectory: ~Copyable {
     }
   }
 
+  /// The directory that container `id` gets as /run/notify; nil when no service manager waits for what would come there.
+  borrowing func notifyDirectory(of id: ContainerID) -> Path? {
+    NotifyRelay.managerSocket == nil ? nil : path.appending(id.text).appending(ContainerDirectory.notify.bytes)
+  }
+
   /// Removes the directory of a container that has no record, because whoever made or removed it was killed; one with anything that is not ours stays.
   private borrowing func removeUnrecorded(_ container: borrowing FileDescriptor, _ name: Path) throws(RuntimeError) {
     try attempt("remove", name.description) { () throws(Errno) in

@@ -23,6 +23,10 @@ int clinux_poll(const int *descriptors, const uint8_t *wanted, uint8_t *ready, s
 int clinux_socketpair(int *first, int *second);
 /// socket(2) AF_UNIX SOCK_SEQPACKET, bind(2) to `path` and listen(2); closed by exec. A path of more than 107 bytes is -ENAMETOOLONG.
 int clinux_listen(const char *path);
+/// socket(2) AF_UNIX SOCK_DGRAM, not blocking, and bind(2) to `path`; closed by exec.
+int clinux_bind_datagrams(const char *path);
+/// sendto(2) of one datagram to the socket `path`, `length` bytes long; a leading `@` stands for the NUL of an abstract name (unix(7)).
+int clinux_send_datagram(const char *path, size_t length, const void *bytes, size_t count);
 /// accept4(2), closed by exec.
 int clinux_accept(int listener);
 /// socket(2) AF_UNIX and connect(2) to `path`; `packets` tells SOCK_SEQPACKET from SOCK_STREAM; closed by exec.

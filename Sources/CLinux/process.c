@@ -59,7 +59,7 @@ int clinux_fexecve(int descriptor, const char *const *arguments, const char *con
 
 int clinux_wait(int process, int *status, int options) { RESULT(wait4(process, status, options, NULL)); }
 int clinux_kill(int process, int signal) { RESULT(kill(process, signal)); }
-int clinux_check_executable(const char *path) { RESULT(faccessat(AT_FDCWD, path, X_OK, AT_EACCESS)); }
+int clinux_check_executable(const char *path) { RESULT(faccessat(AT_FDCWD, path, X_OK, 0)); }
 
 int clinux_pidfd_open(int process) {
   long result = syscall(PIDFD_OPEN, process, 0);

@@ -152,8 +152,16 @@ public struct CStringArray: ~Copyable {
   fileprivate var raw: UnsafePointer<UnsafePointer<CChar>?> { UnsafePointer(pointers) }
 }
 
-/// Throws why this process may not execute `path`. The C function is `faccessat` with `X_OK` and `AT_EACCESS`.
-public func checkExecutable(_ path: Path) throws(Errno) { _ = try checked { path.withCString { clinux_check_executable($0) } } }
+/// Throws why this process may not execute `path`. The C function is `faccessat` with `X_OK`.
+///
+/// Where a seccomp filter is in the way (EPERM, ENOSYS), nothing is known, and exec will tell: a file that may not be executed is EACCES.
+public func checkExecutable(_ path: Path) throws(Errno) {
+  do throws(Errno) {
+    _ = try checked { path.withCString { clinux_check_executable($0) } }
+  } catch {
+    if !error.meansAbsent { throw error }
+  }
+}
 
 /// Runs the program at `path` in place of this one; returns only to tell why not. The C function is `execve`.
 public func execute(_ path: Path, _ arguments: borrowing CStringArray, _ environment: borrowing CStringArray) -> Errno {

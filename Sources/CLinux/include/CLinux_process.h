@@ -23,7 +23,7 @@ int clinux_fexecve(int descriptor, const char *const *arguments, const char *con
 int clinux_wait(int process, int *status, int options);
 /// kill(2).
 int clinux_kill(int process, int signal);
-/// faccessat(2) X_OK with the effective ids (AT_EACCESS).
+/// faccessat(2) X_OK with the real ids: those of a container's process are the effective ones, and Linux before 5.8 cannot ask for others.
 int clinux_check_executable(const char *path);
 /// pidfd_open(2), Linux 5.3; closed by exec.
 int clinux_pidfd_open(int process);

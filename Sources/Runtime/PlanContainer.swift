@@ -98,12 +98,19 @@ func groupPath(_ request: ContainerRequest) throws(RuntimeError) -> CgroupPath {
 extension CgroupLayout {
   /// How the container of these groups sees them through a mount of type `cgroup`.
   func view(of cgroup: borrowing ContainerCgroup) -> CgroupView {
+    var own: [Int] = []
+    for index in hierarchies.indices where cgroup.hasGroup(inHierarchy: index) { own.append(index) }
+    return view(ofGroupsIn: own)
+  }
+
+  /// How a container sees the hierarchies, of which it has a group of its own in those at these positions.
+  func view(ofGroupsIn own: [Int]) -> CgroupView {
     switch kind {
     case .none: return .none
-    case .v2: return .unified(isOwn: !cgroup.isDisabled)
+    case .v2: return .unified(isOwn: !own.isEmpty)
     case .v1, .hybrid:
       var views: [LegacyHierarchy] = []
-      for (index, hierarchy) in hierarchies.enumerated() { views.append(hierarchy.inContainer(isOwn: cgroup.hasGroup(inHierarchy: index))) }
+      for (index, hierarchy) in hierarchies.enumerated() { views.append(hierarchy.inContainer(isOwn: own.contains(index))) }
       return .legacy(views)
     }
   }

@@ -73,3 +73,53 @@ struct PlanContainerTests {
     #expect(try planGroups(disabled, nothing).reach == .nothing && !disabled.namesGroup)
   }
 }
+
+@Suite("how a container sees the control groups")
+struct CgroupViewTests {
+  private func layout(_ mounts: String...) -> CgroupLayout {
+    var table = "1 0 254:0 / / rw - ext4 /dev/root rw\n"
+    for (number, mount) in mounts.enumerated() { table += "\(number + 2) 1 0:\(number + 20) / \(mount)\n" }
+    return CgroupLayout(mountInfo: Array(table.utf8), selfCgroup: []) { _ in [] }
+  }
+
+  @Test("nothing, where the host mounts none")
+  func none() {
+    #expect(layout().view(ofGroupsIn: []) == .none)
+    // A named hierarchy limits nothing, and is no layout by itself.
+    #expect(layout("/sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd").view(ofGroupsIn: []) == .none)
+  }
+
+  @Test("v2 alone is one hierarchy, which is the container's own if it has a group there")
+  func unified() {
+    let layout = layout("/sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate")
+    #expect(layout.view(ofGroupsIn: [0]) == .unified(isOwn: true))
+    #expect(layout.view(ofGroupsIn: []) == .unified(isOwn: false))
+  }
+
+  @Test("v1 hierarchies have the last name of their mount point, and what selects them; only those with a group of the container are its own")
+  func legacy() {
+    let layout = layout(
+      "/sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct",
+      "/sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,release_agent=/lib/agent,name=systemd",
+      "/cg/with\\040space rw - cgroup cgroup rw,memory")
+    #expect(
+      layout.view(ofGroupsIn: [2])
+        == .legacy([
+          LegacyHierarchy(name: "cpu,cpuacct", options: "cpu,cpuacct", isOwn: false), LegacyHierarchy(name: "systemd", options: "name=systemd", isOwn: false),
+          LegacyHierarchy(name: "with space", options: "memory", isOwn: true),
+        ]))
+  }
+
+  @Test("v2 beside v1 has no options; Android's cpuset keeps its bare file names")
+  func hybrid() {
+    let layout = layout(
+      "/dev/memcg rw - cgroup none rw,memory", "/sys/fs/cgroup rw - cgroup2 none rw",
+      "/dev/cpuset rw - cpuset none rw,cpuset,noprefix,release_agent=/sbin/agent")
+    #expect(
+      layout.view(ofGroupsIn: [0, 1])
+        == .legacy([
+          LegacyHierarchy(name: "memcg", options: "memory", isOwn: true), LegacyHierarchy(name: "cgroup", options: nil, isOwn: true),
+          LegacyHierarchy(name: "cpuset", options: "cpuset,noprefix", isOwn: false),
+        ]))
+  }
+}

@@ -96,8 +96,9 @@ private func launch(
     return try plan.sandbox.launch(context) { (isBornInGroup) throws(SandboxError) in
       try joinGroups(cgroup, isBornInGroup)
     } beforePivot: { (process) throws(SandboxError) in
-      try plan.request.runHostHooks(hooks?.prestart, "prestart", .creating, process: process, interruption: signals.interruption)
-      try plan.request.runHostHooks(hooks?.createRuntime, "createRuntime", .creating, process: process, interruption: signals.interruption)
+      // runtime.md: from step 2 of the lifecycle on, which is done here, the status is `created`, as crun has it; runc says `creating`.
+      try plan.request.runHostHooks(hooks?.prestart, "prestart", .created, process: process, interruption: signals.interruption)
+      try plan.request.runHostHooks(hooks?.createRuntime, "createRuntime", .created, process: process, interruption: signals.interruption)
     }
   } catch {
     throw RuntimeError(error)

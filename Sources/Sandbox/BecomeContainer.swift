@@ -20,9 +20,10 @@ extension SandboxPlan {
       try scheduling.apply()
       try becomeUser(home.user, home.group, home.groups)
       try enterWorkingDirectory()
-      try attempt("set", "the ambient capabilities") { () throws(Errno) in try capabilities.applyAfterSetuid() }
+      if context.gate != nil, !self.arguments.isEmpty { try program.requireFound() }
+      try loadFilterWithPrivilege()
+      try attempt("set", "the capabilities") { () throws(Errno) in try capabilities.applyAfterSetuid() }
       if let gate = context.gate {
-        if !self.arguments.isEmpty { try program.requireFound() }
         try waitForStart(gate, channel)
       } else if !diesWithParent {
         try outliveParent()
@@ -70,7 +71,7 @@ extension SandboxPlan {
     if pausesBeforePivot { try pause(channel) }
     if let hooks {
       var state = hooks.state
-      (state.status, state.pid) = (.creating, processID())
+      (state.status, state.pid) = (.created, processID())
       try runHooks(hooks.createContainer, "createContainer", state)
     }
     // After everything that this process has others do.
@@ -214,8 +215,6 @@ extension SandboxPlan {
     for limit in limits {
       try attempt("set", limit.name) { () throws(Errno) in try ThisProcess.setLimit(limit.resource, soft: limit.soft, hard: limit.hard) }
     }
-    // Without no_new_privs the filter can only be loaded while CAP_SYS_ADMIN is there; with it, last of all.
-    if !noNewPrivileges { try loadFilter() }
     let last = ThisProcess.lastCapability()
     try attempt("set", "the bounding capabilities") { () throws(Errno) in try capabilities.applyBounding(last: last) }
     try attempt("keep", "capabilities") { () throws(Errno) in try ThisProcess.setKeepCapabilities(true) }
@@ -247,6 +246,19 @@ extension SandboxPlan {
     try attempt("set", "the signal mask") { () throws(Errno) in try signals.becomeMask() }
     if noNewPrivileges { try loadFilter() }
     throw program.run(arguments, environment)
+  }
+
+  /// Without no_new_privs only CAP_SYS_ADMIN loads a filter: before the capabilities go, and as late as that, because from then on the filter is in the way of
+  /// what this process itself still has to do. With it, the filter is loaded last of all.
+  private func loadFilterWithPrivilege() throws(SandboxError) {
+    if noNewPrivileges || seccomp == nil { return }
+    try attempt("keep", "CAP_SYS_ADMIN for the seccomp filter") { () throws(Errno) in
+      // The change to another user has left it permitted, but not effective.
+      let own = try ThisProcess.capabilities()
+      if own.effective.contains(.sysAdmin) || !own.permitted.contains(.sysAdmin) { return }
+      try ThisProcess.setCapabilities(effective: own.effective.union(.sysAdmin), permitted: own.permitted, inheritable: own.inheritable)
+    }
+    try loadFilter()
   }
 
   private func loadFilter() throws(SandboxError) {

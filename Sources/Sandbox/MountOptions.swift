@@ -21,8 +21,10 @@ public struct MountOptions: Sendable, Equatable {
   public var unsupported: String?
 
   /// Tells the options apart (runtime-spec config.md, "Linux mount options"). What is not in its table is the file system's, as the specification says.
+  ///
+  /// One entry may hold several options with commas between them, as for mount(8).
   public init(_ options: [String]) {
-    for option in options {
+    for option in options.flatMap({ MountOptions.parts(of: $0) }) {
       if let meaning = MountOptions.meaning(of: option) {
         apply(meaning, option)
       } else {
@@ -30,6 +32,12 @@ public struct MountOptions: Sendable, Equatable {
         data.append(contentsOf: option.utf8)
       }
     }
+  }
+
+  /// The options of one entry. What belongs to the file system is put together again with commas, so that a quoted one is not changed by this.
+  private static func parts(of entry: String) -> [String] {
+    if !entry.utf8.contains(0x2C) { return [entry] }
+    return entry.utf8.split(separator: 0x2C).map { String(decoding: Array($0), as: UTF8.self) }
   }
 
   private enum Meaning {

@@ -320,6 +320,18 @@ def test_a_seccomp_profile_of_the_configuration_is_in_force(machine: Machine) ->
     assert "No space left on device" in result.error
 
 
+@pytest.mark.parametrize("user", [0, 1000])
+def test_without_no_new_privs_the_filter_does_not_stop_the_set_up(machine: Machine, user: int) -> None:
+    # The filter takes CAP_SYS_ADMIN then, which the process must still have, and what comes after it must do with few calls.
+    document = shell("grep -E '^(Seccomp|NoNewPrivs|CapPrm):' /proc/self/status", noNewPrivileges=False, user={"uid": user, "gid": user})
+    document["process"]["capabilities"] = {}
+    refused = ["setuid", "setresuid", "setgid", "setresgid", "setgroups", "chdir", "getcwd", "setrlimit", "prlimit64", "faccessat", "faccessat2", "umask"]
+    profile = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": refused, "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]}
+    document["linux"]["seccomp"] = profile
+    lines = machine.run_bundle(document).succeeded().lines
+    assert sorted(lines) == ["CapPrm:\t0000000000000000", "NoNewPrivs:\t0", "Seccomp:\t2"]
+
+
 def test_a_container_without_a_profile_has_no_filter(machine: Machine) -> None:
     assert machine.run_bundle(spec("/bin/grep", "^Seccomp:", "/proc/self/status")).succeeded().text == "Seccomp:\t0\n"
 

@@ -4,6 +4,13 @@ import Testing
 
 @Suite("mount options are told apart")
 struct MountOptionsTests {
+  @Test("one entry may hold several options; what is the file system's stays as it is, quotes and all")
+  func several() {
+    let options = MountOptions(["mode=755,ro,size=1k", "context=\"a:b:s0:c1,c2\",nosuid"])
+    #expect(options.set == [.readOnly, .noSetUserID])
+    #expect(String(decoding: options.data, as: UTF8.self) == "mode=755,size=1k,context=\"a:b:s0:c1,c2\"")
+  }
+
   @Test("flags are set, and what the file system understands is left to it, in its order")
   func flagsAndData() {
     let options = MountOptions(["nosuid", "size=64k", "noexec", "mode=755", "defaults"])

@@ -97,7 +97,9 @@ extension Container {
     guard let target else {
       return try launch(plan, LaunchContext(group: nil, view: .none, signals: signals)) { (_) throws(SandboxError) in }
     }
-    return try launch(plan, LaunchContext(group: target.cloneTarget, view: .none, signals: signals)) { (isBornInGroup) throws(SandboxError) in
+    // What is to begin on other processors than the group's cannot be born in it.
+    let group = plan.affinity?.beginsElsewhere ?? false ? nil : target.cloneTarget
+    return try launch(plan, LaunchContext(group: group, view: .none, signals: signals)) { (isBornInGroup) throws(SandboxError) in
       do throws(CgroupError) {
         // 0 is the process that writes it.
         try target.add(0, alsoUnified: !isBornInGroup)

@@ -8,8 +8,10 @@ extension SandboxPlan {
     joinGroups: () throws(SandboxError) -> Void
   ) -> Never {
     do throws(SandboxError) {
+      try affinity?.applyInitial()
       // First of all, so that everything from here on is charged to the container.
       try joinGroups()
+      try affinity?.applyFinal()
       try prepareProcess()
       let home: ResolvedIdentity
       if case .joined = self.root {

@@ -16,6 +16,7 @@ extension SandboxPlan {
     newNamespaces = []
     joinedNamespaces = namespaces
     devices = []
+    affinity = try ProcessorAffinity(process.execCPUAffinity)
   }
 }
 

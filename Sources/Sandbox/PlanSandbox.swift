@@ -55,6 +55,7 @@ extension SandboxPlan {
     arguments = process.args
     environment = process.env
     self.diesWithParent = diesWithParent
+    affinity = nil
     hooks = nil
     pausesBeforePivot = false
     preservedDescriptors = 0

@@ -8,6 +8,9 @@ public struct ProcessorAffinity: Sendable, Equatable {
   /// From then on; nil leaves it to the kernel.
   public var final: NumberSet?
 
+  /// Something is to be set before the process is in the container's groups.
+  public var beginsElsewhere: Bool { initial != nil }
+
   /// Plans what config.json or the document of the process asks for.
   public init(_ asked: CPUAffinity?) throws(SpecError) {
     initial = try ProcessorAffinity.set(asked?.initial, "process.execCPUAffinity.initial")

@@ -58,6 +58,8 @@ public struct SandboxPlan: Sendable {
   public var environment: [String]
   /// The container is killed when the process that started it ends, however it ends. Otherwise only until it is made.
   public var diesWithParent: Bool
+  /// The processors of a process that joins a container; nil for a container's first process.
+  public var affinity: ProcessorAffinity?
   /// Hooks that run in the container's namespaces; nil when there are none.
   public var hooks: ContainerHooks?
   /// Before it enters its root the container waits for the launching process, which runs hooks then.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from machines import Machine
-from specs import shell
+from specs import shell, spec
 
 #: The fields of /proc/PID/stat (proc_pid_stat(5)), counted after the command's name in brackets: nice, rt_priority, policy.
 STAT = "sed 's/.*) //' /proc/self/stat | awk '{ print $17, $38, $39 }'"
@@ -100,3 +101,24 @@ def test_the_processors_of_later_processes_do_not_bind_the_first(machine: Machin
     assert machine.run_bundle(document).succeeded().text == allowed
     document["process"]["execCPUAffinity"]["final"] = "0-"
     machine.run_bundle(document).failed("process.execCPUAffinity.final")
+
+
+@pytest.mark.native
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [({"initial": "0", "final": "1"}, "1"), ({"final": "0"}, "0"), ({"initial": "1"}, "1"), ({}, None)],
+    ids=["both", "final alone", "initial alone", "neither"],
+)
+def test_an_additional_process_runs_on_the_processors_it_asks_for(native: Machine, asked: dict[str, str], expected: str | None) -> None:
+    bundle = native.bundle(spec("/bin/sleep", "60"), native.new_root())
+    name = native.new_name()
+    folder = native.new_folder()
+    process = {"args": ["/bin/grep", "^Cpus_allowed_list", "/proc/self/status"], "cwd": "/", "execCPUAffinity": asked}
+    native.write(f"{folder}/process.json", json.dumps(process).encode())
+    try:
+        native.run(["sh", "-c", 'exec "$@" </dev/null >/dev/null 2>&1', "sh", *native.words("run", "-d", "--bundle", bundle.path, name)]).succeeded()
+        usual = native.call("exec", name, *process["args"]).succeeded().text
+        found = native.call("exec", "--process", f"{folder}/process.json", name).succeeded().text
+        assert found == (usual if expected is None else f"Cpus_allowed_list:\t{expected}\n")
+    finally:
+        native.call("delete", "-f", name)

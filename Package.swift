@@ -57,7 +57,7 @@ let package = Package(
     tests("Sandbox", ["CLinux", "Linux", "OCI", "CSeccomp"]),
     tests("Runtime", ["Linux", "OCI", "Cgroups", "Sandbox", "TestSupport"]),
     tests("Images", ["OCI", "JSON", "Linux", "TestSupport"]),
-    tests("apus", ["Linux", "OCI", "Runtime", "Sandbox"]),
+    tests("apus", ["Linux", "JSON", "OCI", "Runtime", "Sandbox"]),
   ],
   cLanguageStandard: .gnu17
 )

@@ -125,4 +125,10 @@ public func capabilityName(_ number: UInt32) -> String {
   }
 }
 
+/// Every capability that has a name here, in the order of their numbers.
+public var knownCapabilities: [String] {
+  let count = capabilityNames.withUTF8Buffer { $0.split(separator: space).count }
+  return (0..<UInt32(count)).map { capabilityName($0) }
+}
+
 private var space: UInt8 { 0x20 }

@@ -84,6 +84,16 @@ public struct MountOptions: Sendable, Equatable {
     return nil
   }
 
+  /// The options of the table that are done.
+  static var names: [StaticString] {
+    var names: [StaticString] = []
+    for (name, meaning) in table {
+      if case .unsupported = meaning { continue }
+      names.append(name)
+    }
+    return names
+  }
+
   private static var table: [(StaticString, Meaning)] {
     [
       ("defaults", .nothing),

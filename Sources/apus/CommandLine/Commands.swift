@@ -3,7 +3,7 @@ var commands: [CommandSpec] {
   [
     .create, .start, .run, .exec, .state, .list, .kill, .delete, .pause, .resume, .update, .events,
     .imageImport, .imageList, .imageRemove, .imageRun,
-    .spec, .check, .completion, .help,
+    .spec, .features, .check, .completion, .help,
   ]
 }
 

@@ -29,6 +29,7 @@ public struct StateDirectory: ~Copyable {
     self.path = path
   }
 
+  /// Makes the directory and what is missing above it.
   private static func make(_ path: Path) throws(Errno) {
     do throws(Errno) {
       try FileDescriptor.makeDirectory(path, mode: 0o700)
@@ -36,7 +37,8 @@ public struct StateDirectory: ~Copyable {
       if error == .fileExists { return }
       guard error == .noSuchFileOrDirectory, path.components.count > 1 else { throw error }
       try make(path.parent)
-      try make(path)
+      // Once: a file system that cannot have it, such as procfs, says the same of a name that is missing.
+      try FileDescriptor.makeDirectory(path, mode: 0o700)
     }
   }
 

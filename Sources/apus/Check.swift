@@ -27,7 +27,7 @@ private struct Findings {
   let cgroups: CgroupLayout
 
   init() throws(SystemError) {
-    var features: [(Feature, Bool)] = []
+    var features: [(feature: Feature, isPresent: Bool)] = []
     for feature in Feature.allCases { features.append((feature, try feature.isPresent())) }
     self.features = features
     calls = NewerCall.allCases.map { ($0, $0.isPresent()) }

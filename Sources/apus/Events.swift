@@ -6,7 +6,7 @@ extension CommandSpec {
   static var events: CommandSpec {
     CommandSpec(
       name: "events", summary: "print what a container uses, and when it runs out of memory, as lines of JSON",
-      operands: "ID", needs: "exactly one container id",
+      operands: "ID", completion: .container, needs: "exactly one container id",
       operandCount: 1...1, options: [.stats, .interval],
       description: """
         The lines are those of runc: type stats after each interval, and type oom. It ends with the container.

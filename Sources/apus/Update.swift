@@ -6,7 +6,7 @@ extension CommandSpec {
   /// `apus update`: changes limits.
   static var update: CommandSpec {
     CommandSpec(
-      name: "update", summary: "change the limits of a container", operands: "ID", needs: "exactly one container id",
+      name: "update", summary: "change the limits of a container", operands: "ID", completion: .container, needs: "exactly one container id",
       operandCount: 1...1,
       options: [
         .resources, .blkioWeight, .cpuPeriod, .cpuQuota, .cpuBurst, .cpuShare, .cpuRealtimePeriod, .cpuRealtimeRuntime, .cpuIdle, .cpusetCPUs,

@@ -1,7 +1,7 @@
 /// Every command, in the order in which help shows them. Parser, help, completions and the check of the manual pages are made from this.
 var commands: [CommandSpec] {
   [
-    .create, .start, .run, .exec, .state, .list, .kill, .delete, .pause, .resume, .update, .events,
+    .create, .start, .run, .exec, .state, .list, .kill, .delete, .pause, .resume, .update, .events, .ps,
     .imageImport, .imageList, .imageRemove, .imageRun,
     .spec, .features, .check, .completion, .help,
   ]

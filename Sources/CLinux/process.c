@@ -28,7 +28,8 @@ enum { PIDFD_SEND_SIGNAL = 424, PIDFD_OPEN = 434, CLONE3 = 435, CLOSE_RANGE = 43
 #define INTO_CGROUP 0x200000000ULL
 
 int clinux_clone3(uint64_t flags, int cgroup) {
-  struct clone_args_v2 arguments = {.flags = flags, .exit_signal = SIGCHLD};
+  // A sibling ends with the signal that its maker ends with; the kernel wants none to be named.
+  struct clone_args_v2 arguments = {.flags = flags, .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD};
   size_t size = CLONE_ARGS_SIZE_VER0;
   if (cgroup >= 0) {
     arguments.flags |= INTO_CGROUP;
@@ -93,6 +94,16 @@ int clinux_setuid(uint32_t user) { RESULT(setresuid(user, user, user)); }
 int clinux_setrlimit(int resource, uint64_t soft, uint64_t hard) {
   struct rlimit limit = {.rlim_cur = (rlim_t)soft, .rlim_max = (rlim_t)hard};
   RESULT(setrlimit(resource, &limit));
+}
+
+int clinux_raise_hard_limit(int process, int resource, uint64_t hard) {
+  uint64_t limit[2];
+  long result = syscall(SYS_prlimit64, process, resource, NULL, limit);
+  if (result >= 0 && hard > limit[1]) {
+    limit[1] = hard;
+    result = syscall(SYS_prlimit64, process, resource, limit, NULL);
+  }
+  return result < 0 ? -errno : 0;
 }
 
 int clinux_set_dumpable(int dumpable) { RESULT(prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0)); }

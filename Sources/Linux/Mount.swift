@@ -156,6 +156,12 @@ extension FileDescriptor {
     return attributes
   }
 
+  /// Changes how this detached mount and those below it propagate, before they are anywhere. mount_setattr(2), Linux 5.12.
+  public borrowing func setPropagationOfDetached(_ flags: MountFlags) throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_mount_setattr(number, 0x8000, 0, 0, flags.rawValue) }
+  }
+
   /// Changes how mounts below the mount of this descriptor propagate. The C function is `mount` on /proc/self/fd/N.
   public borrowing func setPropagation(_ flags: MountFlags) throws(Errno) { try changeMount(processPath, flags) }
 }

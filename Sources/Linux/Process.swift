@@ -35,11 +35,14 @@ public enum CloneSide: Sendable, Equatable {
 ///
 /// clone3(2), Linux 5.3, with CLONE_INTO_CGROUP, Linux 5.7. Where a kernel or filter has no clone3 (ENOSYS, EPERM), clone(2) does it, unless a cgroup is given:
 /// then the caller joins the group in another way.
-public func cloneProcess(_ namespaces: NamespaceFlags, cgroup: Int32? = nil) throws(Errno) -> CloneSide {
-  var result = clinux_clone3(namespaces.rawValue, cgroup ?? -1)
+///
+/// - asSibling: the new process is a child of this one's parent. The C constant is `CLONE_PARENT`.
+public func cloneProcess(_ namespaces: NamespaceFlags, cgroup: Int32? = nil, asSibling: Bool = false) throws(Errno) -> CloneSide {
+  let flags = namespaces.rawValue | (asSibling ? 0x8000 : 0)
+  var result = clinux_clone3(flags, cgroup ?? -1)
   let error = Errno(rawValue: 0 - result)
   if cgroup == nil, error == .noSystemCall || error == .notPermitted {
-    result = clinux_clone(namespaces.rawValue)
+    result = clinux_clone(flags)
   }
   if result < 0 { throw Errno(rawValue: 0 - result) }
   return result == 0 ? .child : .parent(result)
@@ -181,16 +184,20 @@ extension FileDescriptor {
 ///
 /// close_range(2), Linux 5.9; before, the names in /proc/self/fd are closed one by one, so /proc still has to be the host's. To mark them as closed by exec
 /// would not do: until exec has found the program, /proc/self/fd/N/../.. in its path leads through them into the host (CVE-2024-21626).
-public func closeDescriptors(from first: Int32, except kept: (Int32, Int32)) throws(Errno) {
-  let lower = max(first - 1, min(kept.0, kept.1))
-  let upper = max(first - 1, max(kept.0, kept.1))
-  if closeRange(first, lower - 1) && closeRange(lower + 1, upper - 1) && closeRange(upper + 1, .max) { return }
+public func closeDescriptors(from first: Int32, except kept: [Int32]) throws(Errno) {
+  var next = first
+  var isDone = true
+  for number in kept.sorted() where number >= next {
+    isDone = isDone && closeRange(next, number - 1)
+    next = number + 1
+  }
+  if isDone && closeRange(next, .max) { return }
   let directory = try FileDescriptor.open("/proc/self/fd", [.readOnly, .directory])
   guard try directory.fileSystemStatus().type == FileSystemStatus.procfs else { throw .noSystemCall }
   for entry in try directory.entries() {
     var number: Int32 = 0
     for digit in entry.name.bytes { number = number * 10 + Int32(digit) - 0x30 }
-    if number >= first && number != lower && number != upper && number != directory.rawValue { closeDescriptor(number) }
+    if number >= first && !kept.contains(number) && number != directory.rawValue { closeDescriptor(number) }
   }
 }
 

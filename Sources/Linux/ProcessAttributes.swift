@@ -45,6 +45,11 @@ public enum ThisProcess {
   /// Sets a resource limit; `resource` is the number of the C constant `RLIMIT_…`. The C function is `setrlimit`.
   public static func setLimit(_ resource: Int32, soft: UInt64, hard: UInt64) throws(Errno) { _ = try checked { clinux_setrlimit(resource, soft, hard) } }
 
+  /// Raises the hard limit of another process, its child for one, to `hard` unless it is as high already. The C function is `prlimit`.
+  public static func raiseHardLimit(_ resource: Int32, of process: Int32, to hard: UInt64) throws(Errno) {
+    _ = try checked { clinux_raise_hard_limit(process, resource, hard) }
+  }
+
   /// Whether others may look into /proc/self and trace; exec sets it again by its own rules. The C function is `prctl` with `PR_SET_DUMPABLE`.
   public static func setDumpable(_ dumpable: Bool) throws(Errno) { _ = try checked { clinux_set_dumpable(dumpable ? 1 : 0) } }
 

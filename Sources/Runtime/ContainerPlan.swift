@@ -39,6 +39,11 @@ struct ContainerPlan {
         createContainer: hooks.createContainer, startContainer: hooks.startContainer, state: request.state(.creating, process: nil))
     }
     try requireNamespaces(sandbox)
+    do throws(SandboxError) {
+      try sandbox.leaveOutOwnUserNamespace()
+    } catch {
+      throw RuntimeError(error)
+    }
     groups = try planGroups(request, layout)
     groupPath = try Runtime.groupPath(request)
     if !request.usesGroups, let rules = request.spec.linux?.resources?.devices, !rules.isEmpty {

@@ -4,8 +4,8 @@ internal import OCI
 extension SandboxPlan {
   /// The stages between clone and exec, in their order. In the new process; ends by running the program or by telling why not.
   func becomeContainer(
-    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, _ context: LaunchContext,
-    joinGroups: () throws(SandboxError) -> Void
+    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, _ prepared: borrowing PreparedMounts,
+    _ context: LaunchContext, joinGroups: () throws(SandboxError) -> Void
   ) -> Never {
     do throws(SandboxError) {
       try affinity?.applyInitial()
@@ -15,12 +15,12 @@ extension SandboxPlan {
       try prepareProcess()
       let home: ResolvedIdentity
       if case .joined = self.root {
-        home = try joinContainer(channel, gate: context.gate)
+        home = try joinContainer(channel, prepared, gate: context.gate)
       } else {
-        home = try makeContainer(channel, context)
+        home = try makeContainer(channel, prepared, context)
       }
       try scheduling.apply()
-      try becomeUser(home.user, home.group, home.groups)
+      try becomeUser(home)
       try enterWorkingDirectory()
       if context.gate != nil, !self.arguments.isEmpty { try program.requireFound() }
       try loadFilterWithPrivilege()
@@ -53,22 +53,27 @@ extension SandboxPlan {
 
   /// The store's, the groups' and the caller's descriptors go: an image's paths could lead through them. What is opened from here on is closed before exec, but
   /// for the root itself.
-  private func closeDescriptorsOfHost(_ channel: borrowing Channel, gate: Int32?) throws(SandboxError) {
-    try attempt("close", "the descriptors of the host") { () throws(Errno) in
-      try closeDescriptors(from: 3 + preservedDescriptors, except: (channel.rawValue, gate ?? channel.rawValue))
-    }
+  private func closeDescriptorsOfHost(_ channel: borrowing Channel, _ prepared: borrowing PreparedMounts, gate: Int32?) throws(SandboxError) {
+    let kept = prepared.open + [channel.rawValue, gate ?? channel.rawValue]
+    try attempt("close", "the descriptors of the host") { () throws(Errno) in try closeDescriptors(from: 3 + preservedDescriptors, except: kept) }
   }
 
   /// Makes the container's namespaces and root, and enters them.
-  private func makeContainer(_ channel: borrowing Channel, _ context: LaunchContext) throws(SandboxError) -> ResolvedIdentity {
-    try closeDescriptorsOfHost(channel, gate: context.gate)
+  private func makeContainer(
+    _ channel: borrowing Channel, _ prepared: borrowing PreparedMounts, _ context: LaunchContext
+  ) throws(SandboxError) -> ResolvedIdentity {
+    try closeDescriptorsOfHost(channel, prepared, gate: context.gate)
     try endWithParent(channel)
     try enterNamespaces()
-    try joinSessionKeyring()
+    let maySetGroups = try awaitUserNamespace(channel)
+    let refused = try writeThroughHostProc()
     let root = try MountedRoot.mount(self.root, propagation: rootPropagation)
-    try fillRoot(root, context.view)
-    try writeThroughHostProc()
-    let home = try resolveIdentity(in: root.root)
+    try becomeNamespaceRoot(maySetGroups: maySetGroups)
+    try endWithParent(channel)
+    try setKernelParameters(refused)
+    try SessionKeyring(label: labels.seLinux).join(sessionKeyring)
+    try fillRoot(root, prepared, context.view)
+    let home = try resolveIdentity(in: root.root, maySetGroups: maySetGroups)
     try makeConsole(root.root, channel, owner: home.user, isMounted: true)
     if pausesBeforePivot { try pause(channel) }
     if let hooks {
@@ -83,23 +88,20 @@ extension SandboxPlan {
   }
 
   /// Joins the namespaces of a container that is there, its root with them.
-  private func joinContainer(_ channel: borrowing Channel, gate: Int32?) throws(SandboxError) -> ResolvedIdentity {
-    try joinSessionKeyring()
+  private func joinContainer(_ channel: borrowing Channel, _ prepared: borrowing PreparedMounts, gate: Int32?) throws(SandboxError) -> ResolvedIdentity {
     // While /proc is the host's.
-    try writeThroughHostProc()
+    _ = try writeThroughHostProc()
     try labels.applyToExec()
-    // The user namespace last: the rights to join the others are the host's.
-    for namespace in joinedNamespaces where namespace.kind != .pid && namespace.kind != .mount && namespace.kind != .user { try join(namespace) }
-    for namespace in joinedNamespaces where namespace.kind == .mount || namespace.kind == .user { try join(namespace) }
-    try closeDescriptorsOfHost(channel, gate: gate)
+    let keyring = try SessionKeyring(label: labels.seLinux)
+    try joinNamespaces()
+    let maySetGroups = try awaitUserNamespace(channel)
+    try becomeNamespaceRoot(maySetGroups: maySetGroups)
+    try keyring.join(sessionKeyring)
+    try closeDescriptorsOfHost(channel, prepared, gate: gate)
     let root = RootDirectory(try attempt("open", "the container's root") { () throws(Errno) in try FileDescriptor.open("/", [.path, .directory]) })
-    let home = try resolveIdentity(in: root)
+    let home = try resolveIdentity(in: root, maySetGroups: maySetGroups)
     try makeConsole(root, channel, owner: home.user, isMounted: false)
     return home
-  }
-
-  private func joinSessionKeyring() throws(SandboxError) {
-    if let sessionKeyring { try SessionKeyring.join(sessionKeyring, label: labels.seLinux) }
   }
 
   /// Waits while the launching process runs the hooks of the host.
@@ -141,35 +143,10 @@ extension SandboxPlan {
     try attempt("bind to the life of", "the parent process") { () throws(Errno) in try ThisProcess.setParentDeathSignal(.kill) }
   }
 
-  private func enterNamespaces() throws(SandboxError) {
-    for namespace in joinedNamespaces where namespace.kind != .pid { try join(namespace) }
-    if newNamespaces.contains(.cgroup) { try attempt("make", "a cgroup namespace") { () throws(Errno) in try unshare(.cgroup) } }
-    if let hostname { try attempt("set the host name", hostname.description) { () throws(Errno) in try ThisProcess.setHostname(hostname) } }
-    if let domainname { try attempt("set the domain name", domainname.description) { () throws(Errno) in try ThisProcess.setDomainname(domainname) } }
-    if newNamespaces.contains(.network) { try attempt("set up", "the loopback interface") { () throws(Errno) in try ThisProcess.setLoopbackUp() } }
-  }
-
-  func join(_ namespace: JoinedNamespace) throws(SandboxError) {
-    let path = namespace.path.description
-    if let descriptor = namespace.descriptor {
-      return try attempt("join the namespace", path) { () throws(Errno) in try joinNamespace(descriptor, namespace.kind) }
-    }
-    let opened = try attempt("open the namespace", path) { () throws(Errno) in try FileDescriptor.open(namespace.path, .readOnly) }
-    // What config.json calls a namespace of the container's own must not be the one that this process comes from. It is compared opened: a path may lead
-    // elsewhere the next time.
-    if let change = namespace.changedBy, let own = namespace.kind.ownPath {
-      let isOwn = try attempt("examine the namespace", path) { () throws(Errno) in
-        try opened.status().isSameFile(as: try FileDescriptor.open(own, .path).status())
-      }
-      if isOwn { throw SandboxError("\(change): the namespace \(path) is the one that apus runs in, so setting it would change the host") }
-    }
-    try attempt("join the namespace", path) { () throws(Errno) in try opened.joinNamespace(namespace.kind) }
-  }
-
-  private func fillRoot(_ root: borrowing MountedRoot, _ view: CgroupView) throws(SandboxError) {
+  private func fillRoot(_ root: borrowing MountedRoot, _ prepared: borrowing PreparedMounts, _ view: CgroupView) throws(SandboxError) {
     let ownsCgroupNamespace = newNamespaces.contains(.cgroup) || joinedNamespaces.contains { $0.kind == .cgroup }
-    let entries = MountEntries(cgroups: view, sharesCgroupNamespace: !ownsCgroupNamespace)
-    for mount in mounts { try entries.mount(mount, in: root.root) }
+    let entries = MountEntries(cgroups: view, sharesCgroupNamespace: !ownsCgroupNamespace, isInUserNamespace: userNamespace != nil)
+    for (index, mount) in mounts.enumerated() { try entries.mount(mount, prepared.take(index), in: root.root) }
     // A bound /dev is the host's: its nodes, their owners and its links stay as they are, as with runc.
     if !mounts.contains(where: { $0.bindsDev }) { try DeviceNodes.make(devices, in: root.root) }
     try ProtectedPaths.mask(maskedPaths, in: root.root, label: mountLabel)
@@ -180,12 +157,32 @@ extension SandboxPlan {
     }
   }
 
-  /// What is set by writing to /proc: through the host's own, by a descriptor that is verified, never through what the container mounts there.
-  private func writeThroughHostProc() throws(SandboxError) {
-    if oomScoreAdjustment == nil && kernelParameters.isEmpty { return }
+  /// What is set by writing to /proc: through the host's own, by a descriptor that is verified, never through what the container mounts there. Gives the kernel
+  /// parameters that only root of the container's user namespace may set: since Linux 6.9 those of its IPC namespace, which were the host's root's before.
+  private func writeThroughHostProc() throws(SandboxError) -> [KernelParameter] {
+    var isJoined = false
+    if case .joined = root { isJoined = true }
+    if (oomScoreAdjustment == nil || (userNamespace != nil && !isJoined)) && kernelParameters.isEmpty { return [] }
     let proc = try ProcHandle.open()
-    if let oomScoreAdjustment { try write("\(oomScoreAdjustment)", to: "self/oom_score_adj", of: proc) }
-    for parameter in kernelParameters { try write(parameter.value, to: Path("sys").appending(parameter.file.bytes), of: proc) }
+    if let oomScoreAdjustment, userNamespace == nil || isJoined { try write("\(oomScoreAdjustment)", to: "self/oom_score_adj", of: proc) }
+    var refused: [KernelParameter] = []
+    for parameter in kernelParameters {
+      do throws(Errno) {
+        try proc.write(parameter.value, to: parameter.procFile)
+      } catch {
+        guard userNamespace != nil, error == .permissionDenied || error == .notPermitted else {
+          throw SandboxError(SystemError("write \(parameter.value) to", "/proc/\(parameter.procFile.description)", error))
+        }
+        refused.append(parameter)
+      }
+    }
+    return refused
+  }
+
+  private func setKernelParameters(_ parameters: [KernelParameter]) throws(SandboxError) {
+    if parameters.isEmpty { return }
+    let proc = try ProcHandle.open()
+    for parameter in parameters { try write(parameter.value, to: parameter.procFile, of: proc) }
   }
 
   private func write(_ value: String, to file: Path, of proc: borrowing ProcHandle) throws(SandboxError) {
@@ -213,7 +210,8 @@ extension SandboxPlan {
     try rootPropagation.finish()
   }
 
-  private func becomeUser(_ user: UInt32, _ group: UInt32, _ groups: [UInt32]) throws(SandboxError) {
+  private func becomeUser(_ home: ResolvedIdentity) throws(SandboxError) {
+    let (user, group) = (home.user, home.group)
     for limit in limits {
       try attempt("set", limit.name) { () throws(Errno) in try ThisProcess.setLimit(limit.resource, soft: limit.soft, hard: limit.hard) }
     }
@@ -221,8 +219,11 @@ extension SandboxPlan {
     try attempt("set", "the bounding capabilities") { () throws(Errno) in try capabilities.applyBounding(last: last) }
     try attempt("keep", "capabilities") { () throws(Errno) in try ThisProcess.setKeepCapabilities(true) }
     // The group first: as another user it cannot be changed any more. The caller's own supplementary groups go even when none are asked for.
-    try attempt("set", "the supplementary groups") { () throws(Errno) in try ThisProcess.setSupplementaryGroups(groups) }
-    for number in 0...2 as ClosedRange<Int32> {
+    if home.maySetGroups {
+      try attempt("set", "the supplementary groups") { () throws(Errno) in try ThisProcess.setSupplementaryGroups(home.groups) }
+    }
+    // Those of the host are not this process's to give in a user namespace; there the launching process has done it.
+    for number in 0...2 as ClosedRange<Int32> where userNamespace == nil {
       try attempt("give to user \(user)", "standard descriptor \(number)") { () throws(Errno) in try giveAnonymousPipe(number, to: user) }
     }
     try attempt("become group", "\(group)") { () throws(Errno) in try ThisProcess.setGroup(group) }
@@ -272,18 +273,6 @@ extension SandboxPlan {
         throw SandboxError("load the seccomp filter: this kernel refuses it (CONFIG_SECCOMP_FILTER, or a flag that it does not know)")
       }
       throw SandboxError(SystemError("load", "the seccomp filter", error))
-    }
-  }
-}
-
-extension NamespaceFlags {
-  /// The calling process's own namespace of this kind, of those that have something to set.
-  fileprivate var ownPath: Path? {
-    switch self {
-    case .network: "/proc/self/ns/net"
-    case .ipc: "/proc/self/ns/ipc"
-    case .uts: "/proc/self/ns/uts"
-    default: nil
     }
   }
 }

@@ -1,23 +1,32 @@
 internal import Linux
 
 extension MountEntries {
-  func bind(_ mount: PlannedMount, _ bind: PlannedBind, in root: borrowing RootDirectory) throws(SandboxError) {
+  func bind(_ mount: PlannedMount, _ bind: PlannedBind, _ prepared: consuming FileDescriptor?, in root: borrowing RootDirectory) throws(SandboxError) {
+    if let prepared {
+      let place = try place(for: prepared, mount, bind, in: root)
+      return try attempt("bind \(bind.source.description) on", mount.target.description) { () throws(Errno) in try prepared.attachMount(to: place) }
+    }
     let from = try attempt("open the source \(bind.source.description) of", mount.origin) { () throws(Errno) in try FileDescriptor.open(bind.source, .path) }
-    let type = try attempt("examine", bind.source.description) { () throws(Errno) in try from.status().type }
-    if mount.target == "/proc" { try requireProc(from, mount) }
-    let place = type == .directory ? try directory(mount, in: root) : try file(mount, in: root)
-    if type != .directory { try refuseHiddenProc(place, mount) }
+    let place = try place(for: from, mount, bind, in: root)
     do throws(Errno) {
-      let copy = try from.cloneMount(recursive: bind.isRecursive)
-      if !bind.set.isEmpty || !bind.clear.isEmpty { try copy.setMountFlags(bind.set, clear: bind.clear.subtracting(bind.set), recursive: false) }
-      if mount.hasRecursiveFlags { try copy.setMountFlags(mount.recursiveSet, clear: mount.recursiveClear, recursive: true) }
-      try copy.attachMount(to: place)
-      return
+      return try mount.detached(bind, from).attachMount(to: place)
     } catch {
       if !error.meansAbsent { throw SandboxError(SystemError("bind \(bind.source.description) on", mount.target.description, error)) }
       if mount.hasRecursiveFlags { throw MountEntries.recursiveFlags(mount, error) }
     }
     try bindClassically(mount, bind, from, on: place, in: root)
+  }
+
+  /// What `source` is bound on: a directory on a directory, anything else on a file.
+  private func place(
+    for source: borrowing FileDescriptor, _ mount: PlannedMount, _ bind: PlannedBind, in root: borrowing RootDirectory
+  ) throws(SandboxError) -> FileDescriptor {
+    let type = try attempt("examine", bind.source.description) { () throws(Errno) in try source.status().type }
+    if mount.target == "/proc" { try requireProc(source, mount) }
+    if type == .directory { return try directory(mount, in: root) }
+    let place = try file(mount, in: root)
+    try refuseHiddenProc(place, mount)
+    return place
   }
 
   /// What is bound on /proc must be procfs, and all of it: what the runtime writes to /proc, or masks there, is to be what it is called.

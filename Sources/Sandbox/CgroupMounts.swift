@@ -5,6 +5,13 @@ extension MountEntries {
   /// host's groups, whether the container has a cgroup namespace of its own or not.
   func withOwnCgroups(_ body: () throws(SandboxError) -> Void) throws(SandboxError) {
     if !sharesCgroupNamespace { return try body() }
+    if isInUserNamespace {
+      // From there the namespace of the host could not be joined again.
+      return try inChild("the mount of cgroups") { () throws(SandboxError) in
+        try attempt("make", "a cgroup namespace for the mount") { () throws(Errno) in try unshare(.cgroup) }
+        try body()
+      }
+    }
     let outside = try attempt("open", "/proc/self/ns/cgroup") { () throws(Errno) in try FileDescriptor.open("/proc/self/ns/cgroup", .readOnly) }
     try attempt("make", "a cgroup namespace for the mount") { () throws(Errno) in try unshare(.cgroup) }
     try body()

@@ -48,11 +48,20 @@ enum DeviceNodes {
   }
 
   private static func bindFromHost(_ device: PlannedDevice, _ directory: borrowing FileDescriptor, _ node: Path) throws(SandboxError) {
+    let host = try openOfHost(device)
     try attempt("bind the host's", device.path.description) { () throws(Errno) in
-      let host = try FileDescriptor.open(device.path, [.path, .noFollow])
       _ = try directory.open(node, [.writeOnly, .create, .exclusive], mode: 0o600)
       let place = try directory.open(node, [.path, .noFollow])
       try bindMount(host.processPath, on: place.processPath, recursive: false)
+    }
+  }
+
+  private static func openOfHost(_ device: PlannedDevice) throws(SandboxError) -> FileDescriptor {
+    do throws(Errno) {
+      return try FileDescriptor.open(device.path, [.path, .noFollow])
+    } catch {
+      let name = device.path.description
+      throw SandboxError("linux.devices: \(name) cannot be made in a user namespace, and the host's is not to be had: \(error.message)")
     }
   }
 

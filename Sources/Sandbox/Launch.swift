@@ -58,14 +58,17 @@ extension SandboxPlan {
   ) throws(SandboxError) -> LaunchedContainer {
     let arguments = CStringArray(self.arguments)
     let program = ProgramSearch(self)
-    // A pid namespace is joined by the parent, for its children; the others by the child itself.
-    for namespace in joinedNamespaces where namespace.kind == .pid { try join(namespace) }
+    let prepared = PreparedMounts(for: self)
     var pair = try attempt("make", "a channel to the container") { () throws(Errno) in try Channel.makePair() }
-    let (side, isBornInGroup) = try clone(into: context.group)
+    let side: CloneSide
+    var isBornInGroup = true
+    let isStaged = needsStage
+    if isStaged { side = try cloneInStage(context, joinGroups: joinGroups) } else { (side, isBornInGroup) = try cloneHere(context) }
     switch side {
     case .child:
       pair.first.close()
-      return neverReturning(arguments, program, pair.second, context) { () throws(SandboxError) in try joinGroups(isBornInGroup) }
+      let isBornInGroup = isBornInGroup
+      return neverReturning(arguments, program, pair.second, prepared, context) { () throws(SandboxError) in if !isStaged { try joinGroups(isBornInGroup) } }
     case .parent(let process):
       // Only the child may hold the other end, so that its end is seen here.
       pair.second.close()
@@ -75,16 +78,42 @@ extension SandboxPlan {
 
   /// `becomeContainer` under a type that lets `launch` hold owners: the compiler takes their end after a call of type `Never` for code that is never executed.
   private func neverReturning(
-    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, _ context: LaunchContext,
-    joinGroups: () throws(SandboxError) -> Void
+    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, _ prepared: borrowing PreparedMounts,
+    _ context: LaunchContext, joinGroups: () throws(SandboxError) -> Void
   ) -> LaunchedContainer {
-    becomeContainer(arguments, program, channel, context, joinGroups: joinGroups)
+    becomeContainer(arguments, program, channel, prepared, context, joinGroups: joinGroups)
+  }
+
+  /// Clones from this process, which enters and leaves the namespaces that only children come into.
+  private func cloneHere(_ context: LaunchContext) throws(SandboxError) -> (CloneSide, Bool) {
+    let own = try OwnNamespaces(leftFor: self)
+    try enterForChildren()
+    let cloned: (CloneSide, Bool)
+    do throws(SandboxError) {
+      cloned = try clone(clonedNamespaces, into: context.group)
+    } catch {
+      try own.comeBack()
+      throw error
+    }
+    guard case .parent(let process) = cloned.0 else { return cloned }
+    do throws(SandboxError) {
+      try own.comeBack()
+      return cloned
+    } catch {
+      try? kill(process, .kill)
+      _ = try? waitForExit(of: process)
+      throw error
+    }
+  }
+
+  /// The new namespaces that the container's first process is born in.
+  var clonedNamespaces: NamespaceFlags {
+    // The cgroup namespace is unshared once the process is in its group: its root is the group of the process that makes it.
+    newNamespaces.subtracting(.cgroup)
   }
 
   /// Clones, and tells whether the new process is born in `group`.
-  private func clone(into group: Int32?) throws(SandboxError) -> (CloneSide, Bool) {
-    // The cgroup namespace is unshared once the process is in its group: its root is the group of the process that makes it.
-    let namespaces = newNamespaces.subtracting(.cgroup)
+  func clone(_ namespaces: NamespaceFlags, into group: Int32?) throws(SandboxError) -> (CloneSide, Bool) {
     if let group {
       do throws(Errno) {
         return (try cloneProcess(namespaces, cgroup: group), true)
@@ -93,7 +122,15 @@ extension SandboxPlan {
         if !error.meansAbsent && error.rawValue != 7 { throw SandboxError(SystemError("clone into the container's cgroup", "", error)) }
       }
     }
-    return (try attempt("clone into", "new namespaces") { () throws(Errno) in try cloneProcess(namespaces) }, false)
+    do throws(Errno) {
+      return (try cloneProcess(namespaces), false)
+    } catch {
+      // Since Linux 4.9 a limit of the kernel's own.
+      if error == .noSpace, namespaces.contains(.user) {
+        throw SandboxError("clone into a new user namespace: /proc/sys/user/max_user_namespaces, or the depth of 32, allows no more")
+      }
+      throw SandboxError(SystemError("clone into", "new namespaces", error))
+    }
   }
 
   /// Follows the new process until it runs its program or waits at its gate; reaps it when it failed.
@@ -110,6 +147,10 @@ extension SandboxPlan {
         switch LaunchMessage(packet.bytes) {
         case .ended, .waitsAtGate: return LaunchedContainer(process: process, console: console)
         case .console: console = packet.takeDescriptor()
+        case .needsMaps:
+          guard let userNamespace else { throw SandboxError("the container's first process is in no user namespace") }
+          let answer = try settleUserNamespace(userNamespace, of: process)
+          try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(answer) }
         case .pausesBeforePivot:
           try beforePivot(process)
           try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
@@ -160,6 +201,8 @@ enum LaunchMessage {
   case ended
   /// The terminal, to be relayed, comes with it.
   case console
+  /// The process is in its user namespace and waits until that has numbers.
+  case needsMaps
   /// Everything is mounted; the process waits for `goOn`.
   case pausesBeforePivot
   /// The container is made; its process waits at the gate.
@@ -171,6 +214,7 @@ enum LaunchMessage {
     switch bytes.first {
     case nil: self = .ended
     case LaunchMessage.consoleByte: self = .console
+    case LaunchMessage.mapsByte: self = .needsMaps
     case LaunchMessage.pausesByte: self = .pausesBeforePivot
     case LaunchMessage.waitsByte: self = .waitsAtGate
     default: self = .failure(SandboxError(packet: bytes))
@@ -181,6 +225,11 @@ enum LaunchMessage {
   static var consoleByte: UInt8 { 0x10 }
   static var pausesByte: UInt8 { 0x11 }
   static var waitsByte: UInt8 { 0x12 }
-  /// The one packet that the new process gets.
+  static var mapsByte: UInt8 { 0x13 }
+  /// Of a process that has cloned another; that one's id follows.
+  static var clonedByte: UInt8 { 0x14 }
+  /// What the new process gets.
   static var goOn: [UInt8] { [1] }
+  /// The same, in a user namespace whose processes may not set supplementary groups.
+  static var goOnWithGroups: [UInt8] { [2] }
 }

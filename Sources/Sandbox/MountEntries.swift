@@ -8,19 +8,22 @@ struct MountEntries: ~Copyable {
   let cgroups: CgroupView
   /// The container has no cgroup namespace of its own.
   let sharesCgroupNamespace: Bool
+  let isInUserNamespace: Bool
 
-  init(cgroups: CgroupView, sharesCgroupNamespace: Bool) {
+  init(cgroups: CgroupView, sharesCgroupNamespace: Bool, isInUserNamespace: Bool) {
     self.cgroups = cgroups
     self.sharesCgroupNamespace = sharesCgroupNamespace
+    self.isInUserNamespace = isInUserNamespace
   }
 
-  borrowing func mount(_ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) {
+  /// Mounts one. `prepared` is what is bound, when the launching process has made that.
+  borrowing func mount(_ mount: PlannedMount, _ prepared: consuming FileDescriptor?, in root: borrowing RootDirectory) throws(SandboxError) {
     switch mount.content {
     case .fileSystem(let system):
       try mountFileSystem(mount, system, in: root)
       try requireKnown(system.flags, mount, in: root)
       if let label = mount.rootLabel { try setLabel(label, mount, in: root) }
-    case .bind(let bind): try self.bind(mount, bind, in: root)
+    case .bind(let bind): try self.bind(mount, bind, prepared, in: root)
     case .cgroup(let flags):
       try withOwnCgroups { () throws(SandboxError) in try mountCgroups(mount, flags, in: root) }
       try requireKnown(flags, mount, in: root)

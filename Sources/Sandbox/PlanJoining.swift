@@ -15,6 +15,7 @@ extension SandboxPlan {
     try self.init(spec, root: .joined, bundle: "/", seccomp: seccomp, capabilities: capabilities, diesWithParent: false)
     newNamespaces = []
     joinedNamespaces = namespaces
+    if namespaces.contains(where: { $0.kind == .user }) { userNamespace = UserNamespacePlan(isNew: false) }
     devices = []
     affinity = try ProcessorAffinity(process.execCPUAffinity)
   }

@@ -25,11 +25,13 @@ extension SandboxPlan {
     rootPropagation = RootPropagation(linux.rootfsPropagation)
     pivots = true
     newNamespaces = namespaces.new
+    userNamespace = try UserNamespacePlan.plan(linux)
     joinedNamespaces = namespaces.joined
     for index in joinedNamespaces.indices { joinedNamespaces[index].changedBy = SandboxPlan.change(in: joinedNamespaces[index].kind, by: spec) }
     mountLabel = try SecurityLabels.label(linux.mountLabel, "linux.mountLabel")
     mounts = []
     for (index, mount) in spec.mounts.enumerated() { mounts.append(try PlannedMount(mount, origin: "mounts[\(index)]", bundle: bundle, label: mountLabel)) }
+    try userNamespace?.requireMountable(mounts, new: namespaces.new)
     devices = try PlannedDevice.all(linux.devices)
     maskedPaths = try SandboxPlan.absolute(linux.maskedPaths, "linux.maskedPaths")
     readOnlyPaths = try SandboxPlan.absolute(linux.readonlyPaths, "linux.readonlyPaths")
@@ -45,6 +47,7 @@ extension SandboxPlan {
     scheduling = try SchedulingPlan(process, linux)
     // For additional processes only; checked here, so that what is wrong is told before one of them is started.
     _ = try ProcessorAffinity(process.execCPUAffinity)
+    if identity == nil { try userNamespace?.requireMapped(process.user) }
     self.identity =
       identity ?? .numeric(user: process.user.uid, group: process.user.gid, supplementaryGroups: process.user.additionalGids)
     fileModeMask = process.user.umask ?? 0o022
@@ -65,8 +68,6 @@ extension SandboxPlan {
   private static func refuseUnsupported(_ spec: Spec, _ process: Process) throws(SpecError) {
     let linux = spec.linux ?? LinuxSection()
     let asked: [(Bool, String)] = [
-      (!linux.uidMappings.isEmpty, "linux.uidMappings"),
-      (!linux.gidMappings.isEmpty, "linux.gidMappings"),
       (!linux.timeOffsets.isEmpty, "linux.timeOffsets"),
       (!linux.netDevices.isEmpty, "linux.netDevices"),
       (linux.intelRdt != nil, "linux.intelRdt"),
@@ -134,7 +135,7 @@ struct PlannedNamespaces {
     case .ipc: return .ipc
     case .uts: return .uts
     case .cgroup: return .cgroup
-    case .user: throw SpecError(path: "\(origin).type", reason: "user namespaces are not supported by this version of apus")
+    case .user: return .user
     case .time: throw SpecError(path: "\(origin).type", reason: "time namespaces are not supported by this version of apus")
     }
   }
@@ -204,6 +205,7 @@ extension KernelParameter {
     for name in ipc where key.equals(name) { return .ipc }
     if key.begins(with: "fs.mqueue.") { return .ipc }
     if key.begins(with: "net.") { return .network }
+    if key.begins(with: "user.") { return .user }
     if key.equals("kernel.domainname") { return .uts }
     return nil
   }

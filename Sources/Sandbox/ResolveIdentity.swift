@@ -7,20 +7,22 @@ struct ResolvedIdentity {
   var groups: [UInt32]
   /// The home directory of the image's user, for HOME; nil when config.json gave numbers.
   var directory: String?
+  /// False in a user namespace that denies it; then there are no groups to set.
+  var maySetGroups: Bool
 }
 
 extension SandboxPlan {
   /// Looks an image's user up in /etc/passwd and /etc/group of the container's root, opened inside it.
-  func resolveIdentity(in root: borrowing RootDirectory) throws(SandboxError) -> ResolvedIdentity {
+  func resolveIdentity(in root: borrowing RootDirectory, maySetGroups: Bool) throws(SandboxError) -> ResolvedIdentity {
     switch identity {
     case .numeric(let user, let group, let groups):
-      return ResolvedIdentity(user: user, group: group, groups: groups, directory: nil)
+      return ResolvedIdentity(user: user, group: group, groups: groups, directory: nil, maySetGroups: maySetGroups)
     case .image(let name):
       let passwd = try read("/etc/passwd", in: root)
       let group = try read("/etc/group", in: root)
       do throws(UserError) {
         let user = try resolveUser(name, passwd: passwd, group: group)
-        return ResolvedIdentity(user: user.uid, group: user.gid, groups: user.additionalGids, directory: user.home)
+        return ResolvedIdentity(user: user.uid, group: user.gid, groups: user.additionalGids, directory: user.home, maySetGroups: maySetGroups)
       } catch {
         throw SandboxError(error.message)
       }

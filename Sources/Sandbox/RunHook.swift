@@ -81,7 +81,7 @@ private func becomeHook(
     setDefaultSignalActions()
     try SignalSet(mask: 0).becomeMask()
     try input.place(at: StandardDescriptor.input)
-    try closeDescriptors(from: 3, except: (channel.rawValue, channel.rawValue))
+    try closeDescriptors(from: 3, except: [channel.rawValue])
     if let directory { try ThisProcess.changeDirectory(directory) }
     throw execute(path, arguments, environment)
   } catch {

@@ -13,6 +13,8 @@ public struct SandboxPlan: Sendable {
   public var newNamespaces: NamespaceFlags
   /// Namespaces that exist and are joined.
   public var joinedNamespaces: [JoinedNamespace]
+  /// The user namespace, when it is not the host's.
+  public var userNamespace: UserNamespacePlan?
   /// Mounts, in the order of config.json.
   public var mounts: [PlannedMount]
   /// Nodes in /dev: the default ones, then those of `linux.devices`.
@@ -158,6 +160,9 @@ public struct KernelParameter: Sendable, Equatable {
   /// Below /proc/sys, with slashes.
   public var file: Path
   public var value: String
+
+  /// Its file below /proc.
+  var procFile: Path { Path("sys").appending(file.bytes) }
 }
 
 /// A resource limit.

@@ -87,6 +87,8 @@ class Process:
         self._output = b""
         assert process.stdin is not None
         self.stdin = process.stdin
+        #: Lines that a test has read and wants to have again.
+        self.said: list[str] = []
         #: Its process number on the machine, which it says itself before anything else.
         self.number = int(self.line())
 

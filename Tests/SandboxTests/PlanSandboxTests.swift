@@ -52,8 +52,6 @@ struct PlanSandboxTests {
       guard let message = refusal(Spec(process: process, linux: linux)), message.hasSuffix(": not supported by this version of apus") else { return nil }
       return String(message.prefix { $0 != ":" })
     }
-    #expect(path { _, linux in linux.uidMappings = [IDMapping(containerID: 0, hostID: 1, size: 1)] } == "linux.uidMappings")
-    #expect(path { _, linux in linux.gidMappings = [IDMapping(containerID: 0, hostID: 1, size: 1)] } == "linux.gidMappings")
     #expect(path { _, linux in linux.timeOffsets = [TimeOffset(clock: .monotonic, secs: 1)] } == "linux.timeOffsets")
     #expect(path { _, linux in linux.netDevices = [NetDevice(hostName: "eth0")] } == "linux.netDevices")
   }
@@ -79,15 +77,12 @@ struct PlanSandboxTests {
         == "linux.namespaces[1].path: joining a mount namespace is not supported by this version of apus")
   }
 
-  @Test("namespaces are made or joined; those of users and time are refused")
+  @Test("namespaces are made or joined; those of time are refused")
   func namespaces() throws {
     let spec = smallest { $0.linux?.namespaces += [Namespace(type: .pid), Namespace(type: .network, path: "/run/netns/a"), Namespace(type: .ipc, path: "")] }
     let plan = try plan(spec)
     #expect(plan.newNamespaces == [.mount, .pid, .ipc])
     #expect(plan.joinedNamespaces.count == 1 && plan.joinedNamespaces.first?.kind == .network && plan.joinedNamespaces.first?.path == "/run/netns/a")
-    #expect(
-      refusal(smallest { $0.linux?.namespaces.append(Namespace(type: .user)) })
-        == "linux.namespaces[1].type: user namespaces are not supported by this version of apus")
     #expect(
       refusal(smallest { $0.linux?.namespaces.append(Namespace(type: .time)) })
         == "linux.namespaces[1].type: time namespaces are not supported by this version of apus")

@@ -5,7 +5,7 @@
 /// Processes, their identity and their limits.
 
 /// clone3(2), Linux 5.3, without a stack of its own: returns twice like fork(2), 0 in the child. `cgroup` is a directory of a v2 group or -1
-/// (CLONE_INTO_CGROUP, Linux 5.7).
+/// (CLONE_INTO_CGROUP, Linux 5.7). With CLONE_PARENT the new process is a child of this one's parent.
 int clinux_clone3(uint64_t flags, int cgroup);
 /// clone(2) without a stack of its own: returns twice like fork(2), 0 in the child.
 int clinux_clone(uint64_t flags);
@@ -57,6 +57,8 @@ int clinux_setgid(uint32_t group);
 int clinux_setuid(uint32_t user);
 /// prlimit(2) on this process.
 int clinux_setrlimit(int resource, uint64_t soft, uint64_t hard);
+/// prlimit(2) on another process: raises the hard limit to `hard` unless it is as high already.
+int clinux_raise_hard_limit(int process, int resource, uint64_t hard);
 /// prctl(2) PR_SET_DUMPABLE.
 int clinux_set_dumpable(int dumpable);
 /// prctl(2) PR_SET_PDEATHSIG: the signal that this process gets when its parent ends.

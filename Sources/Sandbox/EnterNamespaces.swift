@@ -1,0 +1,101 @@
+internal import Linux
+
+extension SandboxPlan {
+  /// In the new process: joins the namespaces that it does not come from, and sets what a new one starts without.
+  func enterNamespaces() throws(SandboxError) {
+    if !needsStage { for namespace in joinedNamespaces where !namespace.kind.isForChildren { try join(namespace) } }
+    if newNamespaces.contains(.cgroup) { try attempt("make", "a cgroup namespace") { () throws(Errno) in try unshare(.cgroup) } }
+    if let hostname { try attempt("set the host name", hostname.description) { () throws(Errno) in try ThisProcess.setHostname(hostname) } }
+    if let domainname { try attempt("set the domain name", domainname.description) { () throws(Errno) in try ThisProcess.setDomainname(domainname) } }
+    if newNamespaces.contains(.network) { try attempt("set up", "the loopback interface") { () throws(Errno) in try ThisProcess.setLoopbackUp() } }
+  }
+
+  /// Joins the namespaces of a container that is there. Its user namespace last: the rights to join the others are the host's; before it the mount namespace, in
+  /// which the paths of the others mean something else.
+  func joinNamespaces() throws(SandboxError) {
+    for namespace in joinedNamespaces where !namespace.kind.isForChildren && namespace.kind != .mount && namespace.kind != .user { try join(namespace) }
+    for namespace in joinedNamespaces where namespace.kind == .mount { try join(namespace) }
+    for namespace in joinedNamespaces where namespace.kind == .user { try join(namespace) }
+  }
+
+  /// Enters the namespaces that only children of the calling process come into.
+  func enterForChildren() throws(SandboxError) {
+    for namespace in joinedNamespaces where namespace.kind.isForChildren { try join(namespace) }
+  }
+
+  private func join(_ namespace: JoinedNamespace) throws(SandboxError) {
+    let path = namespace.path.description
+    if let descriptor = namespace.descriptor {
+      return try attempt("join the namespace", path) { () throws(Errno) in try joinNamespace(descriptor, namespace.kind) }
+    }
+    let opened = try attempt("open the namespace", path) { () throws(Errno) in try FileDescriptor.open(namespace.path, .readOnly) }
+    if namespace.changedBy != nil { try namespace.requireOther(opened) }
+    try attempt("join the namespace", path) { () throws(Errno) in try opened.joinNamespace(namespace.kind) }
+  }
+}
+
+extension SandboxPlan {
+  /// A user namespace that is joined and turns out to be the one of this process is none: the kernel refuses to join it, and there is no need to.
+  public mutating func leaveOutOwnUserNamespace() throws(SandboxError) {
+    guard let index = joinedNamespaces.firstIndex(where: { $0.kind == .user && $0.descriptor == nil }) else { return }
+    let namespace = joinedNamespaces[index]
+    let path = namespace.path.description
+    let opened = try attempt("open the namespace", path) { () throws(Errno) in try FileDescriptor.open(namespace.path, .readOnly) }
+    if namespace.changedBy != nil { try namespace.requireOther(opened) }
+    guard try namespace.isOwn(opened) else { return }
+    joinedNamespaces.remove(at: index)
+    userNamespace = nil
+  }
+}
+
+extension JoinedNamespace {
+  /// What config.json calls a namespace of the container's own must not be the one that this process comes from. It is compared opened: a path may lead
+  /// elsewhere the next time.
+  fileprivate func requireOther(_ opened: borrowing FileDescriptor) throws(SandboxError) {
+    guard let changedBy, try isOwn(opened) else { return }
+    throw SandboxError("\(changedBy): the namespace \(path.description) is the one that apus runs in, so setting it would change the host")
+  }
+
+  fileprivate func isOwn(_ opened: borrowing FileDescriptor) throws(SandboxError) -> Bool {
+    guard let own = kind.ownPath else { return false }
+    return try attempt("examine the namespace", path.description) { () throws(Errno) in
+      try opened.status().isSameFile(as: try FileDescriptor.open(own, .path).status())
+    }
+  }
+}
+
+/// The namespaces that the launching process comes back to once a child is born in others.
+struct OwnNamespaces: ~Copyable {
+  private var pid: FileDescriptor?
+
+  /// Those that `plan` has it leave for the birth.
+  init(leftFor plan: SandboxPlan) throws(SandboxError) {
+    pid = nil
+    if plan.joinedNamespaces.contains(where: { $0.kind == .pid }) { pid = try OwnNamespaces.open("/proc/self/ns/pid") }
+  }
+
+  private static func open(_ path: Path) throws(SandboxError) -> FileDescriptor {
+    try attempt("open", path.description) { () throws(Errno) in try FileDescriptor.open(path, .readOnly) }
+  }
+
+  /// Back: what this process starts from now on is the host's, as hooks are.
+  consuming func comeBack() throws(SandboxError) {
+    if let pid { try attempt("return to", "the PID namespace") { () throws(Errno) in try pid.joinNamespace(.pid) } }
+  }
+}
+
+extension NamespaceFlags {
+  /// A process that joins it does not come into it; its children do.
+  var isForChildren: Bool { self == .pid }
+
+  /// The calling process's own namespace of this kind, of those that have something to set.
+  fileprivate var ownPath: Path? {
+    switch self {
+    case .network: "/proc/self/ns/net"
+    case .ipc: "/proc/self/ns/ipc"
+    case .uts: "/proc/self/ns/uts"
+    case .user: "/proc/self/ns/user"
+    default: nil
+    }
+  }
+}

@@ -15,6 +15,7 @@ func bundledContainer(_ call: Invocation) throws(Failure) -> ContainerRequest {
   let text = try failing { () throws(SystemError) in try readFile(origin, limit: 16 << 20) }
   let spec = try parsed(origin) { () throws(SpecError) in try Spec(parsing: text) }
   guard let root = spec.root else { throw Failure("\(origin.description): root: missing") }
+  debug("container \(id.text): \(text.count) bytes of configuration from \(origin), for version \(spec.ociVersion)")
   let rootPath = Path(root.path)
   return ContainerRequest(
     id: id, spec: spec, configuration: text, bundle: directory, root: .directory(rootPath.isAbsolute ? rootPath : directory.appending(rootPath.bytes)),

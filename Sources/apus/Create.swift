@@ -23,5 +23,6 @@ private func createContainer(_ call: Invocation) throws(Failure) -> Int32 {
   try failing { () throws(RuntimeError) in
     try Runtime.createContainer(request, options, state: StateDirectory(call.globals.stateRoot), warn: warn)
   }
+  debug("container \(request.id.text): created")
   return 0
 }

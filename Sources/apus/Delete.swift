@@ -1,3 +1,4 @@
+internal import Linux
 internal import OCI
 internal import Runtime
 
@@ -22,5 +23,6 @@ private func deleteContainer(_ call: Invocation) throws(Failure) -> Int32 {
   if force, try failing({ () throws(RuntimeError) in try !state.has(id) }) { return 0 }
   let container = try failing { () throws(RuntimeError) in try Container(id, in: state, locked: true) }
   try failing { () throws(RuntimeError) in try container.delete(force: force, warn: warn) }
+  debug("container \(id.text): deleted")
   return 0
 }

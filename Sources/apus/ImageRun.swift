@@ -89,7 +89,7 @@ struct ImageRun {
       try store.removeContainerLayer(id: id)
     } catch {
       // The container has ended as it has; the next run tries again.
-      report("warning: the writable layer of \(id.text) is still there: \(error.message)")
+      warn("the writable layer of \(id.text) is still there: \(error.message)")
     }
     return status
   }
@@ -105,8 +105,11 @@ struct ImageRun {
       id: id, spec: planned.spec, configuration: planned.spec.documentForExec(), bundle: layer.mountPoint,
       root: .overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint), imageUser: planned.user ?? "0",
       origin: "image \(image)", usesGroups: globals.cgroupManager == .cgroupfs)
+    debug("container \(id.text): image \(stored.record.manifest.text), \(stored.layers.count) layers")
     do throws(RuntimeError) {
-      return try runContainer(request, state: state, warn: warn).code
+      let status = try runContainer(request, state: state, warn: warn).code
+      debug("container \(id.text): ended with status \(UInt64(status))")
+      return status
     } catch {
       throw .likeDocker(error)
     }

@@ -1,4 +1,5 @@
 internal import Linux
+internal import OCI
 internal import Runtime
 
 extension CommandSpec {
@@ -22,5 +23,6 @@ private func sendSignal(_ call: Invocation) throws(Failure) -> Int32 {
   try failing { () throws(RuntimeError) in
     if call.arguments.flag(.all) { try container.killAll(signal) } else { try container.kill(signal) }
   }
+  debug("container \(container.id.text): sent signal \(UInt64(signal.rawValue))")
   return 0
 }

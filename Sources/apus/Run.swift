@@ -25,9 +25,12 @@ private func runVerb(_ call: Invocation) throws(Failure) -> Int32 {
   let state = try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot) }
   if call.arguments.flag(.detach) {
     try failing { () throws(RuntimeError) in try startContainer(detached: request, options, state: state, warn: warn) }
+    debug("container \(request.id.text): started")
     return 0
   }
-  return try failing { () throws(RuntimeError) in
+  let status = try failing { () throws(RuntimeError) in
     try runContainer(request, options, keeps: call.arguments.flag(.keep), state: state, warn: warn)
   }.code
+  debug("container \(request.id.text): ended with status \(UInt64(status))")
+  return status
 }

@@ -1,3 +1,5 @@
+internal import Linux
+internal import OCI
 internal import Runtime
 
 extension CommandSpec {
@@ -13,5 +15,6 @@ extension CommandSpec {
 private func startContainer(_ call: Invocation) throws(Failure) -> Int32 {
   let container = try openContainer(call, locked: true)
   try failing { () throws(RuntimeError) in try container.start() }
+  debug("container \(container.id.text): started")
   return 0
 }

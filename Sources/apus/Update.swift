@@ -38,6 +38,9 @@ extension ParsedArguments {
       }
       return try parsed(Path(isInput ? "standard input" : file)) { () throws(SpecError) in try Resources(parsing: text) }
     }
+    for option: OptionID in [.l3CacheSchema, .memBandwidthSchema] where !(value(option) ?? "").utf8.isEmpty {
+      throw Failure("option --\(option.spec.name): linux.intelRdt is not supported by this version of apus")
+    }
     var resources = Resources()
     resources.memory = MemoryResources(limit: try bytes(.memoryLimit), reservation: try bytes(.memoryReservation), swap: try bytes(.memorySwap))
     resources.cpu = CPUResources(

@@ -74,6 +74,7 @@ def test_debug_tells_what_is_done(machine: Machine) -> None:
     machine.run(machine.words("--debug", "--log", log, "run", "--bundle", bundle.path, name)).succeeded()
     lines = machine.sh(f"cat {log}").splitlines()
     assert any(f"run {name}" in line for line in lines)
+    assert any("bytes of configuration" in line for line in lines) and f"container {name}: ended with status 0" in lines[-1]
     assert all(re.match(rf'time="{TIME}" level=debug msg="', line) for line in lines)
 
 

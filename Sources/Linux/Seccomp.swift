@@ -16,4 +16,12 @@ extension ThisProcess {
     // With SECCOMP_FILTER_FLAG_TSYNC: the number of a thread that has another filter.
     if result > 0 { throw .noSuchProcess }
   }
+
+  /// The same for a filter that leaves calls to somebody else: gives the descriptor on which the kernel tells of them, closed by exec (seccomp_unotify(2)).
+  /// `flags` has `SECCOMP_FILTER_FLAG_NEW_LISTENER`, Linux 5.0. EBUSY: a filter of this process has such a descriptor already.
+  public static func loadNotifyingFilter(_ program: borrowing [UInt64], flags: UInt32) throws(Errno) -> FileDescriptor {
+    let result = program.withUnsafeBufferPointer { clinux_seccomp_load($0.baseAddress, $0.count, flags) }
+    if result < 0 { throw Errno(rawValue: 0 - result) }
+    return FileDescriptor(owning: result)
+  }
 }

@@ -30,6 +30,7 @@ struct ContainerPlan {
     sandbox = try planSandbox(request, diesWithParent: diesWithParent, warn)
     sandbox.preservedDescriptors = options.preservedDescriptors
     sandbox.pivots = options.pivots
+    if let seccomp = request.spec.linux?.seccomp { sandbox.seccompListener = SeccompListener(seccomp, request.state(.creating, process: nil)) }
     if !options.newKeyring { sandbox.sessionKeyring = nil }
     sandbox.environment += options.environment
     if notifies { sandbox.environment.append(NotifyRelay.variable) }

@@ -77,6 +77,7 @@ extension Container {
     defer { for namespace in namespaces { closeDescriptor(namespace.descriptor ?? -1) } }
     var plan = try planJoining(spec, request, imageUser: record.imageUser, namespaces, warn)
     plan.preservedDescriptors = options.preservedDescriptors
+    if let seccomp = spec.linux?.seccomp { plan.seccompListener = SeccompListener(seccomp, runtimeState(.running)) }
     if record.hasKeyring { plan.sessionKeyring = Path("_ses.\(id.text)") }
     if isWatched, plan.terminal, plan.windowSize == nil { plan.windowSize = try? Terminal.windowSize(StandardDescriptor.input) }
     return try launch(plan, in: request.subgroups, of: process.id, signals: signals)

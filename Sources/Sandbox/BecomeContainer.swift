@@ -23,8 +23,12 @@ extension SandboxPlan {
       try becomeUser(home)
       try enterWorkingDirectory()
       if context.gate != nil, !self.arguments.isEmpty { try program.requireFound() }
-      try loadFilterWithPrivilege()
+      try loadFilterWithPrivilege(channel)
       try attempt("set", "the capabilities") { () throws(Errno) in try capabilities.applyAfterSetuid() }
+      if loadsFilterEarly {
+        try setNoNewPrivileges()
+        try loadFilter(channel)
+      }
       if let gate = context.gate {
         try waitForStart(gate, channel)
       } else if !diesWithParent {
@@ -35,7 +39,7 @@ extension SandboxPlan {
         (state.status, state.pid) = (.created, processID())
         try runHooks(hooks.startContainer, "startContainer", state)
       }
-      try runProgram(arguments, program, home: home.directory, signals: context.signals.mask)
+      try runProgram(arguments, program, channel, home: home.directory, signals: context.signals.mask)
     } catch {
       // The other side may be gone by now; there is nobody else to tell.
       try? channel.send(error.packet)
@@ -241,38 +245,16 @@ extension SandboxPlan {
     guard reachable else { throw SandboxError("process.cwd: \(workingDirectory.description) leads out of the container's root") }
   }
 
-  private func runProgram(_ arguments: borrowing CStringArray, _ program: ProgramSearch, home: String?, signals: SignalSet) throws(SandboxError) -> Never {
+  private func runProgram(
+    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, home: String?, signals: SignalSet
+  )
+    throws(SandboxError) -> Never
+  {
     let environment = CStringArray(self.environment(home: home))
-    if noNewPrivileges {
-      try attempt("set", "no_new_privs") { () throws(Errno) in try ThisProcess.setNoNewPrivileges() }
-    }
+    try setNoNewPrivileges()
     try attempt("set", "the signal mask") { () throws(Errno) in try signals.becomeMask() }
-    if noNewPrivileges { try loadFilter() }
+    // Last of all, where it can be: then what this process does itself needs no holes in it.
+    if noNewPrivileges && !loadsFilterEarly { try loadFilter(channel) }
     throw program.run(arguments, environment)
-  }
-
-  /// Without no_new_privs only CAP_SYS_ADMIN loads a filter: before the capabilities go, and as late as that, because from then on the filter is in the way of
-  /// what this process itself still has to do. With it, the filter is loaded last of all.
-  private func loadFilterWithPrivilege() throws(SandboxError) {
-    if noNewPrivileges || seccomp == nil { return }
-    try attempt("keep", "CAP_SYS_ADMIN for the seccomp filter") { () throws(Errno) in
-      // The change to another user has left it permitted, but not effective.
-      let own = try ThisProcess.capabilities()
-      if own.effective.contains(.sysAdmin) || !own.permitted.contains(.sysAdmin) { return }
-      try ThisProcess.setCapabilities(effective: own.effective.union(.sysAdmin), permitted: own.permitted, inheritable: own.inheritable)
-    }
-    try loadFilter()
-  }
-
-  private func loadFilter() throws(SandboxError) {
-    guard let seccomp else { return }
-    do throws(Errno) {
-      try ThisProcess.loadSeccompFilter(seccomp.program, flags: seccomp.flags)
-    } catch {
-      if error == .invalidArgument || error == .noSystemCall {
-        throw SandboxError("load the seccomp filter: this kernel refuses it (CONFIG_SECCOMP_FILTER, or a flag that it does not know)")
-      }
-      throw SandboxError(SystemError("load", "the seccomp filter", error))
-    }
   }
 }

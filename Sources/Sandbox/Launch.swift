@@ -151,6 +151,10 @@ extension SandboxPlan {
           guard let userNamespace else { throw SandboxError("the container's first process is in no user namespace") }
           let answer = try settleUserNamespace(userNamespace, of: process)
           try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(answer) }
+        case .listener:
+          guard let listener = packet.takeDescriptor(), let seccompListener else { throw SandboxError("nobody is to be told of the filter's calls") }
+          try seccompListener.hand(over: listener, of: process)
+          try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
         case .pausesBeforePivot:
           try beforePivot(process)
           try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
@@ -203,6 +207,8 @@ enum LaunchMessage {
   case console
   /// The process is in its user namespace and waits until that has numbers.
   case needsMaps
+  /// The descriptor on which the seccomp filter's notifications come, to be passed on; the process waits for `goOn`.
+  case listener
   /// Everything is mounted; the process waits for `goOn`.
   case pausesBeforePivot
   /// The container is made; its process waits at the gate.
@@ -215,6 +221,7 @@ enum LaunchMessage {
     case nil: self = .ended
     case LaunchMessage.consoleByte: self = .console
     case LaunchMessage.mapsByte: self = .needsMaps
+    case LaunchMessage.listenerByte: self = .listener
     case LaunchMessage.pausesByte: self = .pausesBeforePivot
     case LaunchMessage.waitsByte: self = .waitsAtGate
     default: self = .failure(SandboxError(packet: bytes))
@@ -228,6 +235,7 @@ enum LaunchMessage {
   static var mapsByte: UInt8 { 0x13 }
   /// Of a process that has cloned another; that one's id follows.
   static var clonedByte: UInt8 { 0x14 }
+  static var listenerByte: UInt8 { 0x15 }
   /// What the new process gets.
   static var goOn: [UInt8] { [1] }
   /// The same, in a user namespace whose processes may not set supplementary groups.

@@ -54,6 +54,7 @@ extension SandboxPlan {
     self.capabilities = capabilities
     noNewPrivileges = process.noNewPrivileges
     self.seccomp = seccomp
+    seccompListener = nil
     workingDirectory = Path(process.cwd)
     arguments = process.args
     environment = process.env

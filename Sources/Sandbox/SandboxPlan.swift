@@ -54,6 +54,8 @@ public struct SandboxPlan: Sendable {
   public var noNewPrivileges: Bool
   /// The compiled filter; nil is none.
   public var seccomp: SeccompFilter?
+  /// Who decides the calls that the filter leaves to somebody else.
+  public var seccompListener: SeccompListener?
   /// Made when it is missing, as runc and crun do.
   public var workingDirectory: Path
   public var arguments: [String]

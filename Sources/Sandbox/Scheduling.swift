@@ -26,7 +26,7 @@ public struct SchedulingPlan: Sendable, Equatable {
     if let scheduler {
       // As runc tells it: the kernel says no more than EPERM, and root is not used to that.
       let hint: StaticString =
-        scheduler.policy == 6 ? "; not in a cpuset of some processors only" : "; with CONFIG_RT_GROUP_SCHED the container's cpu group needs real-time"
+        scheduler.policy == 6 ? "; not in a cpuset of some processors only" : "; with CONFIG_RT_GROUP_SCHED the container's cpu group has no real time to give"
       try SchedulingPlan.set("process.scheduler", "", ifNotPermitted: hint) { () throws(Errno) in try ThisProcess.setScheduling(scheduler) }
     }
     if let ioPriority {

@@ -7,6 +7,8 @@ public struct SeccompFilter: Equatable, Sendable {
   public let program: [UInt64]
   /// `SECCOMP_FILTER_FLAG_…` for seccomp(2).
   public let flags: UInt32
+  /// Some calls are left to somebody else.
+  public let notifies: Bool
 
   /// Compiles `linux.seccomp` (config-linux.md, "Seccomp") for `processor`.
   ///
@@ -18,7 +20,8 @@ public struct SeccompFilter: Equatable, Sendable {
   /// - When the default is an errno, calls above the highest number that the profile names get ENOSYS instead of it, as in runc: a C library tries a newer call
   ///   first and takes only ENOSYS for "go on with the older one".
   ///
-  /// Refused with its JSON path: `SCMP_ACT_NOTIFY`, an errno that the kernel does not take, an argument above 5, a program above 4096 instructions.
+  /// Refused with its JSON path: a notification that nobody could get, an errno that the kernel does not take, an argument above 5, a program above 4096
+  /// instructions.
   public init(compiling seccomp: Seccomp, for processor: SeccompProcessor = .native) throws(SpecError) {
     let profile = try SeccompProfile(seccomp)
     var listed: [SeccompABI] = []
@@ -39,7 +42,8 @@ public struct SeccompFilter: Equatable, Sendable {
     program = code.instructions
     var flags: UInt32 = 0
     for flag in seccomp.flags { flags |= flag.bit }
-    self.flags = flags
+    notifies = seccomp.notifies
+    self.flags = notifies ? SeccompFlag.notifying(flags) : flags & ~SeccompFlag.waitKillableReceive.bit
   }
 }
 
@@ -105,6 +109,8 @@ enum SeccompReturn {
   static var killProcess: UInt32 { 0x8000_0000 }
   /// The C constant is `SECCOMP_RET_KILL_THREAD`.
   static var killThread: UInt32 { 0 }
+  /// Somebody else decides. The C constant is `SECCOMP_RET_USER_NOTIF`, Linux 5.0.
+  static var notify: UInt32 { 0x7FC0_0000 }
   /// SIGSYS. The C constant is `SECCOMP_RET_TRAP`.
   static var trap: UInt32 { 0x0003_0000 }
   /// The C constant is `SECCOMP_RET_ERRNO`.
@@ -124,12 +130,16 @@ extension SeccompFlag {
   /// The bit for seccomp(2).
   fileprivate var bit: UInt32 {
     switch self {
-    // SECCOMP_FILTER_FLAG_TSYNC, _LOG (Linux 4.14), _SPEC_ALLOW (Linux 4.17).
+    // SECCOMP_FILTER_FLAG_TSYNC, _LOG (Linux 4.14), _SPEC_ALLOW (Linux 4.17), _WAIT_KILLABLE_RECV (Linux 5.19).
     case .tsync: 1
     case .log: 2
     case .speculationAllow: 4
-    // It says how a notification is waited for, and the kernel refuses it on a filter that makes none (as this one, which has no SCMP_ACT_NOTIFY).
-    case .waitKillableReceive: 0
+    // It says how a notification is waited for, and the kernel refuses it on a filter that makes none.
+    case .waitKillableReceive: 0x20
     }
   }
+
+  /// The bits of a filter that notifies: SECCOMP_FILTER_FLAG_NEW_LISTENER, and without TSYNC. The kernel refuses both together, because it could tell only one
+  /// number; and this process has no other threads that the filter would have to reach.
+  fileprivate static func notifying(_ flags: UInt32) -> UInt32 { flags & ~SeccompFlag.tsync.bit | 0x08 }
 }

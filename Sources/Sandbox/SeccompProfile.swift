@@ -1,3 +1,4 @@
+internal import Linux
 internal import OCI
 
 /// The rules of `linux.seccomp` with their values checked, before any architecture's numbers come in.
@@ -17,12 +18,13 @@ struct SeccompProfile {
   }
 
   init(_ seccomp: Seccomp) throws(SpecError) {
-    let defaultReturn = try returnValue(seccomp.defaultAction, seccomp.defaultErrnoRet, "linux.seccomp.defaultAction", "linux.seccomp.defaultErrnoRet")
+    try SeccompProfile.refuseSilentAgent(seccomp)
+    let defaultReturn = try returnValue(seccomp.defaultAction, seccomp.defaultErrnoRet, "linux.seccomp.defaultErrnoRet")
     var rules: [Rule] = []
     rules.reserveCapacity(seccomp.syscalls.count)
     for index in seccomp.syscalls.indices {
       let rule = seccomp.syscalls[index]
-      let value = try returnValue(rule.action, rule.errnoRet, "linux.seccomp.syscalls[\(index)].action", "linux.seccomp.syscalls[\(index)].errnoRet")
+      let value = try returnValue(rule.action, rule.errnoRet, "linux.seccomp.syscalls[\(index)].errnoRet")
       var alternatives: [[SeccompArgument]] = rule.args.isEmpty ? [] : [rule.args]
       var seen: UInt32 = 0
       for argument in rule.args.indices {
@@ -39,9 +41,27 @@ struct SeccompProfile {
   }
 }
 
-/// What the filter returns for `action`, whose JSON path is `path`.
+extension SeccompProfile {
+  /// Refuses notifications that nobody could ever get: the runtime's own calls come under the filter before the agent has its descriptor.
+  private static func refuseSilentAgent(_ seccomp: Seccomp) throws(SpecError) {
+    guard seccomp.defaultAction != .notify else {
+      throw SpecError(path: "linux.seccomp.defaultAction", reason: "SCMP_ACT_NOTIFY cannot be used as default action")
+    }
+    for (index, rule) in seccomp.syscalls.enumerated() where rule.action == .notify {
+      // sendmsg is what the descriptor is handed over by here, and write in runc: a profile that is refused there does not depend on the runtime here.
+      for name in rule.names where name.equals("sendmsg") || name.equals("write") {
+        throw SpecError(path: "linux.seccomp.syscalls[\(index)].names", reason: "SCMP_ACT_NOTIFY cannot be used for the \(name) syscall")
+      }
+      if seccomp.listenerPath?.utf8.isEmpty ?? true {
+        throw SpecError(path: "linux.seccomp.listenerPath", reason: "missing; SCMP_ACT_NOTIFY needs it")
+      }
+    }
+  }
+}
+
+/// What the filter returns for `action`; `numberPath` is the JSON path of its number.
 private func returnValue(
-  _ action: SeccompAction, _ number: UInt32?, _ path: @autoclosure () -> String, _ numberPath: @autoclosure () -> String
+  _ action: SeccompAction, _ number: UInt32?, _ numberPath: @autoclosure () -> String
 ) throws(SpecError) -> UInt32 {
   if let number {
     if !action.hasReturnValue { throw SpecError(path: numberPath(), reason: "\(action.name) has none") }
@@ -58,6 +78,6 @@ private func returnValue(
   case .trace: return SeccompReturn.trace(number ?? 1)
   case .allow: return SeccompReturn.allow
   case .log: return SeccompReturn.log
-  case .notify: throw SpecError(path: path(), reason: "SCMP_ACT_NOTIFY is not supported")
+  case .notify: return SeccompReturn.notify
   }
 }

@@ -26,8 +26,19 @@ STAT = "sed 's/.*) //' /proc/self/stat | awk '{ print $17, $38, $39 }'"
     ],
 )
 def test_the_scheduler(machine: Machine, scheduler: dict[str, Any], expected: str) -> None:
+    bundle = machine.bundle(shell(STAT, scheduler=scheduler))
+    # In the group of the caller: with CONFIG_RT_GROUP_SCHED a new one has no time for the real-time policies.
+    result = machine.call("--cgroup-manager", "disabled", "run", "--bundle", bundle.path, bundle.id)
     # Read by a child: `sed` takes over what the shell has.
-    assert machine.run_bundle(shell(STAT, scheduler=scheduler)).succeeded().text.strip() == expected
+    assert result.succeeded().text.strip() == expected
+
+
+@pytest.mark.native
+def test_a_group_without_time_for_the_real_time_policies_is_named(native: Machine) -> None:
+    if native.sh("ls /sys/fs/cgroup/cpu/cpu.rt_runtime_us 2>/dev/null || :") == "":
+        pytest.skip("groups do not divide real time here (CONFIG_RT_GROUP_SCHED)")
+    document = shell("exit 0", scheduler={"policy": "SCHED_RR", "priority": 1})
+    native.run_bundle(document).failed("process.scheduler", "the container's cpu group has no real time to give")
 
 
 def test_a_deadline_is_kept_by_the_first_process(machine: Machine) -> None:

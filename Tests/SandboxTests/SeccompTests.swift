@@ -199,6 +199,26 @@ struct SeccompTests {
     #expect(try SeccompFilter(compiling: Seccomp(defaultAction: .allow)).flags == 0)
   }
 
+  @Test("calls can be left to an agent; the filter then asks for a descriptor, and for no other threads")
+  func notify() throws {
+    let rules = [
+      SeccompRule(names: ["mkdir"], action: .notify), SeccompRule(names: ["chmod"], action: .notify, args: [SeccompArgument(index: 1, value: 7, op: .equal)]),
+    ]
+    var seccomp = Seccomp(defaultAction: .allow, flags: [.tsync, .log, .waitKillableReceive], listenerPath: "/run/agent", syscalls: rules)
+    let filter = try SeccompFilter(compiling: seccomp, for: .amd64)
+    // SECCOMP_FILTER_FLAG_LOG, _NEW_LISTENER, _WAIT_KILLABLE_RECV
+    #expect(filter.notifies && filter.flags == 0x2A)
+    let notified: UInt32 = 0x7FC0_0000
+    #expect(try decide(seccomp, 83, on: Audit.amd64) == notified)
+    #expect(try decide(seccomp, 90, [0, 7], on: Audit.amd64) == notified)
+    #expect(try decide(seccomp, 90, [0, 8], on: Audit.amd64) == allowed)
+    #expect(try decide(seccomp, 0, on: Audit.amd64) == allowed)
+    seccomp.flags = []
+    #expect(try SeccompFilter(compiling: seccomp, for: .amd64).flags == 8)
+    seccomp.syscalls = []
+    #expect(try !SeccompFilter(compiling: seccomp, for: .amd64).notifies)
+  }
+
   @Test("what cannot be done is refused with its path")
   func refusals() {
     func message(_ seccomp: Seccomp) -> String? {
@@ -207,10 +227,14 @@ struct SeccompTests {
         return nil
       } catch { return error.message }
     }
-    #expect(message(Seccomp(defaultAction: .notify)) == "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY is not supported")
     #expect(
-      message(profile(.allow, [SeccompRule(names: ["read"], action: .allow), SeccompRule(names: ["write"], action: .notify)]))
-        == "linux.seccomp.syscalls[1].action: SCMP_ACT_NOTIFY is not supported")
+      message(Seccomp(defaultAction: .notify, listenerPath: "/x")) == "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be used as default action")
+    for name in ["write", "sendmsg"] {
+      #expect(
+        message(profile(.allow, [SeccompRule(names: ["read"], action: .allow), SeccompRule(names: ["mkdir", name], action: .notify)]))
+          == "linux.seccomp.syscalls[1].names: SCMP_ACT_NOTIFY cannot be used for the \(name) syscall")
+    }
+    #expect(message(profile(.allow, [SeccompRule(names: ["mkdir"], action: .notify)])) == "linux.seccomp.listenerPath: missing; SCMP_ACT_NOTIFY needs it")
     #expect(message(profile([SeccompRule(names: ["read"], action: .errno, errnoRet: 4096)])) == "linux.seccomp.syscalls[0].errnoRet: 4096 is above 4095")
     #expect(message(profile([SeccompRule(names: ["read"], action: .trace, errnoRet: 65536)])) == "linux.seccomp.syscalls[0].errnoRet: 65536 is above 65535")
     #expect(message(profile([SeccompRule(names: ["read"], action: .allow, errnoRet: 1)])) == "linux.seccomp.syscalls[0].errnoRet: SCMP_ACT_ALLOW has none")

@@ -1,0 +1,50 @@
+internal import Linux
+
+extension SandboxPlan {
+  /// Whether the filter is loaded before the container waits for its start: the one who makes a container gives the agent its descriptor, not the one who
+  /// starts it, as in runc.
+  var loadsFilterEarly: Bool { noNewPrivileges && seccomp?.notifies ?? false }
+
+  /// Sets no_new_privs, if it is asked for.
+  func setNoNewPrivileges() throws(SandboxError) {
+    if noNewPrivileges { try attempt("set", "no_new_privs") { () throws(Errno) in try ThisProcess.setNoNewPrivileges() } }
+  }
+
+  /// Without no_new_privs only CAP_SYS_ADMIN loads a filter: before the capabilities go, and as late as that, because from then on the filter is in the way of
+  /// what this process itself still has to do. With it, the filter is loaded last of all.
+  func loadFilterWithPrivilege(_ channel: borrowing Channel) throws(SandboxError) {
+    if noNewPrivileges || seccomp == nil { return }
+    try attempt("keep", "CAP_SYS_ADMIN for the seccomp filter") { () throws(Errno) in
+      // The change to another user has left it permitted, but not effective.
+      let own = try ThisProcess.capabilities()
+      if own.effective.contains(.sysAdmin) || !own.permitted.contains(.sysAdmin) { return }
+      try ThisProcess.setCapabilities(effective: own.effective.union(.sysAdmin), permitted: own.permitted, inheritable: own.inheritable)
+    }
+    try loadFilter(channel)
+  }
+
+  /// Filters the calls of this process from here on, if a filter is asked for. Of one that notifies, the launching process gets the descriptor and passes it on
+  /// before this comes back.
+  func loadFilter(_ channel: borrowing Channel) throws(SandboxError) {
+    guard let seccomp else { return }
+    do throws(Errno) {
+      if seccomp.notifies {
+        let listener = try ThisProcess.loadNotifyingFilter(seccomp.program, flags: seccomp.flags)
+        // By sendmsg(2), which a filter cannot have the agent decide: nobody would hear of it.
+        try channel.send([LaunchMessage.listenerByte], descriptor: listener.rawValue)
+      } else {
+        return try ThisProcess.loadSeccompFilter(seccomp.program, flags: seccomp.flags)
+      }
+    } catch {
+      if error == .invalidArgument || error == .noSystemCall {
+        let newer = seccomp.notifies ? ", or no notification (Linux 5.0)" : ""
+        throw SandboxError("load the seccomp filter: this kernel refuses it (CONFIG_SECCOMP_FILTER, or a flag that it does not know\(newer))")
+      }
+      if error == .busy { throw SandboxError("load the seccomp filter: another filter of this process notifies somebody already") }
+      throw SandboxError(SystemError("load", "the seccomp filter", error))
+    }
+    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive() }
+    // The agent could not be told: the launching process says why.
+    if answer.bytes.isEmpty { exitProcess(1) }
+  }
+}

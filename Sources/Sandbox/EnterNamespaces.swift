@@ -3,15 +3,15 @@ internal import Linux
 extension SandboxPlan {
   /// In the new process: joins the namespaces that it does not come from, and sets what a new one starts without.
   func enterNamespaces() throws(SandboxError) {
-    if !needsStage { for namespace in joinedNamespaces where !namespace.kind.isForChildren { try join(namespace) } }
+    if !needsStage { try joinNamespaces() }
     if newNamespaces.contains(.cgroup) { try attempt("make", "a cgroup namespace") { () throws(Errno) in try unshare(.cgroup) } }
     if let hostname { try attempt("set the host name", hostname.description) { () throws(Errno) in try ThisProcess.setHostname(hostname) } }
     if let domainname { try attempt("set the domain name", domainname.description) { () throws(Errno) in try ThisProcess.setDomainname(domainname) } }
     if newNamespaces.contains(.network) { try attempt("set up", "the loopback interface") { () throws(Errno) in try ThisProcess.setLoopbackUp() } }
   }
 
-  /// Joins the namespaces of a container that is there. Its user namespace last: the rights to join the others are the host's; before it the mount namespace, in
-  /// which the paths of the others mean something else.
+  /// Joins the namespaces that are there. The user namespace last: the rights to join the others are the host's; before it the mount namespace, in which the
+  /// paths of the others mean something else.
   func joinNamespaces() throws(SandboxError) {
     for namespace in joinedNamespaces where !namespace.kind.isForChildren && namespace.kind != .mount && namespace.kind != .user { try join(namespace) }
     for namespace in joinedNamespaces where namespace.kind == .mount { try join(namespace) }
@@ -21,6 +21,7 @@ extension SandboxPlan {
   /// Enters the namespaces that only children of the calling process come into.
   func enterForChildren() throws(SandboxError) {
     for namespace in joinedNamespaces where namespace.kind.isForChildren { try join(namespace) }
+    if newNamespaces.contains(.time) { try makeTimeNamespace() }
   }
 
   private func join(_ namespace: JoinedNamespace) throws(SandboxError) {
@@ -67,11 +68,15 @@ extension JoinedNamespace {
 /// The namespaces that the launching process comes back to once a child is born in others.
 struct OwnNamespaces: ~Copyable {
   private var pid: FileDescriptor?
+  private var time: FileDescriptor?
 
   /// Those that `plan` has it leave for the birth.
   init(leftFor plan: SandboxPlan) throws(SandboxError) {
     pid = nil
-    if plan.joinedNamespaces.contains(where: { $0.kind == .pid }) { pid = try OwnNamespaces.open("/proc/self/ns/pid") }
+    time = nil
+    let left = plan.joinedNamespaces.reduce(plan.newNamespaces.intersection(.time)) { $0.union($1.kind) }
+    if left.contains(.pid) { pid = try OwnNamespaces.open("/proc/self/ns/pid") }
+    if left.contains(.time) { time = try OwnNamespaces.open("/proc/self/ns/time") }
   }
 
   private static func open(_ path: Path) throws(SandboxError) -> FileDescriptor {
@@ -80,13 +85,14 @@ struct OwnNamespaces: ~Copyable {
 
   /// Back: what this process starts from now on is the host's, as hooks are.
   consuming func comeBack() throws(SandboxError) {
+    if let time { try attempt("return to", "the time namespace") { () throws(Errno) in try time.joinNamespace(.time) } }
     if let pid { try attempt("return to", "the PID namespace") { () throws(Errno) in try pid.joinNamespace(.pid) } }
   }
 }
 
 extension NamespaceFlags {
-  /// A process that joins it does not come into it; its children do.
-  var isForChildren: Bool { self == .pid }
+  /// It is entered before the container's first process is cloned: a PID namespace takes only children, and a time namespace, once made, as well.
+  var isForChildren: Bool { self == .pid || self == .time }
 
   /// The calling process's own namespace of this kind, of those that have something to set.
   fileprivate var ownPath: Path? {
@@ -95,6 +101,7 @@ extension NamespaceFlags {
     case .ipc: "/proc/self/ns/ipc"
     case .uts: "/proc/self/ns/uts"
     case .user: "/proc/self/ns/user"
+    case .mount: "/proc/self/ns/mnt"
     default: nil
     }
   }

@@ -17,8 +17,8 @@ extension SandboxPlan {
     try SandboxPlan.refuseUnsupported(spec, process)
     let linux = spec.linux ?? LinuxSection()
     let namespaces = try PlannedNamespaces(linux.namespaces)
-    guard namespaces.new.contains(.mount) else {
-      throw SpecError(path: "linux.namespaces", reason: "a new mount namespace is required: without it the container's mounts would be the host's")
+    guard namespaces.own.contains(.mount) else {
+      throw SpecError(path: "linux.namespaces", reason: "a mount namespace is required: without it the container's mounts would be the host's")
     }
     self.root = root
     rootReadOnly = spec.root?.readonly ?? false
@@ -26,6 +26,7 @@ extension SandboxPlan {
     pivots = true
     newNamespaces = namespaces.new
     userNamespace = try UserNamespacePlan.plan(linux)
+    timeOffsets = try SandboxPlan.timeOffsets(linux)
     joinedNamespaces = namespaces.joined
     for index in joinedNamespaces.indices { joinedNamespaces[index].changedBy = SandboxPlan.change(in: joinedNamespaces[index].kind, by: spec) }
     mountLabel = try SecurityLabels.label(linux.mountLabel, "linux.mountLabel")
@@ -69,7 +70,6 @@ extension SandboxPlan {
   private static func refuseUnsupported(_ spec: Spec, _ process: Process) throws(SpecError) {
     let linux = spec.linux ?? LinuxSection()
     let asked: [(Bool, String)] = [
-      (!linux.timeOffsets.isEmpty, "linux.timeOffsets"),
       (!linux.netDevices.isEmpty, "linux.netDevices"),
       (linux.intelRdt != nil, "linux.intelRdt"),
     ]
@@ -90,6 +90,8 @@ extension SandboxPlan {
 
   /// The JSON path of the first thing that `spec` sets in a namespace of this kind.
   private static func change(in kind: NamespaceFlags, by spec: Spec) -> String? {
+    // Everything that is mounted, and the root of all processes in it.
+    if kind == .mount { return "root" }
     if kind == .uts, isGiven(spec.hostname) { return "hostname" }
     if kind == .uts, isGiven(spec.domainname) { return "domainname" }
     for parameter in spec.linux?.sysctl ?? [] where KernelParameter.namespace(of: parameter.key) == kind { return "linux.sysctl.\(parameter.key)" }
@@ -116,28 +118,16 @@ struct PlannedNamespaces {
   var own: NamespaceFlags { joined.reduce(new) { $0.union($1.kind) } }
 
   init(_ namespaces: [Namespace]) throws(SpecError) {
-    for (index, namespace) in namespaces.enumerated() {
-      let origin = "linux.namespaces[\(index)]"
-      let kind = try PlannedNamespaces.kind(namespace.type, origin)
+    for namespace in namespaces {
+      let kind = namespace.type.kernelName.kind
       if let path = namespace.path, !path.utf8.isEmpty {
-        if kind == .mount { throw SpecError(path: "\(origin).path", reason: "joining a mount namespace is not supported by this version of apus") }
         joined.append(JoinedNamespace(kind: kind, path: Path(path)))
       } else {
         new.formUnion(kind)
       }
     }
-  }
-
-  private static func kind(_ type: NamespaceType, _ origin: String) throws(SpecError) -> NamespaceFlags {
-    switch type {
-    case .pid: return .pid
-    case .network: return .network
-    case .mount: return .mount
-    case .ipc: return .ipc
-    case .uts: return .uts
-    case .cgroup: return .cgroup
-    case .user: return .user
-    case .time: throw SpecError(path: "\(origin).type", reason: "time namespaces are not supported by this version of apus")
+    for (index, namespace) in namespaces.enumerated() where namespace.type == .mount && new.contains(.user) && !new.contains(.mount) {
+      throw SpecError(path: "linux.namespaces[\(index)].path", reason: "a new user namespace has no rights over a mount namespace that is joined")
     }
   }
 }

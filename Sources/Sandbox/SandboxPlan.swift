@@ -1,4 +1,5 @@
 public import Linux
+public import OCI
 
 /// Everything that happens between clone and exec, decided beforehand: making it touches nothing, carrying it out decides nothing.
 public struct SandboxPlan: Sendable {
@@ -15,6 +16,8 @@ public struct SandboxPlan: Sendable {
   public var joinedNamespaces: [JoinedNamespace]
   /// The user namespace, when it is not the host's.
   public var userNamespace: UserNamespacePlan?
+  /// Offsets of the clocks in the new time namespace.
+  public var timeOffsets: [TimeOffset]
   /// Mounts, in the order of config.json.
   public var mounts: [PlannedMount]
   /// Nodes in /dev: the default ones, then those of `linux.devices`.

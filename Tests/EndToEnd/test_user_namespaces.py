@@ -10,7 +10,7 @@ import pytest
 from machines import Machine
 from specs import shell, spec
 from terminals import on_a_terminal
-from user_namespaces import FIRST, WAIT, Document, mapped, mapped_root, namespace, running, without
+from user_namespaces import FIRST, WAIT, Document, mapped, mapped_root, namespace, pid_of, running, without
 
 WHOLE = [["0", str(FIRST), "65536"]]
 
@@ -239,12 +239,6 @@ def test_an_additional_process_with_a_terminal(native: Machine) -> None:
 def links(machine: Machine, process: str, *kinds: str) -> list[str]:
     """The namespaces of a process on the machine."""
     return machine.sh("\n".join(f"readlink /proc/{process}/ns/{kind}" for kind in kinds)).split()
-
-
-def pid_of(machine: Machine, container: str) -> str:
-    """The first process of a container."""
-    found = machine.call("state", container).succeeded().text
-    return found.partition('"pid":')[2].partition(",")[0].strip()
 
 
 def joining(machine: Machine, other: str, *kinds: str, script: str = "") -> Document:

@@ -62,3 +62,9 @@ def running(bundle: Bundle) -> Iterator[Process]:
         process.stdin.write(b"go\n")
         process.stdin.flush()
         assert process.wait() == 0
+
+
+def pid_of(machine: Machine, container: str) -> str:
+    """The first process of a container."""
+    found = machine.call("state", container).succeeded().text
+    return found.partition('"pid":')[2].partition(",")[0].strip()

@@ -1,4 +1,5 @@
 internal import Linux
+internal import OCI
 internal import Runtime
 
 /// The program's entry: SwiftPM renames `main` of an executable target to this and links it as `main`.
@@ -30,7 +31,8 @@ private func words(_ count: Int, _ raw: UnsafePointer<UnsafePointer<CChar>?>) th
 /// Takes the program's own options, finds the command and does it.
 private func dispatch(_ words: [String], raw: UnsafePointer<UnsafePointer<CChar>?>) throws(Failure) -> Int32 {
   let own = try ownArguments(words)
-  if own.flag(.version) { return try show("apus \(version)\n") }
+  // In runc's form, which Docker and Podman show their users.
+  if own.flag(.version) { return try show("apus version \(version)\nspec: \(Spec.version)\n") }
   if own.flag(.help) { return try show(HelpText.overview) }
   guard let first = own.operands.first else {
     try show(HelpText.overview)

@@ -73,6 +73,11 @@ def test_help_and_version_need_neither_root_nor_folders(machine: Machine, words:
     assert "apus" in result.text and result.stderr == b""
 
 
+def test_the_version_is_told_as_engines_read_it(machine: Machine) -> None:
+    first, second = machine.run([machine.apus, "--version"]).succeeded().lines
+    assert first.startswith("apus version 0.") and second == "spec: 1.3.0"
+
+
 @pytest.mark.native
 @pytest.mark.parametrize("words", [["run", "--bundle", "/", "x"], ["image", "run", "x"], ["image", "import", "/"], ["image", "list"]])
 def test_without_root_it_says_so(native: Machine, words: list[str]) -> None:

@@ -6,8 +6,14 @@ extension SettingList {
     try addWeight(cpu)
     try addBandwidth(cpu)
     try addRealtime(cpu)
-    if let cpus = cpu.cpus, !cpus.utf8.isEmpty { try add(.cpuset, "cpuset.cpus", cpus, for: "cpu.cpus") }
-    if let mems = cpu.mems, !mems.utf8.isEmpty { try add(.cpuset, "cpuset.mems", mems, for: "cpu.mems") }
+    if let cpus = cpu.cpus, !cpus.utf8.isEmpty { try addList("cpuset.cpus", cpus, for: "cpu.cpus") }
+    if let mems = cpu.mems, !mems.utf8.isEmpty { try addList("cpuset.mems", mems, for: "cpu.mems") }
+  }
+
+  /// A list of processors or memory nodes. The kernel ends the list at a newline (bitmap_parselist) and would take the part before it without a word.
+  private mutating func addList(_ file: String, _ list: String, for limit: String) throws(CgroupPlanError) {
+    if list.utf8.contains(0x0A) { throw .refused(asked: SettingList.path(limit), reason: "must be one line") }
+    try add(.cpuset, file, list, for: limit)
   }
 
   /// Shares and idleness. A group that is idle takes no shares (EINVAL), so it is made idle after them, and not idle before.

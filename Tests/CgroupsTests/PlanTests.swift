@@ -77,6 +77,15 @@ struct PlanTests {
     }
   }
 
+  @Test("cpuset: a list of more than one line is refused, of which the kernel would take the first")
+  func linesOfProcessors() throws {
+    for layout in [Fixture.unified, Fixture.legacy] {
+      #expect(refusal(Resources(cpu: CPUResources(cpus: "0\n1")), layout) == "linux.resources.cpu.cpus: must be one line")
+      #expect(refusal(Resources(cpu: CPUResources(mems: "0\n")), layout) == "linux.resources.cpu.mems: must be one line")
+      #expect(try writes(Resources(cpu: CPUResources(cpus: "0-1,3", mems: "0")), layout) == ["cpuset.cpus=0-1,3", "cpuset.mems=0"])
+    }
+  }
+
   @Test("memory: checkBeforeUpdate refuses a limit below what is in use")
   func checkBeforeUpdate() throws {
     let current = CurrentLimits(memoryUsage: 1000)

@@ -30,6 +30,15 @@ func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
   .testTarget(name: "\(module)Tests", dependencies: [.init(stringLiteral: module)] + more, swiftSettings: ordinary)
 }
 
+/// The program that libFuzzer drives (Tests/Fuzz/run); only there when that asks for it, because it links with no other flags than its own.
+let fuzz: [Target] =
+  Context.environment["APUS_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "fuzz", dependencies: ["Linux", "OCI", "Cgroups", "Sandbox", "Runtime"], path: "Tests/Fuzz/Targets", swiftSettings: ordinary)
+  ]
+
 let package = Package(
   name: "apus",
   products: [.executable(name: "apus", targets: ["apus"])],
@@ -58,6 +67,6 @@ let package = Package(
     tests("Runtime", ["Linux", "OCI", "Cgroups", "Sandbox", "TestSupport"]),
     tests("Images", ["OCI", "JSON", "Linux", "TestSupport"]),
     tests("apus", ["Linux", "JSON", "OCI", "Runtime", "Sandbox"]),
-  ],
+  ] + fuzz,
   cLanguageStandard: .gnu17
 )

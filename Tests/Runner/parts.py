@@ -53,6 +53,22 @@ def unit() -> Tally:
     return tally
 
 
+def fuzz() -> Tally:
+    """Fuzzes each reader for two seconds, the inputs of Tests/Fuzz/corpus first; long runs are Tests/Fuzz/run's own."""
+    log = LOGS / "fuzz.log"
+    status = run(["Tests/Fuzz/run", "--seconds", "2"], 1800, log)
+    words = [line.split() for line in log.read_text(errors="replace").splitlines()]
+    tally = Tally(passed=sum(len(line) > 2 and line[0].endswith(":") and line[2] == "executions," for line in words))
+    for line in words:
+        if len(line) == 2 and line[0] == "FAILED":
+            tally.add_failure(line[1])
+    if status != 0 and tally.failed == 0:
+        tally.add_failure(f"Tests/Fuzz/run ended with status {status}")
+    elif status == 0 and tally.passed == 0:
+        tally.add_failure("Tests/Fuzz/run fuzzed nothing")
+    return tally
+
+
 def binaries() -> Tally:
     """Builds the device binary for both architectures; a warning of the compiler is an error."""
     tally = Tally()
@@ -128,6 +144,7 @@ def all_parts() -> list[Part]:
         Part("packages", "Debian packages", packages),
         Part("lint", "lint", lint),
         Part("unit", "unit tests", unit),
+        Part("fuzz", "fuzzing, briefly", fuzz),
         Part("binaries", "device binaries", binaries),
         Part("images", "test images and kernel", images),
         *tools,

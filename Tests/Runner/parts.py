@@ -85,7 +85,7 @@ def images() -> Tally:
     status = run(["cross/images"], 1800)
     tally = Tally()
     if status != 0 and os.geteuid() != 0:
-        tally.add_skip("building the test images needs root")
+        tally.add_skip("the test images can only be made by root: sudo cross/images")
     else:
         tally = _one("cross/images", status)
     if not _phone_kernel_is_there():

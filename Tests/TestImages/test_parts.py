@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from image_builder import cache, layout, packages, tree
-from image_builder.build import TOOLS, config_options
+from image_builder import cache, command, layout, packages, tree
+from image_builder.build import TOOLS, Builder, config_options
 from image_builder.command import main
 from image_builder.errors import BuildError
-from image_builder.recipe import Config
+from image_builder.recipe import Config, load_all
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -117,15 +117,56 @@ def test_completing_a_layout(tmp_path: Path) -> None:
 def test_a_damaged_layout_is_not_whole_and_is_published_anew(tmp_path: Path) -> None:
     source, place = make_layout(tmp_path / "layout"), tmp_path / "out" / "arm64" / "thing"
     layout.complete(source, "arm64")
-    assert cache.publish(source, place, tmp_path / "staging") is True
-    assert cache.publish(source, place, tmp_path / "staging") is False
+    assert cache.publish(source, place, tmp_path / "staging", "one") is True
+    assert cache.publish(source, place, tmp_path / "staging", "one") is False
     victim = next((place / "blobs" / "sha256").iterdir())
     victim.write_bytes(b"x")
     assert not layout.is_whole(place)
     assert layout.is_whole(source)
-    assert cache.publish(source, place, tmp_path / "staging") is True
+    assert cache.publish(source, place, tmp_path / "staging", "one") is True
     assert layout.is_whole(place)
     assert not layout.is_whole(tmp_path / "nowhere")
+
+
+def test_an_image_that_root_has_made_is_taken_by_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(command, "OUTPUT", tmp_path / "out")
+    monkeypatch.setenv("APUS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    words = ["--arch", "arm64", "--arch", "amd64", "busybox"]
+    assert main(words) == 1
+    assert capsys.readouterr().err == (
+        "cross/images: needs root to make images, because their files belong to several users; "
+        "make them once with: sudo cross/images --arch arm64 --arch amd64 busybox\n"
+    )
+    builder = Builder(load_all(REPOSITORY / "cross" / "image-recipes"), cache.Cache(tmp_path / "of root"), print, update=False)
+    for architecture in ("arm64", "amd64"):
+        source = make_layout(tmp_path / architecture)
+        layout.complete(source, architecture)
+        cache.publish(source, tmp_path / "out" / architecture / "busybox", tmp_path / "staging", builder.recipe_hash(architecture, "busybox"))
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "arm64/busybox: unchanged\n" in said and "amd64/busybox: unchanged\n" in said
+    # But not when the recipe is another one by now, or the image is damaged.
+    assert main([*words, "--update"]) == 1
+    (tmp_path / "out" / "arm64" / ".busybox.recipe").write_text("another")
+    next((tmp_path / "out" / "amd64" / "busybox" / "blobs" / "sha256").iterdir()).write_bytes(b"x")
+    capsys.readouterr()
+    assert main(words) == 1
+    assert "sudo cross/images --arch arm64 --arch amd64 busybox" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give files to somebody")
+def test_what_root_makes_belongs_to_the_owner_of_the_work_tree(tmp_path: Path) -> None:
+    images = tmp_path / "tree" / ".build" / "images"
+    images.mkdir(parents=True)
+    (images / "file").write_text("x")
+    (images / "link").symlink_to(tmp_path)
+    cache.give_to_owner(images, tmp_path / "tree")
+    assert (images / "file").stat().st_uid == 0
+    os.chown(tmp_path / "tree", 1234, 1235)
+    cache.give_to_owner(images, tmp_path / "tree")
+    assert {(path.lstat().st_uid, path.lstat().st_gid) for path in (images.parent, images, *images.iterdir())} == {(1234, 1235)}
+    assert tmp_path.stat().st_uid == 0
 
 
 def test_what_is_not_used_is_deleted_in_the_end(tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ def main(arguments: list[str]) -> int:
         tools = toolchain.find_compiler().tools
         for architecture in chosen:
             build(architecture, tools, options.jobs)
-    except BuildError as error:
+    except (BuildError, OSError) as error:
+        # An OSError is about files of another user, or a full disk.
         print(f"cross/build: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

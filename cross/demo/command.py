@@ -46,12 +46,13 @@ def _prepare(narrator: Narrator) -> None:
     """Brings everything up to date that the device needs."""
     narrator.tell("Looking for the Debian packages that are needed on this machine.")
     _call("toolchain/install-packages", *_LISTS)
+    # Before what takes minutes, because it can be refused: only root can make an image, and everybody can take it.
+    narrator.tell("Bringing the image of redis up to date, made of Debian's arm64 packages.")
+    _call("cross/images", "--arch", "arm64", "redis")
     narrator.tell("Bringing the device SDK up to date: the C library and a few others for the device, from Debian's sources.")
     _call("toolchain/build")
     narrator.tell("Compiling Apus for arm64: one static binary.")
     _call("cross/build", "aarch64")
-    narrator.tell("Bringing the image of redis up to date, made of Debian's arm64 packages.")
-    _call("cross/images", "--arch", "arm64", "redis")
 
 
 def _call(*words: str) -> None:

@@ -78,7 +78,8 @@ class Cache:
 def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Holds the lock of a folder, which the kernel lets go when the process ends; calls `waiting` once if somebody else has it."""
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    # Only to be read, so that a lock that root has made is everybody's.
+    descriptor = os.open(folder / ".lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,9 +91,34 @@ def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
         os.close(descriptor)
 
 
-def publish(source: Path, place: Path, staging: Path) -> bool:
+def give_to_owner(folder: Path, tree: Path) -> None:
+    """Gives the published images and the folders that they lie in to the owner of the work tree `tree`: root made them for that user (sudo)."""
+    owner = tree.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return
+    above = [path for path in folder.parents if path.is_relative_to(tree) and path != tree]
+    for path in (*above, folder, *folder.rglob("*")):
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def is_published(place: Path, recipe_hash: str) -> bool:
+    """Whether `place` is a whole layout of the recipe as it is now, whoever made it: root, for users whose own cache has none."""
+    try:
+        return _note(place).read_text(encoding="utf-8") == recipe_hash and layout.is_whole(place)
+    except OSError:
+        return False
+
+
+def _note(place: Path) -> Path:
+    """Beside a published layout: what recipe it was made by."""
+    return place.with_name(f".{place.name}.recipe")
+
+
+def publish(source: Path, place: Path, staging: Path, recipe_hash: str) -> bool:
     """Makes `place` a copy of the layout `source`; false if it was one already. `staging` is on the same file system as `place`."""
     if layout.is_whole(place) and (place / "index.json").read_bytes() == (source / "index.json").read_bytes():
+        if not is_published(place, recipe_hash):
+            _note(place).write_text(recipe_hash, encoding="utf-8")
         return False
     new, old = staging / "new", staging / "old"
     for path in (new, old):
@@ -100,8 +126,10 @@ def publish(source: Path, place: Path, staging: Path) -> bool:
     staging.mkdir(parents=True, exist_ok=True)
     place.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(source, new)
+    _note(place).unlink(missing_ok=True)
     if place.exists():
         place.rename(old)
     new.rename(place)
+    _note(place).write_text(recipe_hash, encoding="utf-8")
     shutil.rmtree(staging)
     return True

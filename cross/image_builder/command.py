@@ -72,12 +72,17 @@ def _build(recipes: dict[str, Recipe], wanted: list[tuple[str, str]], update: bo
     ):
         store.empty_staging()
         builder = Builder(recipes, store, say, update)
-        if update or any(builder.cached(*one) is None for one in wanted):
-            _check_machine()
+        there = [one for one in wanted if not update and _is_published(builder, *one)]
+        missing = [one for one in wanted if one not in there and (update or builder.cached(*one) is None)]
+        if missing:
+            _check_machine(missing)
         for architecture, name in wanted:
             try:
+                if (architecture, name) in there:
+                    say(f"{architecture}/{name}: unchanged")
+                    continue
                 place, _ = builder.build(architecture, name)
-                new = cache.publish(place, OUTPUT / architecture / name, OUTPUT / ".staging")
+                new = cache.publish(place, OUTPUT / architecture / name, OUTPUT / ".staging", builder.recipe_hash(architecture, name))
                 layers = [f"{path.stat().st_size / 1e6:.1f}" for path in layout.read(place).layers]
                 say(f"{architecture}/{name}: {'ready' if new else 'unchanged'}; layers of {' + '.join(layers)} MB compressed")
             except (BuildError, OSError) as error:
@@ -85,15 +90,25 @@ def _build(recipes: dict[str, Recipe], wanted: list[tuple[str, str]], update: bo
                 print(f"cross/images: {architecture}/{name}: {error}", file=sys.stderr, flush=True)
         store.empty_staging()
         store.prune(time.time(), _KEPT_SECONDS)
+        cache.give_to_owner(OUTPUT, REPOSITORY)
     if failed:
         raise BuildError(f"failed: {', '.join(failed)}")
     return 0
 
 
-def _check_machine() -> None:
+def _is_published(builder: Builder, architecture: str, name: str) -> bool:
+    """Whether the work tree has the image, made by somebody with another cache."""
+    return builder.cached(architecture, name) is None and cache.is_published(OUTPUT / architecture / name, builder.recipe_hash(architecture, name))
+
+
+def _check_machine(wanted: list[tuple[str, str]]) -> None:
     """Refuses to build where it cannot work."""
     if os.geteuid() != 0:
-        raise BuildError("needs root, because the files of an image belong to several users")
+        architectures = " ".join(f"--arch {architecture}" for architecture in dict.fromkeys(architecture for architecture, _ in wanted))
+        names = " ".join(dict.fromkeys(name for _, name in wanted))
+        raise BuildError(
+            f"needs root to make images, because their files belong to several users; make them once with: sudo cross/images {architectures} {names}"
+        )
     missing = missing_tools(TOOLS)
     if missing:
         raise BuildError(f"missing tools; install them with: apt-get install --no-install-recommends {' '.join(missing)}")

@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         path = build(update=options.update, quiet=options.quiet)
-    except BuildError as error:
+    except (BuildError, OSError) as error:
         print(f"toolchain/build: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

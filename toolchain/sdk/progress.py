@@ -60,7 +60,7 @@ def read(command: Sequence[str | Path], *, variables: Mapping[str, str] | None =
     except OSError as error:
         raise BuildError(f"cannot run {words[0]}: {error.strerror}") from None
     if done.returncode != 0:
-        detail = " ".join(done.stderr.split()) or "no message"
+        detail = " ".join((done.stderr.strip() or done.stdout).split()) or "no message"
         raise BuildError(f"{words[0]} ended with status {done.returncode}: {detail}")
     return done.stdout
 

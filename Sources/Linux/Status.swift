@@ -90,6 +90,8 @@ public struct FileSystemStatus: Sendable {
   public static var devpts: UInt64 { 0x1cd1 }
   /// The C constant is `CGROUP2_SUPER_MAGIC`.
   public static var cgroup2: UInt64 { 0x6367_7270 }
+  /// The C constant is `RDTGROUP_SUPER_MAGIC`.
+  public static var resctrl: UInt64 { 0x0765_5821 }
   /// The C constant is `CGROUP_SUPER_MAGIC`.
   public static var cgroup: UInt64 { 0x27e0eb }
 }

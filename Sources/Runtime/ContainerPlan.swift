@@ -9,6 +9,7 @@ struct ContainerPlan {
   let layout: CgroupLayout
   let groups: CgroupPlan
   let groupPath: CgroupPath
+  let resourceClass: ResourceClass?
   var sandbox: SandboxPlan
   /// The container has a directory for what its program tells a service manager.
   let notifies: Bool
@@ -47,12 +48,13 @@ struct ContainerPlan {
     }
     groups = try planGroups(request, layout)
     groupPath = try Runtime.groupPath(request)
+    resourceClass = try ResourceClass(request)
     if !request.usesGroups, let rules = request.spec.linux?.resources?.devices, !rules.isEmpty {
       warn("\(request.origin): linux.resources.devices: control groups are disabled, so nothing filters devices")
     }
     record = ContainerRecord(
       id: request.id.text, ociVersion: request.spec.ociVersion, cgroupsPath: request.usesGroups ? groupPath.path.description : "",
-      bundle: request.bundle.description, hasKeyring: options.newKeyring, imageUser: request.imageUser,
+      bundle: request.bundle.description, hasKeyring: options.newKeyring, imageUser: request.imageUser, resourceClass: resourceClass?.record,
       root: request.root.path.description, created: Timestamp.now().preciseText,
       annotations: request.spec.annotations)
   }

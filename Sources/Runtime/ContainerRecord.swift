@@ -21,6 +21,8 @@ public struct ContainerRecord: Sendable, Equatable {
   public var hasKeyring: Bool
   /// The user that the container's image names, when it was made from one.
   public var imageUser: String?
+  /// The class of service of the resctrl file system that it is in.
+  public var resourceClass: RecordedClass?
   /// The root directory on the host.
   public var root: String
   /// When it was made, as RFC 3339 writes it.
@@ -30,7 +32,8 @@ public struct ContainerRecord: Sendable, Equatable {
 
   public init(
     id: String, ociVersion: String = Spec.version, cgroupsPath: String, process: Int32? = nil, startTime: UInt64? = nil, bundle: String, isKept: Bool = false,
-    hasKeyring: Bool = true, imageUser: String? = nil, root: String = "", created: String = "", annotations: [Annotation] = []
+    hasKeyring: Bool = true, imageUser: String? = nil, resourceClass: RecordedClass? = nil, root: String = "", created: String = "",
+    annotations: [Annotation] = []
   ) {
     self.id = id
     self.ociVersion = ociVersion
@@ -41,6 +44,7 @@ public struct ContainerRecord: Sendable, Equatable {
     self.isKept = isKept
     self.hasKeyring = hasKeyring
     self.imageUser = imageUser
+    self.resourceClass = resourceClass
     self.root = root
     self.created = created
     self.annotations = annotations
@@ -59,6 +63,10 @@ public struct ContainerRecord: Sendable, Equatable {
       object.member("isKept", isKept)
       object.member("hasKeyring", hasKeyring)
       if let imageUser { object.member("imageUser", imageUser) }
+      if let resourceClass {
+        object.key("resourceClass")
+        resourceClass.write(to: &object)
+      }
       object.member("root", root)
       object.member("created", created)
       if annotations.isEmpty { return }
@@ -88,6 +96,7 @@ public struct ContainerRecord: Sendable, Equatable {
       isKept = try json.required("isKept").bool()
       hasKeyring = try json.required("hasKeyring").bool()
       imageUser = try json.member("imageUser").map { (value) throws(JSONPathError) in try value.string() }
+      resourceClass = try json.member("resourceClass").map { (value) throws(JSONPathError) in try RecordedClass(value) }
       root = try json.required("root").string()
       created = try json.required("created").string()
       annotations = []

@@ -16,6 +16,7 @@ extension Container {
     }
     if status != .stopped { try killAll() }
     if let groups = try groups() { try Runtime.end(groups) }
+    try record.resourceClass?.remove()
     runPoststopHooks(warn)
     try directory.remove()
   }

@@ -110,11 +110,16 @@ extension Container {
     }
   }
 
-  private func launch(
+  private borrowing func launch(
     _ plan: SandboxPlan, _ context: LaunchContext, joinGroups: (Bool) throws(SandboxError) -> Void
   ) throws(RuntimeError) -> LaunchedContainer {
-    try convert { () throws(SandboxError) in
-      try plan.launch(context, joinGroups: joinGroups) { (_) throws(SandboxError) in }
+    let classGroup = try record.resourceClass?.groups()
+    return try convert { () throws(SandboxError) in
+      try plan.launch(context) { (isBornInGroup) throws(SandboxError) in
+        try joinGroups(isBornInGroup)
+        try joinClass(classGroup)
+      } beforePivot: { (_) throws(SandboxError) in
+      }
     }
   }
 

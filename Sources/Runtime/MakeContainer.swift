@@ -27,11 +27,12 @@ func makeContainer<Result>(
     let gate = gated ? try directory.makeGate() : nil
     // Before the program can say anything; one that is started later has its own.
     let relay = gated ? nil : try directory.listenForNotifications()
-    let container = try launch(plan, cgroup, gate: gated ? gate.number : nil, signals)
+    let classGroup = try plan.resourceClass?.make()
+    let container = try launch(plan, cgroup, classGroup, gate: gated ? gate.number : nil, signals)
     return try follow(container, relay, plan, directory, cgroup, then)
   } catch {
     // The first error is the one to tell; what cannot be undone now stays on record for the next run.
-    try? undo(cgroup, directory)
+    try? undo(cgroup, plan, directory)
     throw error
   }
 }
@@ -51,8 +52,9 @@ private func makeGroups(_ plan: ContainerPlan, _ directory: borrowing ContainerD
   }
 }
 
-private func undo(_ cgroup: borrowing ContainerCgroup, _ directory: borrowing ContainerDirectory) throws(RuntimeError) {
+private func undo(_ cgroup: borrowing ContainerCgroup, _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory) throws(RuntimeError) {
   try end(cgroup)
+  try plan.resourceClass?.undo()
   try directory.remove()
 }
 
@@ -88,13 +90,14 @@ private func requireUnused(_ path: CgroupPath, _ layout: CgroupLayout) throws(Ru
 }
 
 private func launch(
-  _ plan: ContainerPlan, _ cgroup: borrowing ContainerCgroup, gate: Int32?, _ signals: LaunchSignals
+  _ plan: ContainerPlan, _ cgroup: borrowing ContainerCgroup, _ classGroup: ResctrlGroup?, gate: Int32?, _ signals: LaunchSignals
 ) throws(RuntimeError) -> LaunchedContainer {
   let context = LaunchContext(group: cgroup.cloneTarget, view: plan.layout.view(of: cgroup), signals: signals, gate: gate)
   let hooks = plan.request.spec.hooks
   do throws(SandboxError) {
     return try plan.sandbox.launch(context) { (isBornInGroup) throws(SandboxError) in
       try joinGroups(cgroup, isBornInGroup)
+      try joinClass(classGroup)
     } beforePivot: { (process) throws(SandboxError) in
       // runtime.md: from step 2 of the lifecycle on, which is done here, the status is `created`, as crun has it; runc says `creating`.
       try plan.request.runHostHooks(hooks?.prestart, "prestart", .created, process: process, interruption: signals.interruption)
@@ -115,6 +118,15 @@ func joinGroups(_ cgroup: borrowing ContainerCgroup, _ isBornInGroup: Bool) thro
   }
 }
 
+/// Moves the calling process into the container's class of service.
+func joinClass(_ group: ResctrlGroup?) throws(SandboxError) {
+  do throws(CgroupError) {
+    try group?.add(0)
+  } catch {
+    throw SandboxError(error.message)
+  }
+}
+
 /// Kills what is left in the container's groups and removes them.
 func end(_ cgroup: borrowing ContainerCgroup) throws(RuntimeError) {
   try convert { () throws(CgroupError) in
@@ -125,15 +137,17 @@ func end(_ cgroup: borrowing ContainerCgroup) throws(RuntimeError) {
 
 /// Undoes what a killed process of ours has left of a container.
 func cleanUp(_ record: ContainerRecord, _ layout: CgroupLayout) throws(RuntimeError) {
-  guard !record.cgroupsPath.utf8.isEmpty else { return try endProcess(record) }
-  guard let path = CgroupPath(record.cgroupsPath) else { return }
-  try convert { () throws(CgroupError) in
-    if let left = try ContainerCgroup.existing(path, layout: layout) {
-      // Not for long: every later run comes by here as long as it does not end.
-      try left.kill(milliseconds: 1000)
-      try left.remove()
+  if record.cgroupsPath.utf8.isEmpty { try endProcess(record) }
+  if let path = CgroupPath(record.cgroupsPath) {
+    try convert { () throws(CgroupError) in
+      if let left = try ContainerCgroup.existing(path, layout: layout) {
+        // Not for long: every later run comes by here as long as it does not end.
+        try left.kill(milliseconds: 1000)
+        try left.remove()
+      }
     }
   }
+  try record.resourceClass?.remove()
 }
 
 /// Kills the first process of a container without groups; with a process namespace the others end with it.

@@ -34,6 +34,7 @@ public func runContainer(
         }
         try end(cgroup)
         if !keeps {
+          try record.resourceClass?.remove()
           request.runPoststopHooks(warn)
           try directory.remove()
         }

@@ -16,7 +16,7 @@ struct EventDocument {
   }
 
   /// A line of statistics.
-  static func statistics(_ id: String, _ statistics: CgroupStatistics, _ interfaces: [NetworkInterface]) -> [UInt8] {
+  static func statistics(_ id: String, _ statistics: CgroupStatistics, _ rdt: IntelRdtStatistics? = nil, _ interfaces: [NetworkInterface] = []) -> [UInt8] {
     var document = EventDocument()
     document.writer.object { event in
       event.member("type", "stats")
@@ -41,7 +41,7 @@ struct EventDocument {
           for pages in statistics.hugePages { sizes.write(pages) }
         }
         data.key("intel_rdt")
-        data.object { _ in }
+        data.write(rdt)
         data.key("network_interfaces")
         if interfaces.isEmpty { return data.null() }
         data.array { list in
@@ -198,6 +198,64 @@ extension JSONWriter {
     let ones = hundredths % 10
     if ones != 0 { return number("\(hundredths / 100).\(tens)\(ones)") }
     number(tens == 0 ? "\(hundredths / 100)" : "\(hundredths / 100).\(tens)")
+  }
+
+  fileprivate mutating func write(_ rdt: IntelRdtStatistics?) {
+    object { object in
+      guard let rdt else { return }
+      if let cache = rdt.cache {
+        object.key("l3_cache_info")
+        object.object { info in
+          info.unlessEmpty("cbm_mask", cache.mask)
+          info.unlessZero("min_cbm_bits", cache.minimumBits)
+          info.unlessZero("num_closids", cache.classes)
+        }
+        object.unlessEmpty("l3_cache_schema_root", cache.rootSchema)
+        object.unlessEmpty("l3_cache_schema", cache.schema)
+      }
+      if let bandwidth = rdt.bandwidth {
+        object.key("mem_bw_info")
+        object.object { info in
+          info.unlessZero("bandwidth_gran", bandwidth.granularity)
+          info.unlessZero("delay_linear", bandwidth.isLinear)
+          info.unlessZero("min_bandwidth", bandwidth.minimum)
+          info.unlessZero("num_closids", bandwidth.classes)
+        }
+        object.unlessEmpty("mem_bw_schema_root", bandwidth.rootSchema)
+        object.unlessEmpty("mem_bw_schema", bandwidth.schema)
+      }
+      object.writeMonitored(rdt)
+    }
+  }
+
+  private mutating func writeMonitored(_ rdt: IntelRdtStatistics) {
+    if !rdt.schemata.isEmpty {
+      key("schemata")
+      array { array in
+        for line in rdt.schemata { array.value(line) }
+      }
+    }
+    if let traffic = rdt.traffic {
+      key("mbm_stats")
+      array { array in
+        for cache in traffic {
+          array.object { object in
+            object.member("mbm_total_bytes", cache.total)
+            object.member("mbm_local_bytes", cache.local)
+          }
+        }
+      }
+    }
+    if let occupancy = rdt.occupancy {
+      key("cmt_stats")
+      array { array in
+        for bytes in occupancy { array.object { $0.member("llc_occupancy", bytes) } }
+      }
+    }
+  }
+
+  fileprivate mutating func unlessEmpty(_ key: String, _ text: String) {
+    if !text.utf8.isEmpty { member(key, text) }
   }
 
   fileprivate mutating func write(_ interface: NetworkInterface) {

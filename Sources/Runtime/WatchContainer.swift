@@ -59,7 +59,7 @@ extension Container {
 
   private borrowing func statistics(_ groups: borrowing ContainerCgroup, _ hasOwnNetwork: Bool) throws(RuntimeError) -> [UInt8] {
     let statistics = try convert { () throws(CgroupError) in try groups.statistics() }
-    return EventDocument.statistics(id.text, statistics, hasOwnNetwork ? try interfaces() : [])
+    return EventDocument.statistics(id.text, statistics, try record.resourceClass?.statistics() ?? nil, hasOwnNetwork ? try interfaces() : [])
   }
 
   private borrowing func interfaces() throws(RuntimeError) -> [NetworkInterface] {

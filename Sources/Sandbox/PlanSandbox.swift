@@ -71,7 +71,6 @@ extension SandboxPlan {
     let linux = spec.linux ?? LinuxSection()
     let asked: [(Bool, String)] = [
       (!linux.netDevices.isEmpty, "linux.netDevices"),
-      (linux.intelRdt != nil, "linux.intelRdt"),
     ]
     for (isAsked, path) in asked where isAsked { throw SpecError(path: path, reason: "not supported by this version of apus") }
   }

@@ -29,5 +29,5 @@ public enum Support {
   public static var networkDevices: Bool { false }
 
   /// `linux.intelRdt`.
-  public static var intelRdt: Bool { false }
+  public static var intelRdt: Bool { true }
 }

@@ -22,7 +22,12 @@ extension CommandSpec {
 private func updateContainer(_ call: Invocation) throws(Failure) -> Int32 {
   let resources = try call.arguments.limits()
   let container = try openContainer(call, locked: true)
-  try failing { () throws(RuntimeError) in try container.update(resources, warn: warn) }
+  let cache = try call.arguments.schema(.l3CacheSchema)
+  let bandwidth = try call.arguments.schema(.memBandwidthSchema)
+  try failing { () throws(RuntimeError) in
+    try container.updateClass(cache: cache, bandwidth: bandwidth)
+    try container.update(resources, warn: warn)
+  }
   return 0
 }
 
@@ -38,9 +43,6 @@ extension ParsedArguments {
       }
       return try parsed(Path(isInput ? "standard input" : file)) { () throws(SpecError) in try Resources(parsing: text) }
     }
-    for option: OptionID in [.l3CacheSchema, .memBandwidthSchema] where !(value(option) ?? "").utf8.isEmpty {
-      throw Failure("option --\(option.spec.name): linux.intelRdt is not supported by this version of apus")
-    }
     var resources = Resources()
     resources.memory = MemoryResources(limit: try bytes(.memoryLimit), reservation: try bytes(.memoryReservation), swap: try bytes(.memorySwap))
     resources.cpu = CPUResources(
@@ -54,6 +56,13 @@ extension ParsedArguments {
       resources.blockIO = BlockIOResources(weight: weight)
     }
     return resources
+  }
+
+  /// A line for the resctrl file system.
+  func schema(_ option: OptionID) throws(Failure) -> String? {
+    guard let text = value(option), !text.utf8.isEmpty else { return nil }
+    if text.utf8.contains(0x0A) { throw invalid(option, "more than one line") }
+    return text
   }
 
   private func natural(_ option: OptionID) throws(Failure) -> UInt64? {

@@ -19,7 +19,7 @@ struct EventDocumentTests {
       #"{"cpu_exclusive":0,"mem_hardwall":0,"mem_exclusive":0,"memory_migrate":0,"memory_spread_page":0,"memory_spread_slab":0,"memory_pressure":0,"#
       + #""sched_load_balance":0,"sched_relax_domain_level":0}"#
     #expect(
-      text(EventDocument.statistics("a", CgroupStatistics(), []))
+      text(EventDocument.statistics("a", CgroupStatistics()))
         == #"{"type":"stats","id":"a","data":{"cpu":{"usage":{"kernel":0,"user":0}},"cpuset":"# + cpuset
         + #","memory":{},"pids":{},"blkio":{},"hugetlb":{},"intel_rdt":{},"network_interfaces":null}}"# + "\n")
   }
@@ -45,7 +45,11 @@ struct EventDocumentTests {
     statistics.hugePages = [.init(size: "2MB", current: 1, peak: 0, failures: 2)]
     let interface = NetworkInterface(
       name: "eth0", received: .init(bytes: 1, packets: 2, errors: 3, dropped: 4), sent: .init(bytes: 5, packets: 6, errors: 7, dropped: 8))
-    let line = text(EventDocument.statistics("a", statistics, [interface]))
+    var rdt = IntelRdtStatistics(cache: .init(mask: "fff", minimumBits: 2, classes: 16, rootSchema: "L3:0=fff", schema: "L3:0=f"), schemata: ["L3:0=f"])
+    rdt.bandwidth = .init(granularity: 10, isLinear: 0, minimum: 10, classes: 8, rootSchema: "MB:0=100", schema: "MB:0=20")
+    rdt.traffic = [.init(total: 2, local: 3)]
+    rdt.occupancy = [1]
+    let line = text(EventDocument.statistics("a", statistics, rdt, [interface]))
     let parts = [
       #""cpu":{"usage":{"total":100,"percpu":[60,40],"percpu_kernel":[10,20],"percpu_user":[50,20],"kernel":30,"user":70},"#,
       #""throttling":{"periods":5,"throttledPeriods":2,"throttledTime":9},"#,
@@ -56,6 +60,9 @@ struct EventDocumentTests {
       #""pids":{"current":2,"limit":9},"#,
       #""blkio":{"ioServiceBytesRecursive":[{"major":8,"op":"Read","value":512}],"sectorsRecursive":[{"major":8,"minor":16,"value":1}]},"#,
       #""hugetlb":{"2MB":{"usage":1,"failcnt":2}},"#,
+      #""intel_rdt":{"l3_cache_info":{"cbm_mask":"fff","min_cbm_bits":2,"num_closids":16},"l3_cache_schema_root":"L3:0=fff","l3_cache_schema":"L3:0=f","#,
+      #""mem_bw_info":{"bandwidth_gran":10,"min_bandwidth":10,"num_closids":8},"mem_bw_schema_root":"MB:0=100","mem_bw_schema":"MB:0=20","#,
+      #""schemata":["L3:0=f"],"mbm_stats":[{"mbm_total_bytes":2,"mbm_local_bytes":3}],"cmt_stats":[{"llc_occupancy":1}]}"#,
       #""network_interfaces":[{"Name":"eth0","RxBytes":1,"RxPackets":2,"RxErrors":3,"RxDropped":4,"TxBytes":5,"TxPackets":6,"TxErrors":7,"TxDropped":8}]"#,
     ]
     for part in parts { #expect(line.contains(part), "\(part) in \(line)") }

@@ -61,11 +61,16 @@ struct VerbTests {
     #expect(run("--colour", "a")?.message == "run: unknown option --colour; see `apus help run`")
   }
 
-  @Test("update refuses what nothing here can do, and passes over what is empty")
-  func updateRefused() {
-    func update(_ words: String...) -> Failure? { failure(.update, words) { (arguments) throws(Failure) in _ = try arguments.limits() } }
-    #expect(update("--l3-cache-schema", "L3:0=f", "x")?.message == "option --l3-cache-schema: linux.intelRdt is not supported by this version of apus")
-    #expect(update("--mem-bw-schema=MB:0=20", "x")?.status == 1)
+  @Test("a schema is one line, and an empty one is not given")
+  func updateSchema() {
+    func update(_ words: String...) -> Failure? {
+      failure(.update, words) { (arguments) throws(Failure) in
+        _ = try arguments.limits()
+        _ = try arguments.schema(.memBandwidthSchema)
+      }
+    }
+    #expect(update("--mem-bw-schema=MB:0=20", "x") == nil)
+    #expect(update("--mem-bw-schema", "MB:0=20\nL3:0=f", "x")?.message == "invalid value for mem-bw-schema: more than one line")
     #expect(update("--mem-bw-schema", "", "--memory", "64m", "x") == nil)
   }
 

@@ -139,7 +139,7 @@ public struct StateDirectory: ~Copyable {
     let name = Path(id.text)
     let guardian = try openLock()
     try attempt("lock", path.description) { () throws(Errno) in try guardian.lock() }
-    guard let container = try openOwn(name), try ContainerRecord.read(from: container) == nil else { return }
+    guard let container = try openOwn(name), case .none = try ContainerRecord.read(from: container) else { return }
     let isLeft = try attempt("look at the lock of", id.text) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
     if isLeft { try removeUnrecorded(container, name) }
   }

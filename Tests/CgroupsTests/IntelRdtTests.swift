@@ -22,8 +22,9 @@ struct IntelRdtTests {
   private func contents(_ file: String) -> String? { (try? readFile(Path(file), limit: 4096)).map { String(decoding: $0, as: UTF8.self) } }
 
   /// Calls `body` with a directory in place of the file system.
-  private func withSubstitute(_ body: (borrowing Resctrl, String) throws -> Void) throws {
-    let name = "apus-test-resctrl-\(processID())"
+  private func withSubstitute(for test: String = #function, _ body: (borrowing Resctrl, String) throws -> Void) throws {
+    // The tests of a suite run side by side.
+    let name = "apus-test-resctrl-\(processID())-\(test.prefix { $0 != "(" })"
     let temporary = try FileDescriptor.open("/tmp", [.readOnly, .directory])
     try temporary.makeDirectory(Path(name), mode: 0o700)
     defer { try? temporary.removeTree(Path(name)) }

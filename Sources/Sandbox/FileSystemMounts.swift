@@ -15,7 +15,12 @@ extension MountEntries {
     }
     if system.copiesUp {
       let mounted = try open(mount, in: root)
-      try attempt("copy to the tmpfs on", mount.target.description) { () throws(Errno) in try place.copyContents(to: mounted) }
+      try attempt("copy to the tmpfs on", mount.target.description) { () throws(Errno) in
+        let mode = try mounted.status().mode & 0o7777
+        try place.copyContents(to: mounted)
+        // The directory's own is in the options already, before the one that they give.
+        try mounted.changeModeThroughProc(mode)
+      }
     }
   }
 

@@ -143,13 +143,14 @@ def test_a_tmpfs_with_tmpcopyup_begins_with_what_it_hides(machine: Machine) -> N
     """)
     script = """
         cat /data/link; stat -c '%n %F %a %u:%g' /data /data/sub /data/link /data/pipe; stat -c %Y /data/sub/file
-        echo more >>/data/sub/file; grep -c ' /data ' /proc/self/mountinfo
+        echo more >>/data/sub/file; grep -c ' /data ' /proc/self/mountinfo; stat -c %a /new
     """
     document = shell(script, capabilities={kind: ["CAP_DAC_OVERRIDE"] for kind in ("bounding", "effective", "permitted")})
     document["mounts"].append(tmpfs("/data", "tmpcopyup", "size=1m"))
+    document["mounts"].append(tmpfs("/new", "tmpcopyup", "mode=1700"))
     assert machine.run_bundle(document, root).succeeded().lines == [
         "content", "/data directory 755 7:8", "/data/sub directory 2750 7:8", "/data/link symbolic link 777 7:8", "/data/pipe fifo 644 7:8",
-        machine.sh(f"stat -c %Y {root}/data/sub/file").strip(), "1",
+        machine.sh(f"stat -c %Y {root}/data/sub/file").strip(), "1", "1700",
     ]
     assert machine.sh(f"cat {root}/data/sub/file") == "content\n"
 

@@ -153,7 +153,7 @@ private func planJoining(
 ) throws(RuntimeError) -> SandboxPlan {
   do throws(SpecError) {
     let sets = try CapabilitySets(planning: request.process.capabilities, last: ThisProcess.lastCapability())
-    warnAbout(sets, request.origin, warn)
+    warnAbout(sets, user: request.process.user.uid, request.origin, warn)
     var plan = try SandboxPlan(
       joining: spec, request.process, namespaces: namespaces, seccomp: filter(of: spec, isImage: imageUser != nil), capabilities: sets)
     if let imageUser, !request.hasOwnUser { plan.identity = .image(imageUser) }

@@ -17,7 +17,7 @@ func discoverCgroups() throws(RuntimeError) -> CgroupLayout {
 func planSandbox(_ request: ContainerRequest, diesWithParent: Bool, _ warn: (String) -> Void) throws(RuntimeError) -> SandboxPlan {
   do throws(SpecError) {
     let sets = try CapabilitySets(planning: request.spec.process?.capabilities, last: ThisProcess.lastCapability())
-    warnAbout(sets, request.origin, warn)
+    warnAbout(sets, user: request.spec.process?.user.uid ?? 0, request.origin, warn)
     let filter = try filter(of: request.spec, isImage: request.imageUser != nil)
     var plan = try SandboxPlan(
       request.spec, root: request.root, bundle: request.bundle, identity: request.imageUser.map { .image($0) }, seccomp: filter, capabilities: sets,
@@ -47,9 +47,11 @@ extension CapabilityMask {
   }
 }
 
-/// Tells which capabilities were asked for in vain.
-func warnAbout(_ sets: CapabilitySets, _ origin: String, _ warn: (String) -> Void) {
+/// Tells which capabilities `user` asked for in vain.
+func warnAbout(_ sets: CapabilitySets, user: UInt32, _ origin: String, _ warn: (String) -> Void) {
   warnAbout(sets.missing, "process.capabilities: this kernel does not have", origin, warn)
+  // Root's programs get all of the bounding set by exec, and nothing more from this one. Buildah always asks for it.
+  if user == 0 { return }
   warnAbout(sets.withheldAmbient, "process.capabilities.ambient: without effect, because not both permitted and inheritable:", origin, warn)
 }
 

@@ -27,6 +27,8 @@ extension Resources {
     if resources.memory?.limit == 0 { resources.memory?.limit = nil }
     if resources.memory?.swap == 0 { resources.memory?.swap = nil }
     if resources.memory?.reservation == 0 { resources.memory?.reservation = nil }
+    if resources.memory?.kernel == 0 { resources.memory?.kernel = nil }
+    if resources.memory?.kernelTCP == 0 { resources.memory?.kernelTCP = nil }
     return resources
   }
 }

@@ -89,9 +89,9 @@ struct EventDocumentTests {
 
   @Test("zeros of memory leave a limit as it is in an update")
   func zeros() throws {
-    let text = #"{"memory": {"limit": 0, "swap": 0, "reservation": 0, "kernel": 0}, "pids": {"limit": 0}}"#
+    let text = #"{"memory": {"limit": 0, "swap": 0, "reservation": 0, "kernel": 0, "kernelTCP": 0, "swappiness": 0}, "pids": {"limit": 0}}"#
     let resources = try Resources(parsing: Array(text.utf8)).withoutZeros
-    #expect(resources.memory == MemoryResources(kernel: 0) && resources.pids?.limit == 0)
+    #expect(resources.memory == MemoryResources(swappiness: 0) && resources.pids?.limit == 0)
     let limited = try Resources(parsing: Array(#"{"memory": {"limit": 5, "swap": -1}}"#.utf8))
     #expect(limited.withoutZeros == limited)
   }

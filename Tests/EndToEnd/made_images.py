@@ -35,7 +35,7 @@ def busybox(architecture: str) -> bytes:
 
 def base(architecture: str) -> list[layouts.Entry]:
     """A shell and its tools, users and groups."""
-    tools = ["sh", "id", "env", "cat", "ls", "pwd", "stat", "echo", "grep", "true", "touch", "readlink", "hostname", "head"]
+    tools = ["sh", "id", "env", "cat", "ls", "pwd", "stat", "echo", "grep", "true", "touch", "readlink", "hostname", "head", "sleep"]
     return [
         layouts.folder("bin"), layouts.folder("etc"), layouts.folder("root", mode=0o700), layouts.folder("home"),
         layouts.folder("home/alice", uid=1000, gid=1001), layouts.folder("tmp", mode=0o1777),

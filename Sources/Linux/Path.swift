@@ -8,6 +8,8 @@ public struct Path: Sendable, Equatable {
   /// The path up to its end or to its first NUL. A reader of foreign bytes refuses a NUL before it makes a path of them.
   public init(bytes: some Sequence<UInt8>) {
     storage = []
+    // One allocation: paths are made in the process that becomes a container too.
+    storage.reserveCapacity(bytes.underestimatedCount + 1)
     for byte in bytes {
       if byte == 0 { break }
       storage.append(byte)
@@ -34,7 +36,9 @@ public struct Path: Sendable, Equatable {
 
   /// `self` and `name` with one slash between them.
   public func appending(_ name: some Sequence<UInt8>) -> Path {
-    var joined = Array(bytes)
+    var joined: [UInt8] = []
+    joined.reserveCapacity(bytes.count + 1 + name.underestimatedCount)
+    joined.append(contentsOf: bytes)
     if let last = joined.last, last != Path.slash { joined.append(Path.slash) }
     joined.append(contentsOf: name)
     return Path(bytes: joined)

@@ -152,7 +152,7 @@ extension SandboxPlan {
     let entries = MountEntries(cgroups: view, sharesCgroupNamespace: !ownsCgroupNamespace, isInUserNamespace: userNamespace != nil)
     for (index, mount) in mounts.enumerated() { try entries.mount(mount, prepared.take(index), in: root.root) }
     // A bound /dev is the host's: its nodes, their owners and its links stay as they are, as with runc.
-    if !mounts.contains(where: { $0.bindsDev }) { try DeviceNodes.make(devices, in: root.root) }
+    if !mounts.contains(where: { $0.bindsDev }) { try DeviceNodes.make(devices, deviceLinks, in: root.root) }
     try ProtectedPaths.mask(maskedPaths, in: root.root, label: mountLabel)
     try ProtectedPaths.makeReadOnly(readOnlyPaths, in: root.root)
     // As runc and crun do: a working directory that the image lacks is made, while the root can be written.

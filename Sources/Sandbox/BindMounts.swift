@@ -22,7 +22,7 @@ extension MountEntries {
     for source: borrowing FileDescriptor, _ mount: PlannedMount, _ bind: PlannedBind, in root: borrowing RootDirectory
   ) throws(SandboxError) -> FileDescriptor {
     let type = try attempt("examine", bind.source.description) { () throws(Errno) in try source.status().type }
-    if mount.target == "/proc" { try requireProc(source, mount) }
+    if mount.isInProc, mount.target == "/proc" { try requireProc(source, mount) }
     if type == .directory { return try directory(mount, in: root) }
     let place = try file(mount, in: root)
     try refuseHiddenProc(place, mount)

@@ -2,29 +2,33 @@ internal import Linux
 
 /// The nodes and links in the container's /dev.
 enum DeviceNodes {
-  /// Makes the planned nodes and the links that every container has (runtime-spec runtime-linux.md, "Dev symbolic links"; config-linux.md, "Default Devices").
-  static func make(_ devices: [PlannedDevice], in root: borrowing RootDirectory) throws(SandboxError) {
-    for device in devices { try make(device, in: root) }
+  /// Makes the planned nodes and links (runtime-spec config-linux.md, "Default Devices").
+  static func make(_ devices: [PlannedDevice], _ links: [DeviceLink], in root: borrowing RootDirectory) throws(SandboxError) {
+    var next = 0
+    while next < devices.count {
+      // Nearly all of them stand in /dev, which is opened once.
+      let parent = devices[next].directory
+      let directory = try attempt("make the directory of", devices[next].path.description) { () throws(Errno) in
+        try root.makeDirectories(parent, mode: 0o755)
+      }
+      repeat {
+        try make(devices[next], in: directory)
+        next += 1
+      } while next < devices.count && devices[next].directory == parent
+    }
     let directory = try attempt("open", "/dev") { () throws(Errno) in try root.makeDirectories("/dev", mode: 0o755) }
-    let links: [(Path, Path)] = [
-      ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx"),
-    ]
-    for (name, target) in links {
+    for link in links {
       do throws(Errno) {
-        try directory.makeLink(name, to: target)
+        try directory.makeLink(link.name, to: link.target)
       } catch {
         // What the image or a mount put there stays.
-        if error != .fileExists { throw SandboxError(SystemError("make the link", "/dev/\(name.description)", error)) }
+        if error != .fileExists { throw SandboxError(SystemError("make the link", "/dev/\(link.name.description)", error)) }
       }
     }
   }
 
-  private static func make(_ device: PlannedDevice, in root: borrowing RootDirectory) throws(SandboxError) {
-    guard let name = device.path.components.last, let parent = device.path.parent else {
-      throw SandboxError("device \(device.path.description): has no directory to stand in")
-    }
-    let directory = try attempt("make the directory of", device.path.description) { () throws(Errno) in try root.makeDirectories(parent, mode: 0o755) }
-    let node = Path(bytes: name)
+  private static func make(_ device: PlannedDevice, in directory: borrowing FileDescriptor) throws(SandboxError) {
+    let node = device.name
     var bindInstead = false
     do throws(Errno) {
       try directory.makeNode(node, device.type, mode: device.mode, major: device.major, minor: device.minor)

@@ -2,9 +2,8 @@ internal import Linux
 
 extension MountEntries {
   func mountFileSystem(_ mount: PlannedMount, _ system: PlannedFileSystem, in root: borrowing RootDirectory) throws(SandboxError) {
-    let isTemporary = system.type == "tmpfs"
-    let hidden = isTemporary ? try existing(mount, in: root) : nil
-    let place = try directory(mount, in: root, onlyRealDirectory: system.type == "proc" || system.type == "sysfs")
+    let hidden = system.isTemporary ? try existing(mount, in: root) : nil
+    let place = try directory(mount, in: root)
     // As runc does, so that the image's own /tmp stays one for everybody: the mode of the directory, unless the options give one after it.
     let data = hidden.map { system.data.withMode($0) } ?? system.data
     do throws(Errno) {

@@ -60,10 +60,8 @@ struct MountEntries: ~Copyable {
   }
 
   /// Opens the directory to mount on, making what is missing of it.
-  ///
-  /// /proc and /sys of the image must be ordinary directories: behind a link, the masks and the read-only paths would miss the mount (CVE-2023-27561).
-  func directory(_ mount: PlannedMount, in root: borrowing RootDirectory, onlyRealDirectory: Bool = false) throws(SandboxError) -> FileDescriptor {
-    if onlyRealDirectory || mount.target == "/proc" || mount.target == "/sys" {
+  func directory(_ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) -> FileDescriptor {
+    if mount.isOrdinaryDirectory {
       var type: FileType?
       do throws(Errno) {
         type = try root.open(mount.target, [.path, .noFollow]).status().type
@@ -83,7 +81,7 @@ struct MountEntries: ~Copyable {
 
   /// What may stand below /proc is decided by name when the mounts are planned; a link of the image must not lead there under another name.
   func refuseHiddenProc(_ place: borrowing FileDescriptor, _ mount: PlannedMount) throws(SandboxError) {
-    if let first = mount.target.components.first, first.elementsEqual("proc".utf8) { return }
+    if mount.isInProc { return }
     let type = try attempt("examine the mount point", mount.target.description) { () throws(Errno) in try place.fileSystemStatus().type }
     if type != FileSystemStatus.procfs { return }
     throw SandboxError("\(mount.origin).destination: \(mount.target.description) leads into /proc in the container's root")

@@ -19,6 +19,9 @@ extension PlannedMount {
     recursiveSet = options.recursiveSet
     recursiveClear = options.recursiveClear
     rootLabel = nil
+    // Behind a link, the masks and the read-only paths would miss the mount (CVE-2023-27561).
+    isOrdinaryDirectory = target == "/proc" || target == "/sys" || type.equals("proc") || type.equals("sysfs")
+    isInProc = target.components.first.map { $0.elementsEqual("proc".utf8) } ?? false
     let isBind = options.isBind || type.equals("bind")
     if options.copiesUp, isBind || options.isRemount || !type.equals("tmpfs") {
       throw SpecError(path: "\(origin).options", reason: "tmpcopyup is for a mount of type tmpfs")
@@ -118,6 +121,7 @@ extension PlannedDevice {
       let origin = "linux.devices[\(index)]"
       let path = Path(device.path)
       guard path.isAbsolute, !path.hasParentReference else { throw SpecError(path: "\(origin).path", reason: "must be an absolute path without `..`") }
+      guard !path.components.isEmpty else { throw SpecError(path: "\(origin).path", reason: "must name a file in a directory") }
       guard let major = UInt32(exactly: device.major), let minor = UInt32(exactly: device.minor) else {
         throw SpecError(path: origin, reason: "\(device.major):\(device.minor) is not a device number")
       }

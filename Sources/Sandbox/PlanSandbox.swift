@@ -34,6 +34,7 @@ extension SandboxPlan {
     for (index, mount) in spec.mounts.enumerated() { mounts.append(try PlannedMount(mount, origin: "mounts[\(index)]", bundle: bundle, label: mountLabel)) }
     try userNamespace?.requireMountable(mounts, new: namespaces.new)
     devices = try PlannedDevice.all(linux.devices)
+    deviceLinks = DeviceLink.standard
     maskedPaths = try SandboxPlan.absolute(linux.maskedPaths, "linux.maskedPaths")
     readOnlyPaths = try SandboxPlan.absolute(linux.readonlyPaths, "linux.readonlyPaths")
     hostname = try SandboxPlan.name(spec.hostname, "hostname", namespaces)

@@ -13,6 +13,10 @@ public struct PlannedMount: Sendable, Equatable {
   public var recursiveClear: MountFlags
   /// The SELinux context of the mount's root, for a file system that takes none when it is mounted.
   public var rootLabel: String?
+  /// The target must be an ordinary directory if it is there, not a link to one.
+  let isOrdinaryDirectory: Bool
+  /// The target is /proc or below it.
+  let isInProc: Bool
   /// For messages: `mounts[3]`.
   public var origin: String
 
@@ -39,7 +43,7 @@ public struct PlannedMount: Sendable, Equatable {
 /// A new file system.
 public struct PlannedFileSystem: Sendable, Equatable {
   /// As /proc/filesystems has it.
-  public var type: Path
+  public let type: Path
   /// A device, or a word for /proc/self/mountinfo.
   public var source: Path
   public var flags: MountFlags
@@ -49,6 +53,8 @@ public struct PlannedFileSystem: Sendable, Equatable {
   public var endsReadOnly: Bool
   /// It begins with what the directory has in it that it hides, as a tmpfs can.
   public var copiesUp: Bool
+  /// A tmpfs.
+  let isTemporary: Bool
 
   public init(type: Path, source: Path, flags: MountFlags = [], data: Path = "", endsReadOnly: Bool = false, copiesUp: Bool = false) {
     self.type = type
@@ -57,6 +63,7 @@ public struct PlannedFileSystem: Sendable, Equatable {
     self.data = data
     self.endsReadOnly = endsReadOnly
     self.copiesUp = copiesUp
+    isTemporary = type == "tmpfs"
   }
 }
 

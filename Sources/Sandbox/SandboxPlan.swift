@@ -22,6 +22,8 @@ public struct SandboxPlan: Sendable {
   public var mounts: [PlannedMount]
   /// Nodes in /dev: the default ones, then those of `linux.devices`.
   public var devices: [PlannedDevice]
+  /// Links in /dev.
+  public var deviceLinks: [DeviceLink]
   /// Paths that are hidden: files behind /dev/null, directories behind an empty one.
   public var maskedPaths: [Path]
   /// Paths that are made read-only with all mounts below them.
@@ -150,7 +152,10 @@ public struct LegacyHierarchy: Sendable, Equatable {
 /// A device node.
 public struct PlannedDevice: Sendable, Equatable {
   /// Absolute, inside the root.
-  public var path: Path
+  public let path: Path
+  /// The directory that it stands in, and its name there: taken apart when it is planned, so that the new process has nothing to make of them.
+  let directory: Path
+  let name: Path
   public var type: FileType
   public var major: UInt32
   public var minor: UInt32
@@ -158,6 +163,33 @@ public struct PlannedDevice: Sendable, Equatable {
   public var mode: UInt32
   public var user: UInt32
   public var group: UInt32
+
+  public init(path: Path, type: FileType, major: UInt32, minor: UInt32, mode: UInt32, user: UInt32, group: UInt32) {
+    self.path = path
+    directory = path.parent ?? "/"
+    name = Path(bytes: path.components.last ?? [])
+    self.type = type
+    self.major = major
+    self.minor = minor
+    self.mode = mode
+    self.user = user
+    self.group = group
+  }
+}
+
+/// A symbolic link in the container's /dev.
+public struct DeviceLink: Sendable, Equatable {
+  public var name: Path
+  public var target: Path
+
+  /// Those that every container has (runtime-spec runtime-linux.md, "Dev symbolic links").
+  static var standard: [DeviceLink] {
+    [
+      DeviceLink(name: "fd", target: "/proc/self/fd"), DeviceLink(name: "stdin", target: "/proc/self/fd/0"),
+      DeviceLink(name: "stdout", target: "/proc/self/fd/1"), DeviceLink(name: "stderr", target: "/proc/self/fd/2"),
+      DeviceLink(name: "ptmx", target: "pts/ptmx"),
+    ]
+  }
 }
 
 /// A kernel parameter of a namespace.

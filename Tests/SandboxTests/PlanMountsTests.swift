@@ -157,6 +157,7 @@ struct PlanDevicesTests {
   @Test("what is no device is refused with its path")
   func refusals() {
     #expect(refused(Device(type: .character, path: "dev/x", major: 1, minor: 1)) == "linux.devices[0].path: must be an absolute path without `..`")
+    #expect(refused(Device(type: .character, path: "//", major: 1, minor: 1)) == "linux.devices[0].path: must name a file in a directory")
     #expect(refused(Device(type: .character, path: "/dev/../x", major: 1, minor: 1)) == "linux.devices[0].path: must be an absolute path without `..`")
     #expect(refused(Device(type: .character, path: "/dev/x", major: 1 << 32, minor: 1)) == "linux.devices[0]: 4294967296:1 is not a device number")
     #expect(refused(Device(type: .block, path: "/dev/x", major: 1, minor: -1)) == "linux.devices[0]: 1:-1 is not a device number")

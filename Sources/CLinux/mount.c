@@ -64,6 +64,13 @@ int clinux_fsmount(int context, uint32_t attributes) {
   return result < 0 ? -errno : (int)result;
 }
 
+int clinux_mount_map_owners(int descriptor, uint32_t flags, int user_namespace) {
+  // MOUNT_ATTR_IDMAP
+  struct mount_attr_v0 attributes = {0x00100000, 0, 0, (uint64_t)user_namespace};
+  long result = syscall(MOUNT_SETATTR, descriptor, "", flags | AT_EMPTY_PATH, &attributes, sizeof attributes);
+  return result < 0 ? -errno : 0;
+}
+
 int clinux_mount_setattr(int descriptor, uint32_t flags, uint64_t set, uint64_t clear, uint64_t propagation) {
   struct mount_attr_v0 attributes = {set, clear, propagation, 0};
   long result = syscall(MOUNT_SETATTR, descriptor, "", flags | AT_EMPTY_PATH, &attributes, sizeof attributes);

@@ -156,6 +156,12 @@ extension FileDescriptor {
     return attributes
   }
 
+  /// Shows the owners in this detached mount as the user namespace `namespace` maps them. mount_setattr(2) with `MOUNT_ATTR_IDMAP`, Linux 5.12.
+  public borrowing func mapOwners(_ namespace: Int32, recursive: Bool) throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_mount_map_owners(number, recursive ? 0x8000 : 0, namespace) }
+  }
+
   /// Changes how this detached mount and those below it propagate, before they are anywhere. mount_setattr(2), Linux 5.12.
   public borrowing func setPropagationOfDetached(_ flags: MountFlags) throws(Errno) {
     let number = rawValue

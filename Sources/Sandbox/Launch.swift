@@ -58,7 +58,7 @@ extension SandboxPlan {
   ) throws(SandboxError) -> LaunchedContainer {
     let arguments = CStringArray(self.arguments)
     let program = ProgramSearch(self)
-    let prepared = PreparedMounts(for: self)
+    let prepared = try PreparedMounts(for: self)
     var pair = try attempt("make", "a channel to the container") { () throws(Errno) in try Channel.makePair() }
     let side: CloneSide
     var isBornInGroup = true

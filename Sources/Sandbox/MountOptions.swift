@@ -15,10 +15,12 @@ public struct MountOptions: Sendable, Equatable {
   public var isRemount = false
   /// `tmpcopyup` was given.
   public var copiesUp = false
+  /// `idmap` or `ridmap` was given.
+  public var mapsOwners = false
+  /// `ridmap` was the last of them.
+  public var mapsOwnersRecursively = false
   /// Options that the file system itself understands, joined by commas.
   public var data: [UInt8] = []
-  /// An option of the specification that is not supported here, if one was given.
-  public var unsupported: String?
 
   /// Tells the options apart (runtime-spec config.md, "Linux mount options"). What is not in its table is the file system's, as the specification says.
   ///
@@ -26,7 +28,7 @@ public struct MountOptions: Sendable, Equatable {
   public init(_ options: [String]) {
     for option in options.flatMap({ MountOptions.parts(of: $0) }) {
       if let meaning = MountOptions.meaning(of: option) {
-        apply(meaning, option)
+        apply(meaning)
       } else {
         if !data.isEmpty { data.append(0x2C) }
         data.append(contentsOf: option.utf8)
@@ -50,10 +52,10 @@ public struct MountOptions: Sendable, Equatable {
     case bind(recursive: Bool)
     case remount
     case copyUp
-    case unsupported
+    case mapOwners(recursive: Bool)
   }
 
-  private mutating func apply(_ meaning: Meaning, _ option: String) {
+  private mutating func apply(_ meaning: Meaning) {
     switch meaning {
     case .nothing: break
     case .set(let flag):
@@ -74,7 +76,9 @@ public struct MountOptions: Sendable, Equatable {
       isRecursiveBind = isRecursiveBind || recursive
     case .remount: isRemount = true
     case .copyUp: copiesUp = true
-    case .unsupported: if unsupported == nil { unsupported = option }
+    case .mapOwners(let recursive):
+      mapsOwners = true
+      mapsOwnersRecursively = recursive
     }
   }
 
@@ -84,15 +88,8 @@ public struct MountOptions: Sendable, Equatable {
     return nil
   }
 
-  /// The options of the table that are done.
-  static var names: [StaticString] {
-    var names: [StaticString] = []
-    for (name, meaning) in table {
-      if case .unsupported = meaning { continue }
-      names.append(name)
-    }
-    return names
-  }
+  /// The options of the table.
+  static var names: [StaticString] { table.map { $0.0 } }
 
   private static var table: [(StaticString, Meaning)] {
     [
@@ -154,8 +151,8 @@ public struct MountOptions: Sendable, Equatable {
       ("rslave", .propagation([.slave, .recursive])),
       ("unbindable", .propagation(.unbindable)),
       ("runbindable", .propagation([.unbindable, .recursive])),
-      ("idmap", .unsupported),
-      ("ridmap", .unsupported),
+      ("idmap", .mapOwners(recursive: false)),
+      ("ridmap", .mapOwners(recursive: true)),
       ("tmpcopyup", .copyUp),
       ("remount", .remount),
     ]

@@ -4,11 +4,7 @@ internal import OCI
 extension PlannedMount {
   /// Plans one entry of `mounts`. `label` is the SELinux context of all of them.
   init(_ mount: Mount, origin: String, bundle: Path, label: String? = nil) throws(SpecError) {
-    guard mount.uidMappings.isEmpty, mount.gidMappings.isEmpty else {
-      throw SpecError(path: "\(origin).uidMappings", reason: "id-mapped mounts are not supported by this version of apus")
-    }
     let options = MountOptions(mount.options)
-    if let option = options.unsupported { throw SpecError(path: "\(origin).options", reason: "\(option) is not supported by this version of apus") }
     let type = mount.type ?? (options.isBind ? "bind" : "")
     if type.utf8.isEmpty, !options.isRemount { throw SpecError(path: "\(origin).type", reason: "missing; only a bind mount can do without it") }
     // A relative destination is deprecated, and counts from the root (config.md, "Mounts").
@@ -23,6 +19,8 @@ extension PlannedMount {
     isOrdinaryDirectory = target == "/proc" || target == "/sys" || type.equals("proc") || type.equals("sysfs")
     isInProc = target.components.first.map { $0.elementsEqual("proc".utf8) } ?? false
     let isBind = options.isBind || type.equals("bind")
+    let idMap = try PlannedIDMap(mount, options, origin)
+    if let idMap, !isBind || options.isRemount { throw SpecError(path: idMap.path(origin), reason: "owners are mapped in bind mounts only") }
     if options.copiesUp, isBind || options.isRemount || !type.equals("tmpfs") {
       throw SpecError(path: "\(origin).options", reason: "tmpcopyup is for a mount of type tmpfs")
     }
@@ -35,7 +33,7 @@ extension PlannedMount {
       content = .bind(
         PlannedBind(
           source: path.isAbsolute ? path : bundle.appending(path.bytes), isRecursive: options.isRecursiveBind, set: options.set.intersection(.perMount),
-          clear: options.clear.intersection(.perMount)))
+          clear: options.clear.intersection(.perMount), idMap: idMap))
     } else if type.equals("cgroup") || type.equals("cgroup2") {
       // The small file system that holds those of version 1.
       rootLabel = label

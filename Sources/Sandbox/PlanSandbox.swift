@@ -32,6 +32,7 @@ extension SandboxPlan {
     mountLabel = try SecurityLabels.label(linux.mountLabel, "linux.mountLabel")
     mounts = []
     for (index, mount) in spec.mounts.enumerated() { mounts.append(try PlannedMount(mount, origin: "mounts[\(index)]", bundle: bundle, label: mountLabel)) }
+    for index in mounts.indices { try mounts[index].settleIDMap(userNamespace, hasNewMountNamespace: namespaces.new.contains(.mount)) }
     try userNamespace?.requireMountable(mounts, new: namespaces.new)
     devices = try PlannedDevice.all(linux.devices)
     deviceLinks = DeviceLink.standard

@@ -75,12 +75,15 @@ public struct PlannedBind: Sendable, Equatable {
   /// Flags of the one mount.
   public var set: MountFlags
   public var clear: MountFlags
+  /// How owners are shown; nil is as they are.
+  public var idMap: PlannedIDMap?
 
-  public init(source: Path, isRecursive: Bool = false, set: MountFlags = [], clear: MountFlags = []) {
+  public init(source: Path, isRecursive: Bool = false, set: MountFlags = [], clear: MountFlags = [], idMap: PlannedIDMap? = nil) {
     self.source = source
     self.isRecursive = isRecursive
     self.set = set
     self.clear = clear
+    self.idMap = idMap
   }
 }
 

@@ -23,7 +23,7 @@ public enum Support {
   }
 
   /// `uidMappings` and `gidMappings` of mounts.
-  public static var idMappedMounts: Bool { false }
+  public static var idMappedMounts: Bool { true }
 
   /// `linux.netDevices`.
   public static var networkDevices: Bool { false }

@@ -6,7 +6,7 @@ extension SandboxPlan {
   /// In the launching process: settles the user namespace that `process` is in. The answer for it tells whether it may set supplementary groups.
   func settleUserNamespace(_ namespace: UserNamespacePlan, of process: Int32) throws(SandboxError) -> [UInt8] {
     let proc = try ProcHandle.open()
-    if namespace.isNew { try map(namespace, process, proc) }
+    if namespace.isNew { try namespace.write(to: process, proc, "linux") }
     let users = try numbers(namespace.users, "uid", "linux.uidMappings", process, proc)
     let groups = try numbers(namespace.groups, "gid", "linux.gidMappings", process, proc)
     let denial = try attempt("read", "/proc/\(process)/setgroups") { () throws(Errno) in
@@ -17,31 +17,6 @@ extension SandboxPlan {
     if case .joined = root {} else { try raise(process, proc) }
     try givePipes(users)
     return maySetGroups ? LaunchMessage.goOn : LaunchMessage.goOnWithGroups
-  }
-
-  private func map(_ namespace: UserNamespacePlan, _ process: Int32, _ proc: borrowing ProcHandle) throws(SandboxError) {
-    // Without CAP_SETGID outside, the kernel maps groups only when the process can never drop one, which a file may deny to it (CVE-2014-8989).
-    let own = try attempt("examine", "the capabilities of apus") { () throws(Errno) in try ThisProcess.capabilities() }
-    if !own.effective.contains(CapabilityMask(number: 6)) {
-      try attempt("deny setgroups(2) to", "the user namespace") { () throws(Errno) in
-        try proc.write("deny", to: UserNamespacePlan.file("setgroups", of: process))
-      }
-    }
-    try write(namespace.groups, "gid_map", "linux.gidMappings", process, proc)
-    try write(namespace.users, "uid_map", "linux.uidMappings", process, proc)
-  }
-
-  private func write(_ map: IDMap?, _ file: StaticString, _ path: StaticString, _ process: Int32, _ proc: borrowing ProcHandle) throws(SandboxError) {
-    guard let map else { return }
-    do throws(Errno) {
-      try proc.write(map.text, to: UserNamespacePlan.file(file, of: process))
-    } catch {
-      switch error {
-      case .notPermitted: throw SandboxError("\(path): apus may map no numbers but its own, because it is not root of the machine, or not all of these are its")
-      case .invalidArgument where map.ranges.count > 5: throw SandboxError("\(path): this kernel takes five ranges (340 since Linux 4.15)")
-      default: throw SandboxError("\(path): write /proc/\(process)/\(file): \(error.message)")
-      }
-    }
   }
 
   /// The numbers of the namespace, as seen from here; those of one that is joined must be what config.json says.
@@ -113,6 +88,32 @@ extension SandboxPlan {
 }
 
 extension UserNamespacePlan {
+  /// Gives the new user namespace of `process` its numbers. They stand in `parent` of the document.
+  func write(to process: Int32, _ proc: borrowing ProcHandle, _ parent: String) throws(SandboxError) {
+    // Without CAP_SETGID outside, the kernel maps groups only when the process can never drop one, which a file may deny to it (CVE-2014-8989).
+    let own = try attempt("examine", "the capabilities of apus") { () throws(Errno) in try ThisProcess.capabilities() }
+    if !own.effective.contains(CapabilityMask(number: 6)) {
+      try attempt("deny setgroups(2) to", "the user namespace") { () throws(Errno) in
+        try proc.write("deny", to: UserNamespacePlan.file("setgroups", of: process))
+      }
+    }
+    try UserNamespacePlan.write(groups, "gid_map", "\(parent).gidMappings", process, proc)
+    try UserNamespacePlan.write(users, "uid_map", "\(parent).uidMappings", process, proc)
+  }
+
+  private static func write(_ map: IDMap?, _ file: StaticString, _ path: String, _ process: Int32, _ proc: borrowing ProcHandle) throws(SandboxError) {
+    guard let map else { return }
+    do throws(Errno) {
+      try proc.write(map.text, to: UserNamespacePlan.file(file, of: process))
+    } catch {
+      switch error {
+      case .notPermitted: throw SandboxError("\(path): apus may map no numbers but its own, because it is not root of the machine, or not all of these are its")
+      case .invalidArgument where map.ranges.count > 5: throw SandboxError("\(path): this kernel takes five ranges (340 since Linux 4.15)")
+      default: throw SandboxError("\(path): write /proc/\(process)/\(file): \(error.message)")
+      }
+    }
+  }
+
   /// A file of a process in /proc.
   fileprivate static func file(_ name: StaticString, of process: Int32) -> Path { Path("\(process)/\(name)") }
 }

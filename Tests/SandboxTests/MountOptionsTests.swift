@@ -51,10 +51,12 @@ struct MountOptionsTests {
     #expect(MountOptions([option]).data.isEmpty)
   }
 
-  @Test("the first option that is known and not supported is told", arguments: ["idmap", "ridmap"])
-  func unsupported(_ option: String) {
-    #expect(MountOptions(["ro", option, "idmap"]).unsupported == option)
-    #expect(MountOptions(["ro", option]).data.isEmpty)
+  @Test("owners are mapped in the one mount or in all below, as the last option says")
+  func owners() {
+    #expect(!MountOptions(["bind"]).mapsOwners)
+    for (options, isRecursive) in [(["idmap"], false), (["ridmap"], true), (["ridmap", "idmap"], false), (["idmap", "ridmap"], true)] {
+      #expect(MountOptions(options).mapsOwners && MountOptions(options).mapsOwnersRecursively == isRecursive)
+    }
   }
 
   @Test("every option of the specification's table has a meaning, and none of them is left to the file system")

@@ -59,9 +59,6 @@ struct PlanMountsTests {
     #expect(refused(Mount(destination: "/a", source: "/b", options: ["bind", "size=1", "x"])) == "mounts[0].options: size=1,x is no option of such a mount")
     #expect(refused(Mount(destination: "/a", type: "cgroup", options: ["ro", "name=x"])) == "mounts[0].options: name=x is no option of such a mount")
     #expect(refused(Mount(destination: "/a", options: ["remount", "bind", "size=1"])) == "mounts[0].options: size=1 is no option of such a mount")
-    #expect(
-      refused(Mount(destination: "/a", source: "/b", options: ["bind"], uidMappings: [IDMapping(containerID: 0, hostID: 0, size: 1)]))
-        == "mounts[0].uidMappings: id-mapped mounts are not supported by this version of apus")
   }
 
   @Test("options that mount(2) would cut at the end of a page are refused")

@@ -23,5 +23,7 @@ int clinux_fsconfig_string(int context, const char *key, const char *value);
 int clinux_fsconfig_create(int context);
 /// fsmount(2), Linux 5.2: the file system as a mount that is nowhere, with attributes `MOUNT_ATTR_…`; closed by exec.
 int clinux_fsmount(int context, uint32_t attributes);
+/// mount_setattr(2) with MOUNT_ATTR_IDMAP on the detached mount `descriptor`, Linux 5.12. `flags` is AT_RECURSIVE or nothing.
+int clinux_mount_map_owners(int descriptor, uint32_t flags, int user_namespace);
 /// mount_setattr(2) on the mount `descriptor`, Linux 5.12. `flags` is AT_RECURSIVE or nothing; `set`, `clear` and `propagation` as in struct mount_attr.
 int clinux_mount_setattr(int descriptor, uint32_t flags, uint64_t set, uint64_t clear, uint64_t propagation);

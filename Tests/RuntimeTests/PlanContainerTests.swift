@@ -33,7 +33,7 @@ struct PlanContainerTests {
   func errors() throws {
     let request = try request { $0.linux?.namespaces = [] }
     let message = refusal { () throws(RuntimeError) in _ = try planSandbox(request, diesWithParent: true, { _ in }) }
-    #expect(message?.hasPrefix("/b/config.json: linux.namespaces: a new mount namespace") == true)
+    #expect(message?.hasPrefix("/b/config.json: linux.namespaces: a mount namespace is required") == true)
   }
 
   @Test("a container that is started at once needs a process")

@@ -82,7 +82,7 @@ extension Resctrl {
   private borrowing func directories(in place: Path) throws(CgroupError) -> [Path] {
     do throws(Errno) {
       let entries = try directory.open(place, [.readOnly, .directory, .noFollow]).entries()
-      return entries.filter { $0.type == .directory }.map(\.name).sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+      return entries.filter { $0.type == .directory }.map { $0.name }.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     } catch {
       if error == .noSuchFileOrDirectory { return [] }
       throw .system(SystemError("read", "\(path)/\(place.description)", error))

@@ -76,7 +76,8 @@ struct FileSystemName {
   init(magic: UInt64) {
     let known: [(UInt64, StaticString)] = [
       (0x9fa0, "proc"), (0x6265_6572, "sysfs"), (0x794c_7630, "overlay"), (0x0102_1994, "tmpfs"), (0x6969, "nfs"), (0x6573_5546, "fuse"), (0x0102_1997, "9p"),
-      (0xEF53, "ext4"), (0x5846_5342, "xfs"), (0x9123_683E, "btrfs"), (0xF2F5_2010, "f2fs"), (0x1cd1, "devpts"), (0x6367_7270, "cgroup2"), (0x27_e0eb, "cgroup"),
+      (0xEF53, "ext4"), (0x5846_5342, "xfs"), (0x9123_683E, "btrfs"), (0xF2F5_2010, "f2fs"), (0x1cd1, "devpts"), (0x6367_7270, "cgroup2"),
+      (0x27_e0eb, "cgroup"),
     ]
     for (number, name) in known where number == magic {
       text = "\(name)"

@@ -72,7 +72,7 @@ extension SandboxPlan {
   private static func refuseUnsupported(_ spec: Spec, _ process: Process) throws(SpecError) {
     let linux = spec.linux ?? LinuxSection()
     let asked: [(Bool, String)] = [
-      (!linux.netDevices.isEmpty, "linux.netDevices"),
+      (!linux.netDevices.isEmpty, "linux.netDevices")
     ]
     for (isAsked, path) in asked where isAsked { throw SpecError(path: path, reason: "not supported by this version of apus") }
   }

@@ -47,6 +47,6 @@ func fuzzStatistics(_ input: [UInt8]) {
   statistics.blockIO?.pressure = pressure(input)
   statistics.memory = CgroupStatistics.Memory(usage: CgroupStatistics.MemoryUse(current: 0))
   statistics.memory?.raw = keyed
-  let line = EventDocument.statistics("fuzz", statistics, NetworkInterface.all(in: input))
+  let line = EventDocument.statistics("fuzz", statistics, nil, NetworkInterface.all(in: input))
   require(line.last == 0x0A && !line.dropLast().contains(0x0A), "an event is one line")
 }

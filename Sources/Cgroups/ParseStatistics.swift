@@ -38,12 +38,14 @@ func usageByProcessor(_ bytes: [UInt8]) -> (user: [UInt64], kernel: [UInt64]) {
   return (user: user, kernel: kernel)
 }
 
-/// A list such as `0-3,7`; empty when it is not of that form.
+/// A list such as `0-3,7`, ascending as the kernel writes it, so that it has no more numbers than there are; empty when it is not of that form.
 func numberList(_ bytes: [UInt8]) -> [UInt16] {
   var list: [UInt16] = []
   for part in bytes.split(whereSeparator: { $0 == 0x2C || $0 == 0x0A }) {
     let ends = part.split(separator: 0x2D).map { decimal($0).flatMap { UInt16(exactly: $0) } }
-    guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, first <= last else { return [] }
+    guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, first <= last, list.last.map({ $0 < first }) ?? true else {
+      return []
+    }
     list.append(contentsOf: first...last)
   }
   return list

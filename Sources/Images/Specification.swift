@@ -98,25 +98,31 @@ public func specification(for image: StoredImage, root: String, options: RunOpti
 /// The image's variables, then the defaults for what it has not set, then the options', each replacing a variable of its name where that stands.
 private func environment(_ image: [String], _ options: RunOptions, hostname: String) -> [String] {
   var variables: [String] = []
-  for variable in image where variable.utf8.contains(0x3D) { set(variable, in: &variables) }
+  for variable in image where variable.utf8.contains(0x3D) { variables.append(variable) }
   setIfMissing("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", in: &variables)
   setIfMissing("HOSTNAME=\(hostname)", in: &variables)
   if options.terminal { setIfMissing("TERM=xterm", in: &variables) }
-  for variable in options.env { set(variable, in: &variables) }
-  return variables
+  variables += options.env
+  let places = occurrences(variables.map { name(of: $0) })
+  var distinct: [String] = []
+  for index in variables.indices where places[index].first == index { distinct.append(variables[places[index].last]) }
+  return distinct
 }
 
-private func position(of variable: String, in variables: [String]) -> Int? {
-  let name = variable.utf8.prefix { $0 != 0x3D }
-  return variables.firstIndex { $0.utf8.prefix { $0 != 0x3D }.elementsEqual(name) }
-}
-
-private func set(_ variable: String, in variables: inout [String]) {
-  if let position = position(of: variable, in: variables) { variables[position] = variable } else { variables.append(variable) }
-}
+private func name(of variable: String) -> [UInt8] { Array(variable.utf8.prefix { $0 != 0x3D }) }
 
 private func setIfMissing(_ variable: String, in variables: inout [String]) {
-  if position(of: variable, in: variables) == nil { variables.append(variable) }
+  let wanted = name(of: variable)
+  if !variables.contains(where: { $0.utf8.prefix { $0 != 0x3D }.elementsEqual(wanted) }) { variables.append(variable) }
+}
+
+/// Where each key is found for the first and for the last time. An image may have a great many, so they are sorted and not compared one by one.
+private func occurrences(_ keys: [[UInt8]]) -> [(first: Int, last: Int)] {
+  let sorted = keys.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0].lexicographicallyPrecedes(keys[$1]) }
+  var places = keys.indices.map { (first: $0, last: $0) }
+  for (index, before) in zip(sorted.dropFirst(), sorted) where keys[index] == keys[before] { places[index].first = places[before].first }
+  for (index, after) in zip(sorted.reversed().dropFirst(), sorted.reversed()) where keys[index] == keys[after] { places[index].last = places[after].last }
+  return places
 }
 
 private func workingDirectory(_ directory: String?) -> String {
@@ -138,7 +144,6 @@ private func annotations(of config: ImageConfig) -> [Annotation] {
   var annotations: [Annotation] = []
   func add(_ key: String, _ value: String?) {
     guard let value, !value.utf8.isEmpty, !key.utf8.isEmpty else { return }
-    annotations.removeAll { $0.key.equals(key) }
     annotations.append(Annotation(key: key, value: value))
   }
   add("org.opencontainers.image.os", config.platform.os)
@@ -149,5 +154,6 @@ private func annotations(of config: ImageConfig) -> [Annotation] {
   add("org.opencontainers.image.stopSignal", config.execution.stopSignal)
   add("org.opencontainers.image.exposedPorts", config.execution.exposedPorts.joined(separator: ","))
   for label in config.execution.labels { add(label.key, label.value) }
-  return annotations
+  let places = occurrences(annotations.map { Array($0.key.utf8) })
+  return annotations.indices.filter { places[$0].last == $0 }.map { annotations[$0] }
 }

@@ -37,11 +37,16 @@ public struct NumberSet: Sendable, Equatable {
 
   public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
+  /// Adds all numbers of a range, a word at a time: a document may have a great many ranges.
   public mutating func insert(_ numbers: ClosedRange<UInt32>) {
-    for number in numbers {
-      let word = Int(number / 64)
-      while words.count <= word { words.append(0) }
-      words[word] |= 1 << UInt64(number % 64)
+    let first = Int(numbers.lowerBound / 64)
+    let last = Int(numbers.upperBound / 64)
+    while words.count <= last { words.append(0) }
+    for word in first...last {
+      var bits = UInt64.max
+      if word == first { bits &= UInt64.max << UInt64(numbers.lowerBound % 64) }
+      if word == last { bits &= UInt64.max >> UInt64(63 - numbers.upperBound % 64) }
+      words[word] |= bits
     }
   }
 }

@@ -83,7 +83,13 @@ public struct PlatformError: Error, Equatable, Sendable {
     var names: [String] = []
     for platform in available {
       let name = short(platform)
-      if !names.contains(where: { sameText($0, name) }) { names.append(name) }
+      if names.contains(where: { sameText($0, name) }) { continue }
+      // An index may list any number of them, and this is one line.
+      if names.count == 16 {
+        names.append("others")
+        break
+      }
+      names.append(name)
     }
     let last = names.removeLast()
     return "image is for \(names.isEmpty ? last : "\(names.joined(separator: ", ")) and \(last)"), this device is \(short(device))"

@@ -33,7 +33,7 @@ struct ProcessInfo: Sendable, Equatable {
   init?(stat bytes: [UInt8]) {
     guard let begin = bytes.firstIndex(of: 0x28), let end = bytes.lastIndex(of: 0x29), begin < end else { return nil }
     let fields = bytes[(end + 1)...].split(whereSeparator: { $0 == 0x20 || $0 == 0x0A })
-    guard fields.count >= 21, let letter = fields[0].first else { return nil }
+    guard fields.count >= 21, fields[0].count == 1, let letter = fields[0].first, (0x41...0x5A).contains(letter & 0xDF) else { return nil }
     // The first field here is the third of the page.
     func number(_ index: Int) -> Int64 {
       let field = fields[index - 3]

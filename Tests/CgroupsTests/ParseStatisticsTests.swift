@@ -14,7 +14,11 @@ struct ParseStatisticsTests {
     #expect(value(of: "anon", in: text) == 10 && value(of: "bad", in: text) == nil && value(of: "none", in: text) == nil)
   }
 
-  @Test("lists of processors", arguments: [("0-3,7\n", [0, 1, 2, 3, 7]), ("5\n", [5]), ("\n", []), ("", []), ("3-1\n", []), ("1-2-3\n", []), ("a\n", [])])
+  @Test(
+    "lists of processors",
+    arguments: [
+      ("0-3,7\n", [0, 1, 2, 3, 7]), ("5\n", [5]), ("\n", []), ("", []), ("3-1\n", []), ("1-2-3\n", []), ("a\n", []), ("0-3,3\n", []), ("7,0-3\n", []),
+    ])
   func list(text: String, numbers: [UInt16]) {
     #expect(numberList(bytes(text)) == numbers)
   }

@@ -42,6 +42,21 @@ struct SpecificationTests {
     #expect(try specified { $0.terminal = true }.spec.process?.env.contains("TERM=xterm") ?? false)
   }
 
+  @Test("of a variable that is set again and again, each has the place of the first and the value of the last, however many there are")
+  func manyVariables() throws {
+    let image = (0..<4000).map { "V\($0 % 2000)=\($0)" }
+    let env = try #require(try specified(ImageExecution(env: image, cmd: ["sh"])) { $0.env = ["V7=mine", "W=1"] }.spec.process?.env)
+    let expected = (0..<2000).map { $0 == 7 ? "V7=mine" : "V\($0)=\($0 + 2000)" }
+    #expect(Array(env.prefix(2000)) == expected && env.count == 2003 && env.last == "W=1")
+  }
+
+  @Test("of a label that is given again and again the last counts, however many there are")
+  func manyLabels() throws {
+    let labels = (0..<4000).map { Annotation(key: "l\($0 % 2000)", value: "\($0)") }
+    let annotations = try specified(ImageExecution(cmd: ["sh"], labels: labels)).imageAnnotations.filter { $0.key.hasPrefix("l") }
+    #expect(annotations == (2000..<4000).map { Annotation(key: "l\($0 - 2000)", value: "\($0)") })
+  }
+
   @Test("user, working directory, stop signal and host name")
   func details() throws {
     let specified = try specified(ImageExecution(user: "redis:data", cmd: ["sh"], workingDir: "data", stopSignal: "SIGQUIT"))

@@ -80,6 +80,13 @@ struct PlatformTests {
     }
   }
 
+  @Test("of very many platforms the message names the first sixteen")
+  func manyPlatforms() {
+    let error = PlatformError(device: amd64, available: (0..<3000).map { Platform(architecture: "a\($0 / 2)") })
+    let names = (0..<16).map { "a\($0)" }.joined(separator: ", ")
+    #expect(error.message == "image is for \(names) and others, this device is amd64")
+  }
+
   @Test("the image's own configuration is asked the same question")
   func canRun() {
     #expect(armv7.canRun(Platform(architecture: "arm", variant: "v6")))

@@ -17,9 +17,13 @@ struct ProcessTableTests {
     })
 
   /// A process that was started an hour ago and has used ten minutes of a processor.
+  private func stat(_ name: String, _ state: String) -> [UInt8] {
+    let numbers = "1 4711 4711 34818 4711 4194560 1 2 3 4 50000 10000 0 0 20 -5 3 0 8280000 2322432 345 18446744073709551615 1 1"
+    return Array("4711 (\(name)) \(state) \(numbers)\n".utf8)
+  }
+
   private func process(name: String = "sh", state: String = "S", arguments: String = "/bin/sh\0-c\0echo a\0") throws -> ProcessInfo {
-    let stat = "4711 (\(name)) \(state) 1 4711 4711 34818 4711 4194560 1 2 3 4 50000 10000 0 0 20 -5 3 0 8280000 2322432 345 18446744073709551615 1 1\n"
-    var info = try #require(ProcessInfo(stat: Array(stat.utf8)))
+    var info = try #require(ProcessInfo(stat: stat(name, state)))
     info.add(status: Array("Name:\tsh\nUid:\t1\t0\t0\t0\nVmRSS:\t    1380 kB\n".utf8))
     info.arguments = Array(arguments.utf8)
     return info
@@ -89,6 +93,11 @@ struct ProcessTableTests {
     var earlier = surroundings
     earlier.bootTime -= 86_400 * 400
     #expect(info.start(earlier) == "2025")
+  }
+
+  @Test("a state that is no letter is refused: it is shown as it is", arguments: ["\u{13}", "9", "SS", "\u{1B}"])
+  func stateIsALetter(_ state: String) {
+    #expect(ProcessInfo(stat: stat("sh", state)) == nil)
   }
 
   @Test("a status that is none is refused", arguments: ["", "1 (a", "1 a) S", "x (a) S 1", "4711 (sh) S 1 2 3", ") S ("])

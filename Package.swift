@@ -30,18 +30,25 @@ func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
   .testTarget(name: "\(module)Tests", dependencies: [.init(stringLiteral: module)] + more, swiftSettings: ordinary)
 }
 
-/// The program that libFuzzer drives (Tests/Fuzz/run); only there when that asks for it, because it links with no other flags than its own.
-let fuzz: [Target] =
-  Context.environment["APUS_FUZZ"] == nil
-  ? []
-  : [
-    .executableTarget(
-      name: "fuzz", dependencies: ["Linux", "OCI", "Cgroups", "Sandbox", "Runtime"], path: "Tests/Fuzz/Targets", swiftSettings: ordinary)
-  ]
+/// Whether Tests/Fuzz/run builds: then there is the program that libFuzzer drives, which links with no other flags than its own, and apus is a module of it.
+let isFuzzed = Context.environment["APUS_FUZZ"] != nil
+
+let fuzz: [Target] = [
+  .executableTarget(
+    name: "fuzz", dependencies: ["Linux", "JSON", "OCI", "Cgroups", "Sandbox", "Runtime", "Images", "CSeccomp", "apus", "Oracles"],
+    path: "Tests/Fuzz/Targets", swiftSettings: ordinary)
+]
+
+/// The program itself.
+func program(_ dependencies: [Target.Dependency]) -> Target {
+  isFuzzed
+    ? .target(name: "apus", dependencies: dependencies, swiftSettings: device)
+    : .executableTarget(name: "apus", dependencies: dependencies, swiftSettings: device)
+}
 
 let package = Package(
   name: "apus",
-  products: [.executable(name: "apus", targets: ["apus"])],
+  products: isFuzzed ? [] : [.executable(name: "apus", targets: ["apus"])],
   targets: [
     cModule("CLinux"),
     cModule("CSeccomp", library: "seccomp"),
@@ -55,18 +62,17 @@ let package = Package(
     module("Sandbox", ["Linux", "OCI", "Probe", "CSeccomp"]),
     module("Runtime", ["Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox"]),
     module("Images", ["Linux", "JSON", "OCI", "CZlib", "CCrypto"]),
-    .executableTarget(
-      name: "apus", dependencies: ["Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox", "Runtime", "Images"], swiftSettings: device),
+    program(["Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox", "Runtime", "Images"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ordinary),
+    .target(name: "Oracles", dependencies: ["Linux", "OCI"], path: "Tests/Oracles", swiftSettings: ordinary),
     tests("Linux"),
     tests("JSON"),
     tests("OCI", ["JSON"]),
     tests("Probe"),
-    tests("Cgroups", ["OCI"]),
-    tests("Sandbox", ["CLinux", "Linux", "OCI", "CSeccomp"]),
+    tests("Cgroups", ["OCI", "Oracles"]),
+    tests("Sandbox", ["CLinux", "Linux", "OCI", "CSeccomp", "Oracles"]),
     tests("Runtime", ["Linux", "OCI", "Cgroups", "Sandbox", "TestSupport"]),
     tests("Images", ["OCI", "JSON", "Linux", "TestSupport"]),
-    tests("apus", ["Linux", "JSON", "OCI", "Runtime", "Sandbox"]),
-  ] + fuzz,
+  ] + (isFuzzed ? fuzz : [tests("apus", ["Linux", "JSON", "OCI", "Runtime", "Sandbox"])]),
   cLanguageStandard: .gnu17
 )

@@ -1,5 +1,6 @@
 import Linux
 import OCI
+import Oracles
 import Testing
 
 @testable import Cgroups

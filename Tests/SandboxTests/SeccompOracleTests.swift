@@ -2,6 +2,7 @@ import CLinux
 import CSeccomp
 import Linux
 import OCI
+import Oracles
 import Testing
 
 @testable import Sandbox

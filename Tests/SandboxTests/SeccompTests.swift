@@ -1,4 +1,5 @@
 import OCI
+import Oracles
 import Testing
 
 @testable import Sandbox

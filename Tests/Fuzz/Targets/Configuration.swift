@@ -1,5 +1,6 @@
 import Linux
 import OCI
+import Oracles
 
 @testable import Cgroups
 @testable import Runtime
@@ -71,6 +72,39 @@ func fuzzResources(_ input: [UInt8]) {
     for current in limits { attempt { () throws(CgroupPlanError) in requireWritable(try CgroupPlan(updating: current, to: resources, layout: layout)) } }
   }
   attempt { () throws(CgroupPlanError) in _ = try CgroupPlan(withoutGroups: resources) }
+  compareDevices(resources.devices)
+}
+
+/// The program for cgroup v2 and the lists for v1 decide as the rules do, for devices that the rules name and their neighbours.
+private func compareDevices(_ asked: [DeviceRule]) {
+  attempt { () throws(CgroupPlanError) in
+    let filter = try DeviceFilter(asked)
+    let program = try filter.program()
+    let lists: DeviceController?
+    do throws(CgroupPlanError) { lists = DeviceController(try filter.deviceList()) } catch { lists = nil }
+    for rule in filter.rules.suffix(16) {
+      for use in uses(of: rule) {
+        let expected = isAllowed(use, by: filter.rules)
+        do {
+          require(try DeviceMachine.run(program, on: use) == expected, "the device program decides as the rules do")
+        } catch { fatalError("the device program: \(error)") }
+        if let lists { require(lists.isAllowed(use) == expected, "the device lists decide as the rules do") }
+      }
+    }
+  }
+}
+
+private func uses(of rule: DeviceRule) -> [DeviceUse] {
+  var uses: [DeviceUse] = []
+  let major = max(0, rule.major ?? 7)
+  let minor = max(0, rule.minor ?? 7)
+  for access in [DeviceAccess.read, .write, .mknod] {
+    for isBlock in [false, true] {
+      uses.append(DeviceUse(isBlock: isBlock, major: major, minor: minor, access: access))
+      uses.append(DeviceUse(isBlock: isBlock, major: major, minor: minor ^ 1, access: access))
+    }
+  }
+  return uses
 }
 
 private func attempt(_ body: () throws(CgroupPlanError) -> Void) {

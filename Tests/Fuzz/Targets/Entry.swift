@@ -12,29 +12,64 @@ private func runDriver(
 /// The function that libFuzzer's own `main` would call; the library is linked whole, so the symbol must be there.
 @_cdecl("LLVMFuzzerTestOneInput")
 func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
-  target(Array(UnsafeBufferPointer(start: bytes, count: count)))
+  chosen.body(Array(UnsafeBufferPointer(start: bytes, count: count)))
   return 0
 }
 
 /// What takes an input.
-private let target: @Sendable ([UInt8]) -> Void = {
-  let name = getenv("APUS_FUZZ_TARGET").map { String(cString: $0) } ?? ""
-  guard let target = targets.first(where: { $0.name == name }) else { fatalError("APUS_FUZZ_TARGET: no target '\(name)'") }
-  return target.body
-}()
+private struct Target: Sendable {
+  let name: String
+  /// Bytes of an input. A little more than the seeds have: time goes with the length, and hardly a fault needs more.
+  let longest: Int
+  let body: @Sendable ([UInt8]) -> Void
+
+  init(_ name: String, longest: Int, _ body: @escaping @Sendable ([UInt8]) -> Void) {
+    self.name = name
+    self.longest = longest
+    self.body = body
+  }
+}
 
 /// Every target. Tests/Fuzz/run has the names from the folders of the corpus.
-private let targets: [(name: String, body: @Sendable ([UInt8]) -> Void)] = [
-  ("cgroups", fuzzCgroups), ("config", fuzzConfiguration), ("process", fuzzProcess), ("record", fuzzRecord), ("resources", fuzzResources),
-  ("seccomp", fuzzSeccomp), ("state", fuzzState), ("statistics", fuzzStatistics), ("users", fuzzUsers), ("words", fuzzWords),
+private let targets = [
+  Target("arguments", longest: 512, fuzzArguments),
+  Target("cgroups", longest: 1024, fuzzCgroups),
+  Target("config", longest: 4096, fuzzConfiguration),
+  Target("gzip", longest: 1024, fuzzGzip),
+  Target("image", longest: 1024, fuzzImage),
+  Target("json", longest: 512, fuzzJSON),
+  Target("layer", longest: 5120, fuzzLayer),
+  Target("process", longest: 1536, fuzzProcess),
+  Target("processes", longest: 1024, fuzzProcesses),
+  Target("record", longest: 512, fuzzRecord),
+  Target("resources", longest: 1536, fuzzResources),
+  Target("seccomp", longest: 2560, fuzzSeccomp),
+  Target("state", longest: 384, fuzzState),
+  Target("statistics", longest: 384, fuzzStatistics),
+  Target("tar", longest: 5120, fuzzArchive),
+  Target("users", longest: 384, fuzzUsers),
+  Target("words", longest: 128, fuzzWords),
 ]
+
+/// The one that the environment names.
+private let chosen: Target = {
+  let name = getenv("APUS_FUZZ_TARGET").map { String(cString: $0) } ?? ""
+  guard let target = targets.first(where: { $0.name == name }) else { fatalError("APUS_FUZZ_TARGET: no target '\(name)'") }
+  return target
+}()
 
 @main
 enum Fuzz {
   static func main() {
-    var count = CommandLine.argc
-    var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
-    exit(runDriver(&count, &arguments, testOneInput))
+    // What stands later counts, so that the command line may say otherwise.
+    let words = [CommandLine.arguments[0], "-max_len=\(chosen.longest)"] + CommandLine.arguments.dropFirst()
+    // libFuzzer keeps the pointers for ever.
+    var pointers = words.map { strdup($0) } + [nil]
+    var count = Int32(words.count)
+    pointers.withUnsafeMutableBufferPointer { buffer in
+      var start = buffer.baseAddress
+      withUnsafeMutablePointer(to: &start) { exit(runDriver(&count, $0, testOneInput)) }
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import OCI
 
 @testable import Cgroups
 @testable import Runtime
+@testable import Sandbox
 
 /// mountinfo, /proc/self/cgroup and cgroup.controllers, with NULs between them.
 func fuzzCgroups(_ input: [UInt8]) {
@@ -14,6 +15,7 @@ func fuzzCgroups(_ input: [UInt8]) {
     require(isPrefix(entry.mountPoint, of: entry.mountPoint), "a directory holds itself")
   }
   let layout = CgroupLayout(mountInfo: texts[0], selfCgroup: texts[1]) { _ in texts[2] }
+  _ = resctrlMountPoint(texts[0])
   for hierarchy in layout.hierarchies { require(hierarchy.mountPoint.isAbsolute, "a hierarchy is mounted at an absolute path") }
   for index in layout.hierarchies.indices {
     for other in layout.hierarchies.indices where other != index {
@@ -41,7 +43,10 @@ func fuzzStatistics(_ input: [UInt8]) {
   require(usage.user.count == usage.kernel.count, "a processor has both columns")
   _ = blockIOEntries(input)
   _ = hugePageSize(input[...], suffix: "max")
+  let list = numberList(input)
+  require(zip(list, list.dropFirst()).allSatisfy { $0 < $1 }, "a list of the kernel ascends")
   _ = ProcessStatus(parsing: input)
+  if let map = IDMap(parsing: input), let again = IDMap(parsing: Array(map.text.utf8)) { require(map == again, "a map of numbers is read as it was written") }
   var statistics = CgroupStatistics()
   statistics.blockIO = blockIO(unified: input)
   statistics.blockIO?.pressure = pressure(input)
@@ -49,4 +54,34 @@ func fuzzStatistics(_ input: [UInt8]) {
   statistics.memory?.raw = keyed
   let line = EventDocument.statistics("fuzz", statistics, nil, NetworkInterface.all(in: input))
   require(line.last == 0x0A && !line.dropLast().contains(0x0A), "an event is one line")
+}
+
+/// /proc/PID/stat, /proc/PID/status, /etc/passwd and /proc/PID/cmdline, with NULs between them: what `ps` shows of a process is one line without control characters.
+func fuzzProcesses(_ input: [UInt8]) {
+  let texts = parts(input, 4)
+  let status = ProcessStatus(parsing: texts[0])
+  guard var process = ProcessInfo(stat: texts[0]) else { return }
+  if let status { require(status.startTime == process.startTime || process.startTime == 0, "both readers of stat find the same start") }
+  process.add(status: texts[1])
+  process.arguments = texts[3]
+  for surroundings in [
+    ProcessSurroundings(now: 1_800_000_000, bootTime: 1_700_000_000, memory: 1 << 30, width: 7, users: texts[2], localTime: someTime),
+    ProcessSurroundings(now: 0, bootTime: 0, memory: 0, width: 5, users: [], localTime: someTime),
+  ] {
+    for table in tables {
+      let text = table.text([process], surroundings)
+      require(text.utf8.filter { $0 == 0x0A }.count == 2 && text.utf8.last == 0x0A, "a process is one line")
+      require(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control }, "nothing gets at a terminal")
+    }
+  }
+}
+
+private let someTime: @Sendable (Int64) -> LocalTime = { seconds in
+  LocalTime(
+    year: Int32(truncatingIfNeeded: 1970 + seconds / 31_557_600 % 1000), month: 12, day: 31, hour: 23, minute: 59,
+    dayOfYear: Int32(truncatingIfNeeded: seconds / 86_400 % 366))
+}
+
+private let tables: [ProcessTable] = [[], ["aux"], ["-e"], ["-o", "pid,sid,tty,stat,bsdtime,vsz,user,comm,args"]].map { options in
+  do { return try ProcessTable(options: options) } catch { fatalError("\(error)") }
 }

@@ -3,6 +3,7 @@ import OCI
 
 @testable import Cgroups
 @testable import Sandbox
+@testable import apus
 
 /// A user of an image with its passwd and group, with NULs between them.
 func fuzzUsers(_ input: [UInt8]) {
@@ -29,7 +30,8 @@ func fuzzWords(_ input: [UInt8]) {
   }
   do throws(CgroupError) { _ = try Subgroup.parse(word.split(separator: " ").map { String($0) }) } catch { require(!error.message.utf8.isEmpty, "an error") }
   _ = MountOptions(word.split(separator: ",").map { String($0) })
-  _ = try? NumberSet(list: word, below: 65536, "list")
+  if let set = try? NumberSet(list: word, below: 65536, "list") { require(set.words.count <= 1024, "a set has no number above its limit") }
   _ = try? Digest(word)
+  for amount in [byteCount(word), memoryAmount(word), processorQuota(word), wholeNumber(word)] { require(amount ?? 0 >= 0, "an amount is not below 0") }
   _ = Path(word).hasParentReference
 }

@@ -1,35 +1,43 @@
-import Linux
-import OCI
-
-@testable import Cgroups
+public import Linux
+public import OCI
 
 /// One use of a device.
-struct DeviceUse: CustomStringConvertible {
-  var isBlock: Bool
-  var major: Int64
-  var minor: Int64
-  var access: DeviceAccess
+public struct DeviceUse: CustomStringConvertible, Sendable {
+  public var isBlock: Bool
+  public var major: Int64
+  public var minor: Int64
+  public var access: DeviceAccess
 
-  var description: String { "\(isBlock ? "b" : "c") \(major):\(minor) \(access.letters)" }
+  public init(isBlock: Bool, major: Int64, minor: Int64, access: DeviceAccess) {
+    self.isBlock = isBlock
+    self.major = major
+    self.minor = minor
+    self.access = access
+  }
+
+  public var description: String { "\(isBlock ? "b" : "c") \(major):\(minor) \(access.letters)" }
 }
 
 /// The meaning of device rules, written the plain way: for each letter of the access, the last rule about it decides.
-func isAllowed(_ use: DeviceUse, by rules: [DeviceRule]) -> Bool {
+public func isAllowed(_ use: DeviceUse, by rules: [DeviceRule]) -> Bool {
   [DeviceAccess.read, .write, .mknod].filter { use.access.contains($0) }.allSatisfy { letter in
     let about = rules.last { rule in
-      (rule.type == .all || (rule.type == .block) == use.isBlock) && (rule.major == nil || rule.major == use.major)
-        && (rule.minor == nil || rule.minor == use.minor) && rule.access.contains(letter)
+      (rule.type == .all || (rule.type == .block) == use.isBlock) && isAbout(rule.major, use.major) && isAbout(rule.minor, use.minor)
+        && rule.access.contains(letter)
     }
     return about?.allow ?? false
   }
 }
 
+/// Nothing and what is below 0 mean every number.
+private func isAbout(_ number: Int64?, _ used: Int64) -> Bool { number.map { $0 < 0 || $0 == used } ?? true }
+
 /// Runs a device program as the kernel does, and refuses what the kernel's verifier would: jumps back or out, unknown instructions, registers read before they
 /// are written.
-struct DeviceMachine {
-  enum Refusal: Error { case unknownInstruction(UInt8), jumpOut, uninitialised, badLoad, endless }
+public struct DeviceMachine {
+  public enum Refusal: Error { case unknownInstruction(UInt8), jumpOut, uninitialised, badLoad, endless }
 
-  static func run(_ program: [BPFInstruction], on use: DeviceUse) throws -> Bool {
+  public static func run(_ program: [BPFInstruction], on use: DeviceUse) throws -> Bool {
     var registers = [UInt64?](repeating: nil, count: 11)
     // struct bpf_cgroup_dev_ctx: access_type, major, minor.
     let context: [Int16: UInt32] = [0: UInt32(use.access.rawValue) << 16 | (use.isBlock ? 1 : 2), 4: UInt32(use.major), 8: UInt32(use.minor)]
@@ -72,11 +80,11 @@ struct DeviceMachine {
 }
 
 /// Decides as the v1 devices controller of the kernel does (security/device_cgroup.c): one answer for everything, and exceptions by exact device number.
-struct DeviceController {
+public struct DeviceController {
   private var allows = true
   private var exceptions: [(text: [Substring], access: Substring)] = []
 
-  init(_ writes: [(file: String, value: String)]) {
+  public init(_ writes: [(file: String, value: String)]) {
     for (file, value) in writes {
       let allow = file == "devices.allow"
       if value == "a" {
@@ -91,7 +99,7 @@ struct DeviceController {
   }
 
   /// Whether one letter of access is allowed.
-  func isAllowed(_ use: DeviceUse) -> Bool {
+  public func isAllowed(_ use: DeviceUse) -> Bool {
     let letter = use.access.letters
     let isException = exceptions.contains { exception in
       exception.text[0] == (use.isBlock ? "b" : "c") && (exception.text[1] == "*" || Int64(exception.text[1]) == use.major)

@@ -1,6 +1,6 @@
 /// Runs a seccomp program as the kernel does (Documentation/userspace-api/seccomp_filter.rst), and is as strict about what a program may be.
-struct ClassicBPF {
-  enum Fault: Error, Equatable {
+public struct ClassicBPF: Sendable {
+  public enum Fault: Error, Equatable {
     case unknownInstruction(Int)
     case loadOutside(Int)
     case jumpOutside(Int)
@@ -8,10 +8,16 @@ struct ClassicBPF {
   }
 
   /// One call as struct seccomp_data has it.
-  struct Call {
-    var number: UInt32
-    var architecture: UInt32
-    var arguments: [UInt64] = []
+  public struct Call: Sendable {
+    public var number: UInt32
+    public var architecture: UInt32
+    public var arguments: [UInt64]
+
+    public init(number: UInt32, architecture: UInt32, arguments: [UInt64] = []) {
+      self.number = number
+      self.architecture = architecture
+      self.arguments = arguments
+    }
 
     /// The 32-bit word at `offset` of the little-endian structure.
     func word(at offset: UInt32) -> UInt32? {
@@ -28,10 +34,12 @@ struct ClassicBPF {
     }
   }
 
-  let program: [UInt64]
+  public let program: [UInt64]
+
+  public init(program: [UInt64]) { self.program = program }
 
   /// What the program returns for `call`, and how many instructions that took.
-  func run(_ call: Call) throws(Fault) -> (value: UInt32, steps: Int) {
+  public func run(_ call: Call) throws(Fault) -> (value: UInt32, steps: Int) {
     var accumulator: UInt32 = 0
     var next = 0
     var steps = 0
@@ -61,7 +69,7 @@ struct ClassicBPF {
   }
 
   /// Whether the kernel's checker takes the program: every jump lands inside, every load is an aligned word, the last instruction returns.
-  func check() throws(Fault) {
+  public func check() throws(Fault) {
     for (index, instruction) in program.enumerated() {
       let k = UInt32(truncatingIfNeeded: instruction >> 32)
       let farthest: Int
@@ -81,9 +89,9 @@ struct ClassicBPF {
 }
 
 /// What the kernel puts into `seccomp_data.arch`; the C constants are `AUDIT_ARCH_…`.
-enum Audit {
-  static let amd64: UInt32 = 0xC000_003E
-  static let x86: UInt32 = 0x4000_0003
-  static let aarch64: UInt32 = 0xC000_00B7
-  static let arm: UInt32 = 0x4000_0028
+public enum Audit {
+  public static let amd64: UInt32 = 0xC000_003E
+  public static let x86: UInt32 = 0x4000_0003
+  public static let aarch64: UInt32 = 0xC000_00B7
+  public static let arm: UInt32 = 0x4000_0028
 }

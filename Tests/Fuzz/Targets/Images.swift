@@ -1,0 +1,170 @@
+import Linux
+import OCI
+
+@testable import Images
+
+/// The documents of an image: each reader gets the same text, as a hostile layout would mix them.
+func fuzzImage(_ input: [UInt8]) {
+  attempt { () throws(SpecError) in _ = try ImageLayout(parsing: input) }
+  attempt { () throws(SpecError) in
+    let index = try ImageIndex(parsing: input)
+    for device in devices {
+      do throws(PlatformError) {
+        let found = try index.select(for: device)
+        require(found.role == .manifest || found.role == .index, "what is selected leads to an image")
+      } catch { requireMessage(error.message) }
+    }
+  }
+  attempt { () throws(SpecError) in
+    let manifest = try ImageManifest(parsing: input)
+    for layer in manifest.layers { require(layer.role != nil && layer.size <= UInt64(Int64.max), "a layer is of a known type") }
+  }
+  attempt { () throws(SpecError) in
+    let config = try ImageConfig(parsing: input)
+    for device in devices { _ = device.canRun(config.platform) }
+    specify(config)
+  }
+  storeRecord(input)
+}
+
+private let devices = [Platform(architecture: "arm64", variant: "v8"), Platform(architecture: "arm", variant: "v7"), Platform(architecture: "amd64")]
+
+private func attempt(_ body: () throws(SpecError) -> Void) {
+  do throws(SpecError) { try body() } catch { requireLine(error.message) }
+}
+
+private let someDigest: Digest = {
+  do { return try Digest("sha256:" + String(repeating: "0", count: 64)) } catch { fatalError("\(error)") }
+}()
+
+private func specify(_ config: ImageConfig) {
+  do throws(ImageError) {
+    let image = StoredImage(
+      record: ImageRecord(name: "fuzz", manifest: someDigest, config: someDigest, layers: config.diffIDs, size: 1), config: config, layers: [])
+    let run = try specification(for: image, root: "/root", options: RunOptions(id: try fuzzID(), env: ["A=B", "PATH=/bin"], terminal: true))
+    let names = (run.spec.process?.env ?? []).map { Array($0.utf8.prefix { $0 != 0x3D }) }
+    require(Set(names).count == names.count, "a variable is set once")
+    require(run.spec.process?.args.first?.utf8.isEmpty == false, "there is a program")
+    // It is kept as a document, and read again by exec.
+    do throws(SpecError) {
+      require(try Spec(parsing: run.spec.documentForExec()).process?.args == run.spec.process?.args, "the document for exec keeps the program")
+    } catch { fatalError("the document for exec: \(error.message)") }
+  } catch { requireMessage(error.message) }
+}
+
+private func fuzzID() throws(ImageError) -> ContainerID {
+  do throws(ContainerIDError) { return try ContainerID("fuzz") } catch { throw ImageError(.invalid, "\(error.message)") }
+}
+
+/// A record of the store with the right checksum around any text.
+private func storeRecord(_ input: [UInt8]) {
+  guard let digest = digest(of: input, .sha256) else { return }
+  let stored = input + [0x0A] + Array(digest.text.utf8) + [0x0A]
+  do throws(ImageError) {
+    let record = try ImageRecord(stored: stored, from: "the record")
+    require(try ImageRecord(stored: record.stored(), from: "the record") == record, "a record is read as it was written")
+  } catch { requireMessage(error.message) }
+}
+
+/// An archive, as it is and with the checksums put right; it is read the same in pieces of any size.
+func fuzzArchive(_ input: [UInt8]) {
+  read(input)
+  let right = signed(input)
+  if right != input { read(right) }
+}
+
+private func read(_ archive: [UInt8]) {
+  let (entries, failure) = entries(archive, piece: 512)
+  for (entry, bytes) in entries {
+    require(entry.size == UInt64(bytes), "an entry has as much data as it says")
+    require(!entry.name.bytes.contains(0) && entry.mode <= 0o7777 && entry.user != .max && entry.group != .max, "an entry is what the kernel takes")
+    require(entry.modified.nanoseconds >= 0 && entry.modified.nanoseconds < 1_000_000_000, "a time has less than a second of nanoseconds")
+    do throws(LayerFault) {
+      switch try LayerName.parse(entry.name, limits: Limits()) {
+      case .file(let parent, let name), .whiteout(let parent, let name):
+        require((parent + [name]).allSatisfy { $0 != ".." && $0 != "." && !$0.isEmpty && !$0.bytes.contains(0x2F) }, "a name does not lead out")
+      case .opaque(let directory): require(directory.allSatisfy { $0 != ".." && $0 != "." && !$0.bytes.contains(0x2F) }, "a name does not lead out")
+      case .root, .aufs: break
+      }
+    } catch { requireMessage(error.reason) }
+  }
+  if let failure { requireMessage(failure) }
+  let (again, sameFailure) = entriesInOddPieces(archive)
+  require(again.elementsEqual(entries) { $0.0 == $1.0 && $0.1 == $1.1 } && failure == sameFailure, "an archive is the same in pieces of another size")
+}
+
+private func entriesInOddPieces(_ archive: [UInt8]) -> ([(TarEntry, Int)], String?) { entries(archive, piece: 200) }
+
+/// The entries with the bytes of their data, and what the end of them was.
+private func entries(_ archive: [UInt8], piece: Int) -> ([(TarEntry, Int)], String?) {
+  let reader = reader(archive, piece: piece)
+  var found: [(TarEntry, Int)] = []
+  do throws(LayerError) {
+    while let entry = try reader.next() {
+      var bytes = 0
+      while try reader.data({ (piece) throws(Never) in bytes += piece.count }, mapping: { (_) -> LayerError in }) {}
+      found.append((entry, bytes))
+    }
+    return (found, nil)
+  } catch { return (found, error.message) }
+}
+
+/// A reader of an archive in memory that gives it in pieces.
+func reader(_ archive: [UInt8], piece: Int) -> TarReader {
+  var rest = archive[...]
+  return TarReader(buffer: 1024) { (buffer) throws(LayerError) in
+    let given = rest.prefix(min(piece, buffer.count))
+    rest = rest.dropFirst(given.count)
+    buffer.copyBytes(from: given)
+    return given.count
+  }
+}
+
+/// The archive with a right checksum in each block that looks like a header, so that changes get past it.
+func signed(_ archive: [UInt8]) -> [UInt8] {
+  var archive = archive
+  var start = 0
+  while start + 512 <= archive.count {
+    if archive[start + 257] == 0x75, archive[start + 258] == 0x73 {
+      var sum = 0
+      for index in 0..<512 { sum += (148..<156).contains(index) ? 0x20 : Int(archive[start + index]) }
+      for digit in 0..<6 { archive[start + 153 - digit] = UInt8(0x30 + (sum >> (3 * digit) & 7)) }
+      archive[start + 154] = 0
+      archive[start + 155] = 0x20
+    }
+    start += 512
+  }
+  return archive
+}
+
+/// A gzip stream: it comes out the same whatever room there is for it, and every step gets on.
+func fuzzGzip(_ input: [UInt8]) {
+  let (bytes, outcome) = inflate(input, room: 4096)
+  let (again, sameOutcome) = inflate(input, room: 61)
+  require(bytes == again && outcome == sameOutcome, "a stream is the same in pieces of another size")
+}
+
+private func inflate(_ input: [UInt8], room: Int) -> ([UInt8], Inflater.Outcome?) {
+  guard let inflater = Inflater() else { return ([], nil) }
+  var result: [UInt8] = []
+  var output = [UInt8](repeating: 0, count: room)
+  var outcome = Inflater.Outcome.more
+  input.withUnsafeBytes { bytes in
+    var rest = bytes
+    var isDone = false
+    // Deflate makes at most 1,032 bytes of one.
+    while outcome == .more, !isDone, result.count < 1 << 17 {
+      let before = rest.count
+      var given = 0
+      output.withUnsafeMutableBytes { buffer in
+        var left = buffer
+        outcome = inflater.step(&rest, &left)
+        given = buffer.count - left.count
+      }
+      require(given >= 0 && given <= room && rest.count <= before, "a step stays inside its buffers")
+      result += output[..<given]
+      isDone = given == 0 && rest.count == before || rest.isEmpty && given < room
+    }
+  }
+  return (Array(result.prefix(1 << 17)), outcome)
+}

@@ -1,8 +1,9 @@
 """The programs that are measured and those that measure."""
 
+import functools
 import platform
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .processes import BenchmarkError, output_of
@@ -16,33 +17,60 @@ DEBIAN_ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}
 
 @dataclass(frozen=True)
 class Programs:
-    """Where the binaries are."""
+    """Where the binaries are. What is slow to make is made when a piece of the benchmark asks for it."""
 
-    #: The device binary for this machine.
-    apus: Path
-    #: The device binaries of all architectures, by name.
-    built: dict[str, Path]
-    floor: Path
-    watch: Path
-    #: An OCI layout directory for this machine.
-    image: Path
+    #: A folder for what is made.
+    work: Path
+    #: The device binaries to take instead of those that cross/build makes, by architecture.
+    given: dict[str, Path]
+    #: Other builds for this machine, to be measured beside the first one.
+    also: dict[str, Path] = field(default_factory=dict)
+
+    def built(self, architecture: str) -> Path:
+        """The device binary of an architecture."""
+        if architecture in self.given:
+            return self.given[architecture]
+        output_of([REPOSITORY / "cross/build", architecture], limit=3600)
+        return REPOSITORY / ".build/device" / architecture / "apus"
+
+    @property
+    def apus(self) -> Path:
+        """The device binary for this machine."""
+        return self.built(platform.machine())
+
+    @property
+    def floor(self) -> Path:
+        """What a runtime cannot avoid; see floor.c."""
+        return _compiled("floor", self.work)
+
+    @property
+    def watch(self) -> Path:
+        """See watch.c."""
+        return _compiled("watch", self.work)
+
+    @property
+    def sequence(self) -> Path:
+        """See sequence.c."""
+        return _compiled("sequence", self.work)
+
+    @property
+    def image(self) -> Path:
+        """An OCI layout directory with the test image redis for this machine."""
+        architecture = DEBIAN_ARCHITECTURE[platform.machine()]
+        output_of([REPOSITORY / "cross/images", "--arch", architecture, "redis"], limit=3600)
+        return (REPOSITORY / ".build/images" / architecture / "redis").resolve()
 
 
-def build(work: Path) -> Programs:
-    """Installs missing packages, and builds the device binaries, the test image, the floor program and the watcher."""
-    lists = [_HERE / "packages.txt", *(REPOSITORY / folder / "packages.txt" for folder in ("toolchain", "cross/image-recipes"))]
+@functools.cache
+def _compiled(name: str, work: Path) -> Path:
+    output_of(["gcc", "-Wall", "-Wextra", "-Werror", "-O2", "-static", "-o", work / name, _HERE / f"{name}.c"])
+    return work / name
+
+
+def install_packages() -> None:
+    """Installs the Debian packages that are missing; not root is told what to install."""
+    lists = [_HERE / "packages.txt", *(REPOSITORY / folder / "packages.txt" for folder in ("toolchain", "cross", "cross/image-recipes"))]
     output_of([REPOSITORY / "toolchain/install-packages", *lists], limit=3600)
-    machine = platform.machine()
-    output_of([REPOSITORY / "cross/build"], limit=3600)
-    built = {folder.name: folder / "apus" for folder in sorted((REPOSITORY / ".build/device").iterdir()) if (folder / "apus").is_file()}
-    if machine not in built:
-        raise BenchmarkError(f"cross/build makes no binary for {machine}")
-    architecture = DEBIAN_ARCHITECTURE[machine]
-    output_of([REPOSITORY / "cross/images", "--arch", architecture, "redis"], limit=3600)
-    for name in ("floor", "watch"):
-        output_of(["gcc", "-Wall", "-Wextra", "-Werror", "-O2", "-static", "-o", work / name, _HERE / f"{name}.c"])
-    image = (REPOSITORY / ".build/images" / architecture / "redis").resolve()
-    return Programs(apus=built[machine], built=built, floor=work / "floor", watch=work / "watch", image=image)
 
 
 def binary(name: str) -> Path:
@@ -54,8 +82,17 @@ def binary(name: str) -> Path:
 
 
 def versions(programs: Programs) -> dict[str, str]:
-    """The first line that each program says about its version."""
+    """The first line that each program says about its version; nothing for one that is not there."""
     commands: dict[str, list[str | Path]] = {"apus": [programs.apus, "--version"]}
-    for name in ("crun", "runc", "bwrap", "bsdtar", "umoci", "skopeo", "hyperfine"):
-        commands[name] = [name, "--version"]
+    commands |= {name: [path, "--version"] for name, path in programs.also.items()}
+    for name in ("crun", "runc", "conmon", "bwrap", "bsdtar", "umoci", "skopeo", "hyperfine"):
+        if shutil.which(name) is not None:
+            commands[name] = [name, "--version"]
     return {name: output_of(command).splitlines()[0].strip() for name, command in commands.items()}
+
+
+def watched(programs: Programs, mode: str, command: list[str], work: Path) -> int:
+    """One run under the watcher; see watch.c for the modes and units."""
+    file = work / "watched"
+    output_of([programs.watch, mode, file, *command])
+    return int(file.read_text())

@@ -12,7 +12,7 @@ from pathlib import Path
 from . import device, imports, lifecycle, machine, many, memory, page, programs, run, runtimes, sizes
 from .bundle import make_bundle
 from .context import Context, Piece, Section
-from .hierarchies import without_controllers_in_unified
+from .hierarchies import layout_for_crun
 from .processes import BenchmarkError, output_of
 
 #: In the order of the page.
@@ -133,7 +133,7 @@ def _measure(options: argparse.Namespace) -> str:
 def _sections(context: Context, chosen: Sequence[Piece], failures: dict[str, str]) -> list[Section]:
     sections = {}
     running = [piece for piece in chosen if piece.needs_runtimes]
-    with without_controllers_in_unified(required=bool(running) and not context.quick) as moved:
+    with layout_for_crun() as note:
         if running:
             usable, unusable = runtimes.working(context.runtimes, context.true_bundle)
             context.runtimes[:] = usable
@@ -145,10 +145,7 @@ def _sections(context: Context, chosen: Sequence[Piece], failures: dict[str, str
             sections[piece.name] = piece.measure(context)
     for piece in running[:1]:
         sections[piece.name].failures |= failures
-        if moved:
-            sections[piece.name].text[0] += (
-                f" For crun, which refuses a hybrid layout, the controllers left in the v2 hierarchy ({', '.join(moved)}) were v1 hierarchies meanwhile."
-            )
+        sections[piece.name].text[0] += note
     return [sections[piece.name] for piece in chosen]
 
 

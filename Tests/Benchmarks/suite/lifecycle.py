@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 from .context import Context, Section, attempt, ratio, spread, table
 from .processes import output_of
-from .programs import watched
+from .programs import calls_of
 from .runtimes import Runtime
 from .timing import Candidate, time_all
 
@@ -30,7 +30,7 @@ def measure(context: Context) -> Section:
             timings = time_all({name: Candidate(" ".join(command)) for name, command in candidates.items()}, context.work, rounds, runs)
             base = timings["crun"].median if "crun" in timings else None
             for name, timing in timings.items():
-                calls = watched(context.programs, "calls", candidates[name], context.work)
+                calls = calls_of(context.programs, candidates[name], context.work)
                 rows.append(
                     (
                         action, name, spread(timing.walls, 1000), f"{timing.least * 1000:.1f}", f"{timing.processor * 1000:.1f}", ratio(timing.median, base),

@@ -91,6 +91,11 @@ def versions(programs: Programs) -> dict[str, str]:
     return {name: output_of(command).splitlines()[0].strip() for name, command in commands.items()}
 
 
+def calls_of(programs: Programs, command: list[str], work: Path) -> int:
+    """System calls of a command and all that it starts, the median of five runs: how often something is waited for differs."""
+    return sorted(watched(programs, "calls", command, work) for _ in range(5))[2]
+
+
 def watched(programs: Programs, mode: str, command: list[str], work: Path) -> int:
     """One run under the watcher; see watch.c for the modes and units."""
     file = work / "watched"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .context import Context, Goal, Section, attempt, ratio, spread, table
 from .processes import output_of
-from .programs import watched
+from .programs import calls_of
 from .timing import Candidate, Timing, time_all
 
 
@@ -26,7 +26,7 @@ def measure(context: Context) -> Section:
             candidates[name] = command
     context.say(f"run: {', '.join(candidates)}")
     timings = time_all({name: Candidate(" ".join(command)) for name, command in candidates.items()}, context.work, rounds, runs)
-    runs_of = {name: Run(timings[name], watched(context.programs, "calls", command, context.work)) for name, command in candidates.items()}
+    runs_of = {name: Run(timings[name], calls_of(context.programs, command, context.work)) for name, command in candidates.items()}
     base = {name: run.timing.median for name, run in runs_of.items()}
     for peer, limit in (("crun", 0.4), ("floor with cgroups", 1.5)):
         if peer in base:

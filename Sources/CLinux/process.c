@@ -6,6 +6,8 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -59,6 +61,12 @@ int clinux_fexecve(int descriptor, const char *const *arguments, const char *con
 }
 
 int clinux_wait(int process, int *status, int options) { RESULT(wait4(process, status, options, NULL)); }
+
+int clinux_is_child(int process) {
+  siginfo_t information;
+  RESULT(waitid(P_PID, (id_t)process, &information, WEXITED | WNOHANG | WNOWAIT));
+}
+
 int clinux_kill(int process, int signal) { RESULT(kill(process, signal)); }
 int clinux_check_executable(const char *path) { RESULT(faccessat(AT_FDCWD, path, X_OK, 0)); }
 
@@ -115,4 +123,13 @@ int clinux_close_range(uint32_t first, uint32_t last) {
 }
 
 extern char **environ;
+
+void clinux_forget_strings(void) {
+  // The kernel lays them out one behind another: arguments, environment, the name of the program (fs/binfmt_elf.c).
+  char *first = program_invocation_name;
+  char *end = (char *)getauxval(AT_EXECFN);
+  if (first != NULL && end > first) memset(first, 0, (size_t)(end - first));
+  environ = NULL;
+}
+
 const char *const *clinux_environment(void) { return (const char *const *)environ; }

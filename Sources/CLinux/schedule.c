@@ -21,7 +21,7 @@ enum { SCHED_ATTR_SIZE_VER0 = 48, SCHED_FLAGS_UTIL_CLAMP = 0x60, IOPRIO_WHO_PROC
 
 _Static_assert(sizeof(struct sched_attr_v1) == 56, "the kernel takes the size as the version");
 
-int clinux_sched_setattr(const struct clinux_schedule *schedule) {
+int clinux_sched_setattr(int process, const struct clinux_schedule *schedule) {
   struct sched_attr_v1 attributes = {
       .size = schedule->flags & SCHED_FLAGS_UTIL_CLAMP ? sizeof attributes : SCHED_ATTR_SIZE_VER0,
       .policy = schedule->policy,
@@ -32,7 +32,7 @@ int clinux_sched_setattr(const struct clinux_schedule *schedule) {
       .deadline = schedule->deadline,
       .period = schedule->period,
   };
-  long result = syscall(SYS_sched_setattr, 0, &attributes, 0);
+  long result = syscall(SYS_sched_setattr, process, &attributes, 0);
   return result < 0 ? -errno : 0;
 }
 

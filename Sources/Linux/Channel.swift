@@ -42,6 +42,16 @@ public struct Channel: ~Copyable {
 
   /// Receives one packet, with the descriptor that came with it; an empty one is the end. The C function is `recvmsg`.
   public borrowing func receive() throws(Errno) -> Packet {
+    do throws(Errno) {
+      return try receiveOnce()
+    } catch {
+      // The other side has ended without having read everything, which is told once; what it has said comes after that.
+      if error != .connectionReset { throw error }
+    }
+    return try receiveOnce()
+  }
+
+  private borrowing func receiveOnce() throws(Errno) -> Packet {
     let number = rawValue
     var buffer = [UInt8](repeating: 0, count: Channel.packetLimit)
     var passed: Int32 = -1

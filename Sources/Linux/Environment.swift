@@ -12,6 +12,9 @@ public enum Environment {
     return nil
   }
 
+  /// Overwrites it, and the arguments of the command line: whoever may look into this process or a child of it finds neither.
+  public static func forget() { clinux_forget_strings() }
+
   private static func valueIfNamed(_ name: StaticString, _ entry: UnsafePointer<CChar>) -> String? {
     let length = name.utf8CodeUnitCount
     for index in 0..<length where UInt8(bitPattern: entry[index]) != name.utf8Start[index] || entry[index] == 0 { return nil }

@@ -66,6 +66,8 @@ public struct Errno: Error, Equatable, Sendable {
   public static var noData: Errno { Errno(rawValue: 61) }
   /// Not supported here. The C constants are `EOPNOTSUPP` and `ENOTSUP`.
   public static var notSupported: Errno { Errno(rawValue: 95) }
+  /// The other side of a socket has closed it without having read everything. The C constant is `ECONNRESET`.
+  public static var connectionReset: Errno { Errno(rawValue: 104) }
 
   /// The C library's sentence, beginning with a small letter, so that it can end a sentence of ours: "no such file or directory".
   public var message: String {

@@ -107,6 +107,9 @@ public func pollExit(of process: Int32) throws(Errno) -> ExitStatus? {
   return ended == 0 ? nil : ExitStatus(waitStatus: status)
 }
 
+/// Whether `process` is a child of this one that has not been waited for. The C function is `waitid` with `WNOWAIT`.
+public func isChild(_ process: Int32) -> Bool { clinux_is_child(process) == 0 }
+
 /// Sends a signal. The C function is `kill`.
 public func kill(_ process: Int32, _ signal: Signal) throws(Errno) {
   _ = try checked { clinux_kill(process, signal.rawValue) }

@@ -54,11 +54,11 @@ public struct NumberSet: Sendable, Equatable {
 // Each function is one system call on the calling process, and none allocates: they run between clone and exec.
 extension ThisProcess {
   /// Sets policy and priority. The system call is `sched_setattr`.
-  public static func setScheduling(_ attributes: SchedulingAttributes) throws(Errno) {
+  public static func setScheduling(_ attributes: SchedulingAttributes, of process: Int32 = 0) throws(Errno) {
     var raw = clinux_schedule(
       policy: attributes.policy, flags: attributes.flags, nice: attributes.nice, priority: attributes.priority, runtime: attributes.runtime,
       deadline: attributes.deadline, period: attributes.period)
-    _ = try checked { clinux_sched_setattr(&raw) }
+    _ = try checked { clinux_sched_setattr(process, &raw) }
   }
 
   /// Sets class and level of input and output in one number, as the C macro `IOPRIO_PRIO_VALUE` makes it. The system call is `ioprio_set`.

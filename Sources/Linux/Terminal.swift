@@ -53,10 +53,7 @@ public enum Terminal {
   }
 
   /// Makes `terminal` the controlling terminal of this session. The C function is `ioctl` with `TIOCSCTTY`.
-  public static func setControlling(_ terminal: borrowing FileDescriptor) throws(Errno) {
-    let number = terminal.rawValue
-    _ = try checked { clinux_set_controlling_terminal(number) }
-  }
+  public static func setControlling(_ terminal: Int32) throws(Errno) { _ = try checked { clinux_set_controlling_terminal(terminal) } }
 }
 
 /// The numbers of the standard descriptors.

@@ -41,7 +41,6 @@ extension Container {
       return try signals.status(after: error, "the process", warn)
     }
     try tellEngine(options, of: launched)
-    try directory.unlock()
     var foreground = try Foreground(launched, signals: signals.take())
     return try foreground.wait()
   }
@@ -89,36 +88,35 @@ extension Container {
     let below = try convert { () throws(CgroupError) in try Subgroup.parse(subgroups) }
     guard let groups = try groups() else {
       if !below.isEmpty { throw RuntimeError("--cgroup: container \(id.text) has no control groups") }
-      return try launch(plan, nil, signals: signals)
+      return try join(plan, LaunchContext(group: nil, view: .none, signals: signals)) { (_, _) throws(CgroupError) in }
     }
-    return try launch(plan, try convert { () throws(CgroupError) in try groups.target(of: process, below: below) }, signals: signals)
-  }
-
-  private borrowing func launch(_ plan: SandboxPlan, _ target: consuming JoinTarget?, signals: LaunchSignals) throws(RuntimeError) -> LaunchedContainer {
-    guard let target else {
-      return try launch(plan, LaunchContext(group: nil, view: .none, signals: signals)) { (_) throws(SandboxError) in }
-    }
+    let target = try convert { () throws(CgroupError) in try groups.target(of: process, below: below) }
     // What is to begin on other processors than the group's cannot be born in it.
     let group = plan.affinity?.beginsElsewhere ?? false ? nil : target.cloneTarget
-    return try launch(plan, LaunchContext(group: group, view: .none, signals: signals)) { (isBornInGroup) throws(SandboxError) in
-      do throws(CgroupError) {
-        // 0 is the process that writes it.
-        try target.add(0, alsoUnified: !isBornInGroup)
-      } catch {
-        throw SandboxError(error.message)
-      }
+    return try join(plan, LaunchContext(group: group, view: .none, signals: signals)) { (stage, isBornInGroup) throws(CgroupError) in
+      try target.add(stage, alsoUnified: !isBornInGroup)
     }
   }
 
-  private borrowing func launch(
-    _ plan: SandboxPlan, _ context: LaunchContext, joinGroups: (Bool) throws(SandboxError) -> Void
+  /// Other commands wait until the process is in the container's groups, so that what ends the container ends it too, and no longer: the container may be
+  /// frozen, or stop all its processes.
+  private borrowing func join(
+    _ plan: SandboxPlan, _ context: LaunchContext, addToGroups: (Int32, Bool) throws(CgroupError) -> Void
   ) throws(RuntimeError) -> LaunchedContainer {
     let classGroup = try record.resourceClass?.groups()
     return try convert { () throws(SandboxError) in
-      try plan.launch(context) { (isBornInGroup) throws(SandboxError) in
-        try joinGroups(isBornInGroup)
-        try joinClass(classGroup)
-      } beforePivot: { (_) throws(SandboxError) in
+      try plan.join(context) { (stage, isBornInGroup) throws(SandboxError) in
+        do throws(CgroupError) {
+          try classGroup?.add(stage)
+          try addToGroups(stage, isBornInGroup)
+        } catch {
+          throw SandboxError(error.message)
+        }
+        do throws(RuntimeError) {
+          try directory.unlock()
+        } catch {
+          throw SandboxError(error.message)
+        }
       }
     }
   }

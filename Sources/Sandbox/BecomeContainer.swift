@@ -8,17 +8,10 @@ extension SandboxPlan {
     _ context: LaunchContext, joinGroups: () throws(SandboxError) -> Void
   ) -> Never {
     do throws(SandboxError) {
-      try affinity?.applyInitial()
       // First of all, so that everything from here on is charged to the container.
       try joinGroups()
-      try affinity?.applyFinal()
       try prepareProcess()
-      let home: ResolvedIdentity
-      if case .joined = self.root {
-        home = try joinContainer(channel, prepared, gate: context.gate)
-      } else {
-        home = try makeContainer(channel, prepared, context)
-      }
+      let home = try makeContainer(channel, prepared, context)
       try scheduling.apply()
       try becomeUser(home)
       try enterWorkingDirectory()
@@ -48,7 +41,7 @@ extension SandboxPlan {
   }
 
   /// A session of its own; nobody may look into this process, which still has the host's rights (CVE-2019-5736 and its kin).
-  private func prepareProcess() throws(SandboxError) {
+  func prepareProcess() throws(SandboxError) {
     setDefaultSignalActions()
     try attempt("start", "a session") { () throws(Errno) in try ThisProcess.startSession() }
     try attempt("protect", "the container's first process") { () throws(Errno) in try ThisProcess.setDumpable(false) }
@@ -57,8 +50,7 @@ extension SandboxPlan {
 
   /// The store's, the groups' and the caller's descriptors go: an image's paths could lead through them. What is opened from here on is closed before exec, but
   /// for the root itself.
-  private func closeDescriptorsOfHost(_ channel: borrowing Channel, _ prepared: borrowing PreparedMounts, gate: Int32?) throws(SandboxError) {
-    let kept = prepared.open + [channel.rawValue, gate ?? channel.rawValue]
+  func closeDescriptorsOfHost(except kept: [Int32]) throws(SandboxError) {
     try attempt("close", "the descriptors of the host") { () throws(Errno) in try closeDescriptors(from: 3 + preservedDescriptors, except: kept) }
   }
 
@@ -66,7 +58,7 @@ extension SandboxPlan {
   private func makeContainer(
     _ channel: borrowing Channel, _ prepared: borrowing PreparedMounts, _ context: LaunchContext
   ) throws(SandboxError) -> ResolvedIdentity {
-    try closeDescriptorsOfHost(channel, prepared, gate: context.gate)
+    try closeDescriptorsOfHost(except: prepared.open + [channel.rawValue, context.gate ?? channel.rawValue])
     try endWithParent(channel)
     try enterNamespaces()
     let maySetGroups = try awaitUserNamespace(channel)
@@ -79,6 +71,7 @@ extension SandboxPlan {
     try fillRoot(root, prepared, context.view)
     let home = try resolveIdentity(in: root.root, maySetGroups: maySetGroups)
     try makeConsole(root.root, channel, owner: home.user, isMounted: true)
+    try takeConsole()
     if pausesBeforePivot { try pause(channel) }
     if let hooks {
       var state = hooks.state
@@ -88,23 +81,6 @@ extension SandboxPlan {
     // After everything that this process has others do.
     try labels.applyToExec()
     try enterRoot(root)
-    return home
-  }
-
-  /// Joins the namespaces of a container that is there, its root with them.
-  private func joinContainer(_ channel: borrowing Channel, _ prepared: borrowing PreparedMounts, gate: Int32?) throws(SandboxError) -> ResolvedIdentity {
-    // While /proc is the host's.
-    _ = try writeThroughHostProc()
-    try labels.applyToExec()
-    let keyring = try SessionKeyring(label: labels.seLinux)
-    try joinNamespaces()
-    let maySetGroups = try awaitUserNamespace(channel)
-    try becomeNamespaceRoot(maySetGroups: maySetGroups)
-    try keyring.join(sessionKeyring)
-    try closeDescriptorsOfHost(channel, prepared, gate: gate)
-    let root = RootDirectory(try attempt("open", "the container's root") { () throws(Errno) in try FileDescriptor.open("/", [.path, .directory]) })
-    let home = try resolveIdentity(in: root, maySetGroups: maySetGroups)
-    try makeConsole(root, channel, owner: home.user, isMounted: false)
     return home
   }
 
@@ -143,7 +119,7 @@ extension SandboxPlan {
     if ended.first ?? false { exitProcess(1) }
   }
 
-  private func bindToParent() throws(SandboxError) {
+  func bindToParent() throws(SandboxError) {
     try attempt("bind to the life of", "the parent process") { () throws(Errno) in try ThisProcess.setParentDeathSignal(.kill) }
   }
 
@@ -164,11 +140,9 @@ extension SandboxPlan {
   /// What is set by writing to /proc: through the host's own, by a descriptor that is verified, never through what the container mounts there. Gives the kernel
   /// parameters that only root of the container's user namespace may set: since Linux 6.9 those of its IPC namespace, which were the host's root's before.
   private func writeThroughHostProc() throws(SandboxError) -> [KernelParameter] {
-    var isJoined = false
-    if case .joined = root { isJoined = true }
-    if (oomScoreAdjustment == nil || (userNamespace != nil && !isJoined)) && kernelParameters.isEmpty { return [] }
+    if (oomScoreAdjustment == nil || userNamespace != nil) && kernelParameters.isEmpty { return [] }
     let proc = try ProcHandle.open()
-    if let oomScoreAdjustment, userNamespace == nil || isJoined { try write("\(oomScoreAdjustment)", to: "self/oom_score_adj", of: proc) }
+    if let oomScoreAdjustment, userNamespace == nil { try write("\(oomScoreAdjustment)", to: "self/oom_score_adj", of: proc) }
     var refused: [KernelParameter] = []
     for parameter in kernelParameters {
       do throws(Errno) {
@@ -189,21 +163,27 @@ extension SandboxPlan {
     for parameter in parameters { try write(parameter.value, to: parameter.procFile, of: proc) }
   }
 
-  private func write(_ value: String, to file: Path, of proc: borrowing ProcHandle) throws(SandboxError) {
+  func write(_ value: String, to file: Path, of proc: borrowing ProcHandle) throws(SandboxError) {
     try attempt("write \(value) to", "/proc/\(file.description)") { () throws(Errno) in try proc.write(value, to: file) }
   }
 
-  /// `isMounted`: the terminal is put on /dev/console, as a container's first process has it.
-  private func makeConsole(_ root: borrowing RootDirectory, _ channel: borrowing Channel, owner: UInt32, isMounted: Bool) throws(SandboxError) {
+  /// Makes the terminal, whose other side the launching process gets, the standard streams. `isMounted`: it is put on /dev/console, as a container's first
+  /// process has it.
+  func makeConsole(_ root: borrowing RootDirectory, _ channel: borrowing Channel, owner: UInt32, isMounted: Bool) throws(SandboxError) {
     if !terminal { return }
     let pair = try Console.make(in: root, size: windowSize, isMounted: isMounted)
     try attempt("hand over", "the terminal") { () throws(Errno) in
       // So that the program can open it again by name, as /dev/stdout does; the group stays that of devpts.
       try pair.terminal.changeOwner(user: owner, group: .max)
       try channel.send([LaunchMessage.consoleByte], descriptor: pair.multiplexer.rawValue)
-      try Terminal.setControlling(pair.terminal)
       for number in 0...2 as ClosedRange<Int32> { try pair.terminal.place(at: number) }
     }
+  }
+
+  /// Makes the terminal that this process has as its streams the one that controls its session.
+  func takeConsole() throws(SandboxError) {
+    if !terminal { return }
+    try attempt("take over", "the terminal") { () throws(Errno) in try Terminal.setControlling(StandardDescriptor.input) }
   }
 
   private func enterRoot(_ root: borrowing MountedRoot) throws(SandboxError) {
@@ -214,7 +194,7 @@ extension SandboxPlan {
     try rootPropagation.finish()
   }
 
-  private func becomeUser(_ home: ResolvedIdentity) throws(SandboxError) {
+  func becomeUser(_ home: ResolvedIdentity) throws(SandboxError) {
     let (user, group) = (home.user, home.group)
     for limit in limits {
       try attempt("set", limit.name) { () throws(Errno) in try ThisProcess.setLimit(limit.resource, soft: limit.soft, hard: limit.hard) }
@@ -234,12 +214,12 @@ extension SandboxPlan {
     try attempt("become user", "\(user)") { () throws(Errno) in try ThisProcess.setUser(user) }
     // A change of user makes the process dumpable by /proc/sys/fs/suid_dumpable, and forgets the parent's death signal.
     try attempt("protect", "the container's first process") { () throws(Errno) in try ThisProcess.setDumpable(false) }
-    if case .joined = root {} else { try bindToParent() }
+    try bindToParent()
     ThisProcess.setFileModeMask(fileModeMask)
   }
 
   /// As the user, whose rights decide; and inside the root, which a leaked descriptor of the host would not be (CVE-2024-21626).
-  private func enterWorkingDirectory() throws(SandboxError) {
+  func enterWorkingDirectory() throws(SandboxError) {
     try attempt("change to the working directory", workingDirectory.description) { () throws(Errno) in try ThisProcess.changeDirectory(workingDirectory) }
     let reachable = try attempt("examine", "the working directory") { () throws(Errno) in try ThisProcess.workingDirectoryIsReachable() }
     guard reachable else { throw SandboxError("process.cwd: \(workingDirectory.description) leads out of the container's root") }

@@ -52,6 +52,14 @@ public struct CapabilitySets: Equatable, Sendable {
     self.missing = missing
   }
 
+  /// The same with CAP_SYS_ADMIN permitted and in force, for a while.
+  var withSysAdmin: CapabilitySets {
+    var sets = self
+    sets.permitted.formUnion(.sysAdmin)
+    sets.effective.formUnion(.sysAdmin)
+    return sets
+  }
+
   /// Takes everything out of the bounding set that is not asked for; what a kernel knows and this program does not goes as well.
   ///
   /// First, while the process still has `CAP_SETPCAP`: no later step can gain what is gone here. Allocates nothing.

@@ -171,7 +171,7 @@ extension SandboxPlan {
 
 extension Channel {
   /// Waits until something has come, the end too; throws when `interruption` can be read first.
-  fileprivate borrowing func wait(unless interruption: Int32?) throws(SandboxError) {
+  borrowing func wait(unless interruption: Int32?) throws(SandboxError) {
     let own = rawValue
     let ready = try attempt("wait for", "the container's first process") { () throws(Errno) in try waitForInput([own, interruption ?? -1]) }
     if !ready[0] { throw .interrupted }
@@ -236,6 +236,20 @@ enum LaunchMessage {
   /// Of a process that has cloned another; that one's id follows.
   static var clonedByte: UInt8 { 0x14 }
   static var listenerByte: UInt8 { 0x15 }
+  /// Of a process that is on its first processors.
+  static var placedByte: UInt8 { 0x16 }
+
+  /// What a process says that has cloned `process`.
+  static func cloned(_ process: Int32) -> [UInt8] {
+    let number = UInt32(bitPattern: process)
+    return [clonedByte] + [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: number >> UInt32($0)) }
+  }
+
+  /// The process that `packet` tells of; nil when that is something else.
+  static func process(clonedIn packet: [UInt8]) -> Int32? {
+    guard packet.first == clonedByte, packet.count == 5 else { return nil }
+    return packet.dropFirst().reversed().reduce(0) { $0 << 8 | Int32($1) }
+  }
   /// What the new process gets.
   static var goOn: [UInt8] { [1] }
   /// The same, in a user namespace whose processes may not set supplementary groups.

@@ -8,7 +8,6 @@ extension SandboxPlan {
   /// Whether the container's first process is born of such a process.
   var needsStage: Bool {
     guard let userNamespace else { return false }
-    if case .joined = root { return false }
     return !userNamespace.isNew || !joinedNamespaces.isEmpty
   }
 
@@ -25,8 +24,8 @@ extension SandboxPlan {
       let packet = try attempt("hear from", "the process that joins namespaces") { () throws(Errno) in try pair.first.receive().bytes }
       _ = try? waitForExit(of: stage)
       if packet.isEmpty { throw SandboxError("the process that joins namespaces was killed") }
-      guard packet.first == LaunchMessage.clonedByte, packet.count == 5 else { throw SandboxError(packet: packet) }
-      return .parent(packet.dropFirst().reversed().reduce(0) { $0 << 8 | Int32($1) })
+      guard let process = LaunchMessage.process(clonedIn: packet) else { throw SandboxError(packet: packet) }
+      return .parent(process)
     }
   }
 
@@ -41,9 +40,7 @@ extension SandboxPlan {
       switch try attempt("clone into", "new namespaces", { () throws(Errno) in try cloneProcess(clonedNamespaces, asSibling: true) }) {
       case .child: return .child
       case .parent(let process):
-        let number = UInt32(bitPattern: process)
-        let bytes = [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: number >> UInt32($0)) }
-        try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([LaunchMessage.clonedByte] + bytes) }
+        try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(LaunchMessage.cloned(process)) }
         exitProcess(0)
       }
     } catch {

@@ -65,6 +65,7 @@ extension SandboxPlan {
     affinity = nil
     hooks = nil
     pausesBeforePivot = false
+    loadsFilterBeforeBirth = false
     preservedDescriptors = 0
   }
 

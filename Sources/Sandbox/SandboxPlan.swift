@@ -73,6 +73,8 @@ public struct SandboxPlan: Sendable {
   public var hooks: ContainerHooks?
   /// Before it enters its root the container waits for the launching process, which runs hooks then.
   public var pausesBeforePivot: Bool
+  /// A process that joins a container has its filter before it is born there, because others there may look into it and take it over.
+  public var loadsFilterBeforeBirth: Bool
   /// The descriptors 3 and up, so many of them, are the program's.
   public var preservedDescriptors: Int32
 }

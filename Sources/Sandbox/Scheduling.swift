@@ -21,14 +21,14 @@ public struct SchedulingPlan: Sendable, Equatable {
     memoryPolicy = try linux.memoryPolicy.map { (asked) throws(SpecError) in try PlannedMemoryPolicy(asked, "linux.memoryPolicy") }
   }
 
+  /// A child of a process that is scheduled so is not: SCHED_DEADLINE lets none be made, and SCHED_FLAG_RESET_ON_FORK is for that.
+  var isLostByClone: Bool { scheduler.map { $0.policy == 6 || $0.flags & SchedulerFlag.resetOnFork.bit != 0 } ?? false }
+
   /// Sets all of it on the calling process, which still has the host's rights: the real-time classes need `CAP_SYS_NICE`.
-  func apply() throws(SandboxError) {
-    if let scheduler {
-      // As runc tells it: the kernel says no more than EPERM, and root is not used to that.
-      let hint: StaticString =
-        scheduler.policy == 6 ? "; not in a cpuset of some processors only" : "; with CONFIG_RT_GROUP_SCHED the container's cpu group has no real time to give"
-      try SchedulingPlan.set("process.scheduler", "", ifNotPermitted: hint) { () throws(Errno) in try ThisProcess.setScheduling(scheduler) }
-    }
+  ///
+  /// - beforeClone: a child is to have it; the scheduler, where that loses it, is left to `applyScheduler`.
+  func apply(beforeClone: Bool = false) throws(SandboxError) {
+    if !beforeClone || !isLostByClone { try applyScheduler() }
     if let ioPriority {
       try SchedulingPlan.set("process.ioPriority", " (CONFIG_BLOCK)") { () throws(Errno) in try ThisProcess.setIOPriority(ioPriority) }
     }
@@ -38,6 +38,15 @@ public struct SchedulingPlan: Sendable, Equatable {
         try ThisProcess.setMemoryPolicy(memoryPolicy.mode, nodes: memoryPolicy.nodes)
       }
     }
+  }
+
+  /// Sets the scheduler of a process; 0 is the calling one.
+  func applyScheduler(to process: Int32 = 0) throws(SandboxError) {
+    guard let scheduler else { return }
+    // As runc tells it: the kernel says no more than EPERM, and root is not used to that.
+    let hint: StaticString =
+      scheduler.policy == 6 ? "; not in a cpuset of some processors only" : "; with CONFIG_RT_GROUP_SCHED the container's cpu group has no real time to give"
+    try SchedulingPlan.set("process.scheduler", "", ifNotPermitted: hint) { () throws(Errno) in try ThisProcess.setScheduling(scheduler, of: process) }
   }
 
   private static func set(

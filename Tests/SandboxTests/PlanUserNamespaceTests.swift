@@ -155,6 +155,5 @@ struct PlanUserNamespaceTests {
     }
     #expect(try plan(.mount).userNamespace == nil)
     #expect(try plan(.mount, .user).userNamespace == UserNamespacePlan(isNew: false))
-    #expect(try !plan(.mount, .user).needsStage)
   }
 }

@@ -21,6 +21,8 @@ int clinux_execve(const char *path, const char *const *arguments, const char *co
 int clinux_fexecve(int descriptor, const char *const *arguments, const char *const *environment);
 /// wait4(2) for `process`; the status as the kernel encodes it. `options` is WNOHANG (1) or nothing; 0 means that nothing has ended yet.
 int clinux_wait(int process, int *status, int options);
+/// waitid(2) with WNOWAIT: 0 when `process` is a child of this one, ended or not, -ECHILD when it is not.
+int clinux_is_child(int process);
 /// kill(2).
 int clinux_kill(int process, int signal);
 /// faccessat(2) X_OK with the real ids: those of a container's process are the effective ones, and Linux before 5.8 cannot ask for others.
@@ -67,3 +69,5 @@ int clinux_set_parent_death_signal(int signal);
 int clinux_close_range(uint32_t first, uint32_t last);
 /// The environment of this process, ended by a null pointer.
 const char *const *clinux_environment(void);
+/// Overwrites the arguments and the environment that this process was started with, which /proc/PID/environ shows.
+void clinux_forget_strings(void);

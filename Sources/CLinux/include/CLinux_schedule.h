@@ -13,8 +13,8 @@ struct clinux_schedule {
   uint64_t runtime, deadline, period;
 };
 
-/// sched_setattr(2) on the calling process. With SCHED_FLAG_UTIL_CLAMP_* the structure is the longer one of Linux 5.3, with both clamps 0.
-int clinux_sched_setattr(const struct clinux_schedule *schedule);
+/// sched_setattr(2); process 0 is the calling one. With SCHED_FLAG_UTIL_CLAMP_* the structure is the longer one of Linux 5.3, with both clamps 0.
+int clinux_sched_setattr(int process, const struct clinux_schedule *schedule);
 /// ioprio_set(2) on the calling process; `priority` as IOPRIO_PRIO_VALUE makes it.
 int clinux_ioprio_set(uint32_t priority);
 /// sched_setaffinity(2) on `process`, 0 being the calling one: bit n of `mask` is processor n.

@@ -1,0 +1,34 @@
+"""Containers that run without anybody in front of them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from machines import Bundle, Machine
+
+
+def left_alone(bundle: Bundle, *words: str, environment: str = "") -> None:
+    """Runs a command of apus that leaves a container behind, whose output goes to a file: the test would wait for the end of a pipe."""
+    command = shlex.join(bundle.machine.words(*words))
+    bundle.machine.sh(f"{environment} {command} >{bundle.path}/output 2>&1 </dev/null || {{ cat {bundle.path}/output >&2; exit 1; }}")
+
+
+@contextmanager
+def running(machine: Machine, document: dict[str, Any], root: str = "") -> Iterator[Bundle]:
+    """A container that runs, and is deleted in the end; what it says is in the file `output` of its bundle."""
+    bundle = machine.bundle(document, root)
+    left_alone(bundle, "run", "--detach", "--bundle", bundle.path, bundle.id)
+    try:
+        yield bundle
+    finally:
+        machine.call("delete", "--force", bundle.id).succeeded()
+
+
+def state(bundle: Bundle) -> dict[str, Any]:
+    """What `apus state` tells."""
+    found: dict[str, Any] = json.loads(bundle.machine.call("state", bundle.id).succeeded().text)
+    return found

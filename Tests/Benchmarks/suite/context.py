@@ -34,6 +34,16 @@ class Context:
         print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
+def others_than_oci(context: Context) -> dict[str, list[str]]:
+    """What runs `/bin/true` in a container and is no OCI runtime: the commands by name."""
+    root, floor = str(context.true_bundle / "rootfs"), str(context.programs.floor)
+    return {
+        "floor": [floor, root, "/bin/true"],
+        "floor with cgroups": [floor, "--cgroups", root, "/bin/true"],
+        "bubblewrap": ["bwrap", "--unshare-all", "--unshare-cgroup", "--bind", root, "/", "--proc", "/proc", "--dev", "/dev", "--", "/bin/true"],
+    }
+
+
 @dataclass(frozen=True)
 class Goal:
     """One of the design's budgets."""

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .context import Context, Goal, Section, attempt, ratio, rotated, spread, table
+from .context import Context, Goal, Section, attempt, others_than_oci, ratio, rotated, spread, table
 from .processes import fields
 from .programs import watched
 
@@ -16,6 +16,7 @@ class _Figures:
     peaks: dict[str, list[int]] = field(default_factory=dict)
     proportional: list[int] = field(default_factory=list)
     resident: list[int] = field(default_factory=list)
+    anonymous: list[int] = field(default_factory=list)
     wake_ups: list[int] = field(default_factory=list)
 
 
@@ -23,15 +24,10 @@ def measure(context: Context) -> Section:
     """Peak resident set of each command by the watcher; what waits by /proc."""
     rounds, idle = (2, 1) if context.quick else (9, 10)
     section = Section("Memory")
-    floors = {name: _Figures() for name in ("floor", "floor with cgroups", "bubblewrap")}
+    others = others_than_oci(context)
+    floors = {name: _Figures() for name in others}
     figures = {runtime.name: _Figures() for runtime in context.runtimes}
     context.say(f"memory: {', '.join([*floors, *figures])}")
-    root, floor = str(context.true_bundle / "rootfs"), str(context.programs.floor)
-    others = {
-        "floor": [floor, root, "/bin/true"],
-        "floor with cgroups": [floor, "--cgroups", root, "/bin/true"],
-        "bubblewrap": ["bwrap", "--unshare-all", "--unshare-cgroup", "--bind", root, "/", "--proc", "/proc", "--dev", "/dev", "--", "/bin/true"],
-    }
     for _, name in rotated(list(others), rounds):
         attempt(section.failures, name, lambda name=name: _note(context, floors[name], "run", others[name]))
     for _, runtime in rotated(context.runtimes, rounds):
@@ -52,6 +48,7 @@ def measure(context: Context) -> Section:
             memory = fields(Path(f"/proc/{process.pid}/smaps_rollup"))
             of.proportional.append(memory["Pss"])
             of.resident.append(memory["Rss"])
+            of.anonymous.append(memory["Anonymous"])
     base = sorted(figures["apus"].peaks["run"])[rounds // 2]
     section.goals.append(Goal("peak resident memory of the runtime's process, `run`", 400, base, "KB"))
     section.goals.append(Goal("resident memory (PSS) while a container runs", 64, sorted(figures["apus"].proportional)[-1], "KB"))
@@ -67,10 +64,14 @@ def measure(context: Context) -> Section:
                 if of.peaks
             ],
         ),
-        f"The runtime in the foreground while its container sleeps, and how often it wakes up in {idle} s.",
+        f"The runtime in the foreground while its container sleeps, and how often it wakes up in {idle} s. *Anonymous* is what RSS has beside pages of files, which "
+        "the kernel can take back at any time.",
         table(
-            ("runtime", "PSS", "RSS", "wake-ups"),
-            [(name, spread(of.proportional, digits=0), spread(of.resident, digits=0), str(max(of.wake_ups))) for name, of in figures.items()],
+            ("runtime", "PSS", "RSS", "anonymous", "wake-ups"),
+            [
+                (name, spread(of.proportional, digits=0), spread(of.resident, digits=0), spread(of.anonymous, digits=0), str(max(of.wake_ups)))
+                for name, of in figures.items()
+            ],
         ),
     ]
     return section

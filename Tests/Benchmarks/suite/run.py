@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .context import Context, Goal, Section, attempt, ratio, spread, table
+from .context import Context, Goal, Section, attempt, others_than_oci, ratio, spread, table
 from .processes import output_of
 from .programs import calls_of
 from .timing import Candidate, Timing, time_all
@@ -49,10 +49,6 @@ def measure(context: Context) -> Section:
 
 
 def _commands(context: Context) -> dict[str, list[str]]:
-    root, floor = str(context.true_bundle / "rootfs"), str(context.programs.floor)
-    return {
-        "floor": [floor, root, "/bin/true"],
-        "floor with cgroups": [floor, "--cgroups", root, "/bin/true"],
-        **{runtime.name: runtime.run(context.true_bundle) for runtime in context.runtimes},
-        "bubblewrap": ["bwrap", "--unshare-all", "--unshare-cgroup", "--bind", root, "/", "--proc", "/proc", "--dev", "/dev", "--", "/bin/true"],
-    }
+    others = others_than_oci(context)
+    bubblewrap = {"bubblewrap": others.pop("bubblewrap")}
+    return others | {runtime.name: runtime.run(context.true_bundle) for runtime in context.runtimes} | bubblewrap

@@ -9,8 +9,10 @@ import OCI
 func fuzzCgroups(_ input: [UInt8]) {
   let texts = parts(input, 3)
   let table = MountTable(texts[0])
+  let isTree = isTree(table)
   for entry in table.entries.prefix(32) {
-    _ = table.isVisible(entry)
+    let isVisible = table.isVisible(entry)
+    if isTree { require(isVisible == isReached(entry, table), "a mount is visible when a walk along its path ends in it") }
     _ = unescaped(entry.mountPoint)
     require(isPrefix(entry.mountPoint, of: entry.mountPoint), "a directory holds itself")
   }
@@ -31,6 +33,35 @@ func fuzzCgroups(_ input: [UInt8]) {
     for index in plan.hierarchies(of: layout) { require(layout.hierarchies.indices.contains(index), "a group is in a hierarchy that there is") }
     _ = plan.unifiedControllers(of: layout)
   } catch { requireMessage(error.message) }
+}
+
+/// Whether a table is one that the kernel could show: a single root, and each other mount below its parent's mount point, one for each place of a mount.
+private func isTree(_ table: MountTable) -> Bool {
+  let entries = table.entries
+  if entries.count > 32 || Set(entries.map { $0.id }).count < entries.count { return false }
+  let roots = entries.filter { entry in !entries.contains { $0.id == entry.parent } }
+  guard roots.count == 1, roots[0].mountPoint.count == 1 else { return false }
+  for (index, entry) in entries.enumerated() {
+    guard let parent = entries.first(where: { $0.id == entry.parent }) else { continue }
+    if parent.id == entry.id || !isPrefix(parent.mountPoint, of: entry.mountPoint) { return false }
+    if entries[..<index].contains(where: { $0.parent == entry.parent && $0.mountPoint == entry.mountPoint }) { return false }
+    // Every chain of parents ends at the root.
+    var above = parent
+    for _ in entries { above = entries.first { $0.id == above.parent } ?? above }
+    if above.id != roots[0].id { return false }
+  }
+  return true
+}
+
+/// Walks along the path name by name, into each mount that stands there.
+private func isReached(_ entry: MountEntry, _ table: MountTable) -> Bool {
+  guard var here = table.entries.first(where: { one in !table.entries.contains { $0.id == one.parent } }) else { return false }
+  let path = entry.mountPoint
+  let ends = [path.startIndex + 1] + path.indices.dropFirst().filter { path[$0] == Path.slash } + [path.endIndex]
+  for end in ends {
+    while let next = table.entries.first(where: { $0.parent == here.id && $0.id != here.id && $0.mountPoint == path[..<end] }) { here = next }
+  }
+  return here.id == entry.id
 }
 
 /// The files that `events` reads, a network device's counters and a process's status; each text goes to every reader.

@@ -67,10 +67,13 @@ extension Store {
 
   /// Removes the writable layers whose processes were killed, or were running when the power went. One that cannot be removed is warned of, and stays for the
   /// next one to try.
-  public func removeAbandonedLayers() throws(ImageError) {
+  ///
+  /// - isOver: tells of such a container that nothing of it runs any more: with SIGKILL for the process that ran it, its own may still be mounting or using the
+  ///   layer, and what they make there would be in the way of the removal. While it is not over, the layer stays.
+  public func removeAbandonedLayers(where isOver: (ContainerID) -> Bool) throws(ImageError) {
     for id in try containersWithLayers() {
       do throws(ImageError) {
-        if try isAbandoned(id) { try removeContainerLayer(id: id) }
+        if try isAbandoned(id), isOver(id) { try removeContainerLayer(id: id) }
       } catch {
         warn("the writable layer of \(id.text), whose process was killed, is still there: \(error.message)")
       }

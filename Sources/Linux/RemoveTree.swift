@@ -7,21 +7,38 @@ extension FileDescriptor {
   /// However deep the tree is, three descriptors and one directory's names are in use: a directory that is found deeper than the first level is moved up to it
   /// before anything in it is looked at, so there is no recursion that a hostile tree could drive to the end of the stack. Every directory is moved at most
   /// once.
+  ///
+  /// Whoever makes something there meanwhile, as a killed process does that the kernel has not let go yet, makes it in vain: it is removed too, for a second.
   public borrowing func removeTree(_ name: Path) throws(Errno) {
     guard try removeUnlessFull(name) else { return }
     let top = try open(name, [.readOnly, .directory, .noFollow])
     var moved: UInt64 = 0
+    var patience = 1000
     while true {
-      var isEmpty = true
-      for entry in try top.someEntries() {
-        isEmpty = false
-        guard try top.removeUnlessFull(entry.name) else { continue }
-        try top.empty(entry.name, movingDirectoriesUp: &moved)
-        try top.removeDirectory(entry.name)
+      do throws(Errno) {
+        try top.removeEntries(&moved)
+        guard try removeUnlessFull(name) else { return }
+        throw Errno.notEmpty
+      } catch {
+        // Something was made, or taken away, between a look and what it led to.
+        let isChanged = error == .notEmpty || error == .fileExists || error == .noSuchFileOrDirectory || error == .notDirectory
+        patience -= 1
+        if !isChanged || patience == 0 { throw error }
+        _ = try? waitForInput([], timeoutMilliseconds: 1)
       }
-      if isEmpty { break }
     }
-    try removeDirectory(name)
+  }
+
+  /// Removes everything in this directory.
+  private borrowing func removeEntries(_ moved: inout UInt64) throws(Errno) {
+    while true {
+      let entries = try someEntries()
+      if entries.isEmpty { return }
+      for entry in entries where try removeUnlessFull(entry.name) {
+        try empty(entry.name, movingDirectoriesUp: &moved)
+        try removeDirectory(entry.name)
+      }
+    }
   }
 
   /// Removes `name`, and tells whether it could not because it is a directory that has something in it.

@@ -139,7 +139,7 @@ public struct ContainerDirectory: ~Copyable {
   /// Removes the directory: the container is gone. Nothing is done when another command has removed it already.
   public borrowing func remove() throws(RuntimeError) {
     if try isRemoved() { return }
-    try attempt("remove the state of", name.description) { () throws(Errno) in try parent.removeTree(name) }
+    try attempt("remove the state of", name.description) { () throws(Errno) in try parent.removeContainerDirectory(name) }
   }
 
   private static var gate: Path { "start" }

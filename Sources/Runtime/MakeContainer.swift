@@ -135,32 +135,6 @@ func end(_ cgroup: borrowing ContainerCgroup) throws(RuntimeError) {
   }
 }
 
-/// Undoes what a killed process of ours has left of a container.
-func cleanUp(_ record: ContainerRecord, _ layout: CgroupLayout) throws(RuntimeError) {
-  if record.cgroupsPath.utf8.isEmpty { try endProcess(record) }
-  if let path = CgroupPath(record.cgroupsPath) {
-    try convert { () throws(CgroupError) in
-      if let left = try ContainerCgroup.existing(path, layout: layout) {
-        // Not for long: every later run comes by here as long as it does not end.
-        try left.kill(milliseconds: 1000)
-        try left.remove()
-      }
-    }
-  }
-  try record.resourceClass?.remove()
-}
-
-/// Kills the first process of a container without groups; with a process namespace the others end with it.
-private func endProcess(_ record: ContainerRecord) throws(RuntimeError) {
-  guard let id = record.process, let startTime = record.startTime else { return }
-  do throws(Errno) {
-    guard let process = try ProcessHandle.find(id, startTime: startTime) else { return }
-    try process.send(.kill)
-  } catch {
-    if error != .noSuchProcess { throw RuntimeError(SystemError("kill", "process \(id)", error)) }
-  }
-}
-
 func convert<Value: ~Copyable>(_ call: () throws(CgroupError) -> Value) throws(RuntimeError) -> Value {
   do throws(CgroupError) {
     return try call()

@@ -90,11 +90,25 @@ public struct StateDirectory: ~Copyable {
     }
     for entry in entries where entry.type == .directory {
       do throws(RuntimeError) {
-        try sweep(entry.name, cleanUp)
+        if entry.name.bytes.starts(with: FileDescriptor.removedName.bytes) {
+          try attempt("remove", entry.name.description) { () throws(Errno) in try directory.removeTree(entry.name) }
+        } else {
+          try sweep(entry.name, cleanUp)
+        }
       } catch {
         warn("what is left of container \(entry.name.description) stays for the next run to clean up: \(error.message)")
       }
     }
+  }
+
+  /// Cleans up after the process of container `id` if that was killed; whether nothing is known of such a container then.
+  borrowing func sweep(_ id: ContainerID, _ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) -> Bool {
+    let guardian = try openLock()
+    try attempt("lock", path.description) { () throws(Errno) in try guardian.lock() }
+    let name = Path(id.text)
+    try sweep(name, cleanUp)
+    if case .none = try openOwn(name) { return true }
+    return false
   }
 
   private borrowing func sweep(_ name: Path, _ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) {
@@ -104,7 +118,7 @@ public struct StateDirectory: ~Copyable {
     guard let record = try ContainerRecord.read(from: container) else { return try removeUnrecorded(container, name) }
     if record.isKept { return }
     try cleanUp(record)
-    try attempt("remove", name.description) { () throws(Errno) in try directory.removeTree(name) }
+    try attempt("remove", name.description) { () throws(Errno) in try directory.removeContainerDirectory(name) }
   }
 
   /// Opens the directory of a container; nil for one that was not made here, because it has no lock: another runtime, which an engine gave the same directory,
@@ -130,7 +144,7 @@ public struct StateDirectory: ~Copyable {
     try attempt("remove", name.description) { () throws(Errno) in
       let names = try container.open(".", [.readOnly, .directory]).entries().map { $0.name }
       guard names.allSatisfy({ ContainerDirectory.files.contains($0) }) else { return }
-      try directory.removeTree(name)
+      try directory.removeContainerDirectory(name)
     }
   }
 
@@ -169,5 +183,25 @@ public struct StateDirectory: ~Copyable {
       ids.append(id)
     }
     return ids.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+  }
+}
+
+extension FileDescriptor {
+  /// How the names of containers' directories begin that are being removed, or were when their remover was killed. No container's id begins with a dot.
+  fileprivate static var removedName: Path { ".removed-" }
+
+  /// Removes the directory `name` of a container. It loses its name first: without its lock, or without its record, it would be taken for something else.
+  borrowing func removeContainerDirectory(_ name: Path) throws(Errno) {
+    let removed = Path(Text("\(FileDescriptor.removedName)\(Int(processID()))").string)
+    do throws(Errno) {
+      try rename(name, to: self, removed)
+    } catch {
+      if error == .noSuchFileOrDirectory { return }
+      if error != .notEmpty && error != .fileExists { throw error }
+      // A process of the same id was killed.
+      try removeTree(removed)
+      try rename(name, to: self, removed)
+    }
+    try removeTree(removed)
   }
 }

@@ -64,18 +64,18 @@ struct ImageRun {
       try requireRoot()
       try failing { () throws(RuntimeError) in try SealedProgram.ensure(arguments: call.raw) }
       let store = try openStore(call.globals)
-      try failing { () throws(ImageError) in try store.removeAbandonedLayers() }
-      return try run(in: store, call.globals)
+      let state = try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot) }
+      try failing { () throws(ImageError) in try store.removeAbandonedLayers { state.endLeftover($0) } }
+      return try run(in: store, state, call.globals)
     } catch {
       throw error.status == 1 ? error.beforeProgram : error
     }
   }
 
-  private func run(in store: Store, _ globals: GlobalOptions) throws(Failure) -> Int32 {
+  private func run(in store: Store, _ state: borrowing StateDirectory, _ globals: GlobalOptions) throws(Failure) -> Int32 {
     let stored = try failing { () throws(ImageError) in try store.image(named: image) }
     let id: ContainerID
     if let given = self.id { id = given } else { id = try containerID(ImageRun.randomID(image)) }
-    let state = try failing { () throws(RuntimeError) in try StateDirectory(globals.stateRoot) }
     let layer = try failing { () throws(ImageError) in try store.makeContainerLayer(id: id, for: stored) }
     let status: Int32
     do throws(Failure) {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from machines import LIMIT, Emulated, Machine, Result
@@ -15,7 +16,7 @@ from specs import shell
 
 from harness import Device, Options
 
-ROUNDS = 50
+ROUNDS = 20
 
 
 def killed_after(command: list[str], delay: float) -> bool:
@@ -108,6 +109,96 @@ def test_the_same_name_can_be_used_after_a_kill(native: Machine) -> None:
         assert running.line() == "ready"
         native.sh(f"kill -KILL {running.number}")
     native.bundle(shell("exit 0")).run().succeeded()
+
+
+#: The calls by which Apus changes what outlives it.
+CHANGES = "mkdirat,mknodat,symlinkat,linkat,unlinkat,rename,renameat,renameat2,mount,umount2,move_mount,clone,clone3,write,ftruncate,fsync"
+
+
+def killed_at_each_step(native: Machine, steps: str, command: Callable[[], list[str]]) -> Iterator[int]:
+    """Kills a command before the first of these calls, another one before the second, and so on; gives the number each time. Ends when one comes to its end."""
+    for number in range(1, 10000):
+        inject = f"inject={steps}:signal=SIGKILL:when={number}"
+        status = native.run(["strace", "-qq", "-o", "/dev/null", "-e", f"trace={steps}", "-e", inject, *command()]).status
+        if status != 137:
+            assert status == 0
+            assert number > 5, "the calls are others"
+            return
+        yield number
+
+
+@pytest.mark.native
+def test_killed_at_each_step_of_running_an_image(native: Machine) -> None:
+    native.image("busybox")
+    for _ in killed_at_each_step(native, CHANGES, lambda: native.words("image", "run", "--name", native.new_name(), "busybox", "--", "true")):
+        assert native.run_image("true").succeeded().error == ""
+        assert native.leftovers() == ""
+
+
+@pytest.mark.native
+def test_killed_at_each_step_of_cleaning_up_after_another(native: Machine) -> None:
+    native.image("busybox")
+
+    def leave() -> list[str]:
+        """Leaves a container with a writable layer in which there is a tree."""
+        words = native.words("image", "run", "--name", native.new_name(), "busybox", "--", "sh", "-c", "mkdir -p a/b; touch a/b/f; echo ready; sleep 1000")
+        with native.start(words) as running:
+            assert running.line() == "ready"
+            native.sh(f"kill -KILL {running.number}")
+            assert running.wait() == 137
+        return native.words("image", "run", "--name", native.new_name(), "busybox", "--", "true")
+
+    for _ in killed_at_each_step(native, "unlinkat,rename,renameat,renameat2", leave):
+        assert native.run_image("true").succeeded().error == ""
+        assert native.leftovers() == ""
+
+
+@pytest.mark.native
+def test_killed_at_each_step_of_running_a_bundle(native: Machine) -> None:
+    bundle = native.bundle(shell("exit 0"))
+    for _ in killed_at_each_step(native, CHANGES, lambda: bundle.command):
+        assert native.run_bundle(shell("exit 0")).succeeded().error == ""
+        assert native.leftovers() == ""
+
+
+@pytest.mark.native
+def test_what_is_made_in_a_layer_while_it_is_removed_is_removed_too(native: Machine) -> None:
+    """A killed container that the kernel has not let go yet makes things there: overlayfs does, in the middle of being mounted."""
+    native.image("busybox")
+    layer = f"{native.store}/containers/{native.new_name()}"
+    native.sh(f"mkdir -p {layer}/work/work/index; touch {layer}/lock")
+    # Between a look at a directory and its removal there is time.
+    command = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=unlinkat", "-e", "inject=unlinkat:delay_enter=20000"]
+    with subprocess.Popen([*command, *native.words("image", "run", "--name", native.new_name(), "busybox", "--", "true")]) as process:
+        made = 0
+        while process.poll() is None and made < 10:
+            with contextlib.suppress(FileNotFoundError, FileExistsError):
+                os.mkdir(f"{native.store}/tmp/retired-0/work/work")
+                made += 1
+        assert process.wait(LIMIT) == 0
+    assert made == 10
+    assert native.leftovers() == ""
+
+
+def test_a_layer_stays_as_long_as_its_container_is_not_cleaned_up(machine: Machine) -> None:
+    machine.image("busybox")
+    name = machine.new_name()
+    layer = f"{machine.store}/containers/{name}"
+    with machine.start(machine.words("image", "run", "--name", name, "busybox", "--", "sh", "-c", "echo ready; sleep 1000")) as running:
+        assert running.line() == "ready"
+        machine.sh(f"kill -KILL {running.number}")
+        assert running.wait() == 137
+    place = f"{machine.state}/{name}"
+    # With this in the way nobody knows whether anything of the container still runs.
+    machine.sh(f"mount -t tmpfs tmpfs {place}; touch {place}/lock")
+    try:
+        for _ in range(2):
+            warned(machine.run_image("true").succeeded(), name, "busy")
+            assert machine.sh(f"ls {layer}").split() == ["image", "lock", "root", "upper", "work"]
+    finally:
+        machine.sh(f"umount {place}")
+    assert machine.run_image("true").succeeded().error == ""
+    assert machine.sh(f"ls -d {layer} 2>/dev/null || :") == ""
 
 
 @contextlib.contextmanager

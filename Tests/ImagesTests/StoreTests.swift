@@ -100,10 +100,13 @@ struct StoreTests {
     _ = try store.makeContainerLayer(id: try ContainerID("left"), for: image)
     // The lock belongs to a process, so it takes another one to hold it.
     let holder = try LockHolder("\(store.path.description)/containers/used/lock")
-    try store.removeAbandonedLayers()
+    try store.removeAbandonedLayers { _ in true }
     #expect(try store.containersWithLayers() == [try ContainerID("used")])
     holder.end()
-    try store.removeAbandonedLayers()
+    // Its process was killed, and others of it are still there.
+    try store.removeAbandonedLayers { _ in false }
+    #expect(try store.containersWithLayers() == [try ContainerID("used")])
+    try store.removeAbandonedLayers { _ in true }
     #expect(try store.containersWithLayers().isEmpty)
   }
 

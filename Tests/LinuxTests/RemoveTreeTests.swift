@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Linux
@@ -60,5 +61,21 @@ struct RemoveTreeTests {
     for name in ["tree", "name", "gone"] as [Path] { try scratch.directory.removeTree(name) }
     #expect(try scratch.directory.entries().count == 1)
     #expect(try kept.entries().count == 1)
+  }
+
+  @Test("while another process goes on making things in it")
+  func growing() throws {
+    let scratch = try Scratch("growing")
+    for _ in 0..<20 {
+      let work = try scratch.directory.ensureDirectory("tree", mode: 0o700).ensureDirectory("work", mode: 0o700)
+      let maker = Process()
+      maker.executableURL = URL(fileURLWithPath: "/bin/sh")
+      maker.arguments = ["-c", "cd \(scratch.path); n=0; while [ $n -lt 5000 ]; do :>tree/work/$n || exit; n=$((n+1)); done 2>/dev/null"]
+      try maker.run()
+      while maker.isRunning, try work.open(".", [.readOnly, .directory]).entries(atMost: 1).isEmpty {}
+      try scratch.directory.removeTree("tree")
+      maker.waitUntilExit()
+      #expect(try scratch.directory.entries().isEmpty)
+    }
   }
 }

@@ -6,6 +6,7 @@ import Testing
 final class Scratch {
   private let parent: FileDescriptor
   private let name: Path
+  let path: String
   let directory: FileDescriptor
 
   init(_ test: String) throws {
@@ -15,6 +16,7 @@ final class Scratch {
     self.directory = try parent.open(name, [.readOnly, .directory])
     self.parent = parent
     self.name = name
+    path = "/tmp/\(name.description)"
   }
 
   deinit { try? parent.removeTree(name) }

@@ -78,6 +78,34 @@ struct StateDirectoryTests {
     holder.end()
   }
 
+  @Test("what is left of a directory whose remover was killed is removed, by the next container that is made and by the next remover of the same number")
+  func halfRemoved() throws {
+    let scratch = Scratch()
+    let state = try StateDirectory(scratch.path)
+    let entries = { try FileDescriptor.open(scratch.path, [.readOnly, .directory]).entries().map { $0.name.description }.sorted() }
+    let directory = try FileDescriptor.open(scratch.path, [.readOnly, .directory])
+    _ = try directory.ensureDirectory(".removed-1", mode: 0o700).open("record", [.writeOnly, .create], mode: 0o600)
+    let first = try state.create("a", cleanUp: nothingLeft, warn: noWarning)
+    #expect(try entries() == [".lock", "a"])
+    _ = try directory.ensureDirectory(Path(".removed-\(processID())"), mode: 0o700).open("record", [.writeOnly, .create], mode: 0o600)
+    try first.remove()
+    #expect(try entries() == [".lock"])
+  }
+
+  @Test("of a container whose process was killed, nothing is left to find once it is ended; of another one there is")
+  func endedLeftover() throws {
+    let scratch = Scratch()
+    let state = try StateDirectory(scratch.path)
+    try leave(nil, as: "left", in: scratch)
+    try leave(record("living"), as: "living", in: scratch)
+    let holder = try LockHolder("\(scratch.path.description)/living/lock")
+    #expect(try state.endLeftover(ContainerID("left")))
+    #expect(try state.endLeftover(ContainerID("unknown")))
+    #expect(try !state.endLeftover(ContainerID("living")))
+    #expect(try FileDescriptor.open(scratch.path, [.readOnly, .directory]).entries().count == 2)
+    holder.end()
+  }
+
   @Test("a container that is kept is nobody's leftover, and is found and listed")
   func kept() throws {
     let scratch = Scratch()

@@ -150,11 +150,12 @@ def test_input_that_is_not_read_keeps_no_signal_back(native: Machine) -> None:
 
 def test_input_that_is_read_late_is_whole(native: Machine) -> None:
     text = b"".join(b"line %d\n" % number for number in range(40_000))
-    script = f"stty raw -echo; echo ready; sleep 2; head -c {len(text)} | md5sum; exit 4"
+    script = f"trap 'head -c {len(text)} | md5sum; exit 4' USR1; stty raw -echo; echo ready; sleep 1000 & wait"
     with on_a_terminal(bundle_command(native, script)) as terminal:
         terminal.read_until(b"ready\n")
         done = terminal.type_much(text)
         assert done < len(text)
+        os.kill(terminal.process.pid, signal.SIGUSR1)
         while done < len(text):
             done += terminal.type_much(text[done:])
         terminal.read_until(hashlib.md5(text).hexdigest().encode())

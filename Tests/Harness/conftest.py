@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "cross"))
 
-from harness import Device, Options, places  # noqa: E402
+from harness import Device, Options, kernels, places, rootfs  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +28,14 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     places.BUILD, places.DEVICES = directory, directory / "devices"
     yield directory
     places.BUILD, places.DEVICES = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fetched() -> None:
+    """What devices need is in the cache: fetching it is told of on standard error, where tests look for other things."""
+    rootfs.userland()
+    for name in kernels.KERNELS:
+        kernels.prepare(name)
 
 
 @pytest.fixture(scope="session")

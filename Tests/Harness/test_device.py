@@ -40,7 +40,8 @@ class TestGuest:
         assert "old" in shell(debian, f"unshare -m sh -c '{script}'")
 
     def test_writable_places(self, debian: Device) -> None:
-        shell(debian, "touch /run/x /tmp/x /data/x && rm /run/x /tmp/x /data/x")
+        shell(debian, "touch /run/x /tmp/x /data/x /var/lib/x && rm /run/x /tmp/x /data/x /var/lib/x")
+        assert debian.run(["readlink", "-f", "/var/lib/apus"]).text == "/data/var/lib/apus\n", "images last"
 
     def test_clock_and_names(self, debian: Device) -> None:
         assert abs(int(shell(debian, "date +%s")) - time.time()) < 10

@@ -176,7 +176,7 @@ class TestCommandLine:
 
     def test_the_machine_reaches_nothing_and_is_reached_from_loopback_only(self) -> None:
         kernel = kernels.Kernel(Path("/k"), ("cgroup_disable=pressure",), (), None, ("ext4",), "")
-        machine = qemu.Machine(kernel, Path("/i"), Path("/r"), Path("/a,b"), None, 256 << 20, 2, "android", "ext4", 60)
+        machine = qemu.Machine(kernel, Path("/i"), Path("/r"), Path("/a,b"), None, None, 256 << 20, 2, "android", "ext4", 60)
         words = qemu.command_line(machine, 4711, Path("/c"))
         assert "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:4711-:22" in words
         assert "cgroup_disable=pressure" in words[words.index("-append") + 1].split()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from . import disks, kernels, places, qemu, rootfs, state
+from . import disks, engines, kernels, places, qemu, rootfs, state
 from .connection import Connection, Result, Running, Stream, make_keys
 from .errors import Deadline, DeviceError, UsageError
 from .state import Options
@@ -222,13 +222,14 @@ class Device:
         with deadline.paused():
             kernel = kernels.prepare(options.kernel)
             programs = rootfs.userland()
+            engines_disk = engines.disk() if options.engines else None
         if options.data not in kernel.data_file_systems:
             raise UsageError(f"the {options.kernel} kernel has no {options.data} (CONFIG_{options.data.upper()}_FS): choose --kernel phone or --data ext4")
         deadline.enter("making the device's disks")
         make_keys(here)
         machine = qemu.Machine(
-            kernel, here / "initramfs.cpio", here / "root.erofs", here / "data.img", disks.images_disk(), options.memory, options.cpus, options.cgroups,
-            options.data, options.lifetime,
+            kernel, here / "initramfs.cpio", here / "root.erofs", here / "data.img", disks.images_disk(), engines_disk, options.memory, options.cpus,
+            options.cgroups, options.data, options.lifetime,
         )
         rootfs.build_initramfs(kernel, programs, machine.initramfs)
         rootfs.build_root(kernel, programs, rootfs.Access(here / "host_key", (here / "key.pub").read_text().strip()), machine.root)

@@ -95,6 +95,7 @@ def _machine_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--cpus", type=int, metavar="N", help=f"processors (default: {default.cpus})")
     made.add_argument("--data", choices=disks.FILE_SYSTEMS, help=f"file system of the data disk (default: {default.data}); f2fs needs the phone kernel")
     made.add_argument("--data-size", type=_size, metavar="SIZE", help=f"size of a new data disk (default: {default.data_size >> 30}G)")
+    made.add_argument("--engines", action=argparse.BooleanOptionalAction, help="with Podman and containerd, which want more memory: 512M")
     made.add_argument("--lifetime", type=int, metavar="S", help=f"seconds after which the device switches itself off (default: {default.lifetime})")
 
 

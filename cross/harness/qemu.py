@@ -32,6 +32,7 @@ class Machine:
     root: Path
     data: Path
     images: Path | None
+    engines: Path | None
     memory: int
     cpus: int
     cgroups: str
@@ -62,8 +63,7 @@ def command_line(machine: Machine, port: int, console: Path) -> list[str]:
         "-device", "virtio-rng-device",
     ]
     disks: list[tuple[str, Path, bool]] = [("root", machine.root, True), ("data", machine.data, False)]
-    if machine.images is not None:
-        disks.append(("images", machine.images, True))
+    disks += [(name, path, True) for name, path in (("images", machine.images), ("engines", machine.engines)) if path is not None]
     for name, path, read_only in disks:
         mode = "on" if read_only else "off"
         arguments += [

@@ -26,7 +26,7 @@ _LOADER = "ld-linux-aarch64.so.1"
 
 _LIBRARIES = ("libc.so.6", "libcrypt.so.1", "libtomcrypt.so.1", "libtommath.so.1", "libgmp.so.10", "libz.so.1")
 
-_DIRECTORIES = ("bin", "data", "dev", "etc/device", "images", "proc", "root/.ssh", "run", "sbin", "sys", "tmp", "usr/bin", "usr/lib", "usr/sbin", "var")
+_DIRECTORIES = ("bin", "data", "dev", "engines", "etc/device", "images", "proc", "root/.ssh", "run", "sbin", "sys", "tmp", "usr/bin", "usr/lib", "usr/sbin")
 
 _RECIPE = places.recipe_hash(*(name.encode() for name in _PACKAGES + _LIBRARIES))
 """Changes when the directory that `userland` makes would have other contents."""
@@ -140,6 +140,12 @@ def _install_configuration(access: Access, tree: Path) -> None:
     (etc / "hostname").write_text("device\n")
     (etc / "hosts").write_text("127.0.0.1 localhost\n127.0.1.1 device\n::1 localhost\n")
     (etc / "mtab").symlink_to("/proc/self/mounts")
+    # What is kept there, such as images in /var/lib/apus, is on the disk that lasts.
+    (tree / "var").symlink_to("/data/var")
+    # On the disk with the engines, where there is one.
+    for name in ("containers", "containerd"):
+        (etc / name).symlink_to(f"/engines/etc/{name}")
+    (tree / "usr" / "lib" / "aarch64-linux-gnu").symlink_to("/engines/lib")
     keys = tree / "root" / ".ssh" / "authorized_keys"
     keys.write_text(access.authorized + "\n")
     keys.chmod(0o600)

@@ -31,6 +31,8 @@ class Options:
     data: str = "ext4"
     """The data disk's file system: `ext4` or `f2fs`."""
     data_size: int = 1 << 30
+    engines: bool = False
+    """Whether Podman and containerd are there, on a disk of their own."""
     lifetime: int = 7200
     """Seconds after which the device switches itself off."""
 

@@ -20,21 +20,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "native: runs containers on this machine")
 
 
-#: Modules whose tests pass on this machine and have not been seen on the device yet: each goes from here once they have.
-NOT_YET_ON_THE_DEVICE = {
-    "test_idmapped_mounts.py", "test_joined_namespaces.py", "test_mounts.py", "test_propagation.py", "test_running.py",
-    "test_scheduling.py", "test_seccomp_notify.py", "test_security_labels.py", "test_time_namespaces.py",
-    "test_user_namespaces.py",
-}
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips, with the reason, what this machine cannot run, and what has not been tried where it would run."""
+    """Skips, with the reason, what this machine cannot run."""
     images = ROOT / ".build" / "images" / "arm64"
     lacks_images = not all((images / name).is_dir() for name in ("busybox", "mosquitto", "nginx", "redis"))
     for item in items:
-        if item.get_closest_marker("device") is not None and item.path.name in NOT_YET_ON_THE_DEVICE:
-            item.add_marker(pytest.mark.skip(reason="not seen on the device yet"))
         # Who is root could have made them, so to root it is a failure.
         if item.get_closest_marker("device") is not None and lacks_images and os.geteuid() != 0:
             item.add_marker(pytest.mark.skip(reason="needs the test images, which only root can make: sudo cross/images"))

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux_network.h"
 
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -8,6 +9,11 @@
 #include <unistd.h>
 
 #include "result.h"
+
+int clinux_route_socket(void) {
+  int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  return descriptor < 0 ? -errno : descriptor;
+}
 
 int clinux_loopback_up(void) {
   int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

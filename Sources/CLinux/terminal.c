@@ -27,6 +27,13 @@ int clinux_make_raw(int descriptor, struct clinux_terminal_settings *before) {
   RESULT(tcsetattr(descriptor, TCSADRAIN, &settings));
 }
 
+int clinux_stop_mapping_newlines(int descriptor) {
+  struct termios settings;
+  if (tcgetattr(descriptor, &settings) < 0) return -errno;
+  settings.c_oflag &= ~(tcflag_t)ONLCR;
+  RESULT(tcsetattr(descriptor, TCSANOW, &settings));
+}
+
 int clinux_restore_terminal(int descriptor, const struct clinux_terminal_settings *settings) {
   struct termios before;
   memcpy(&before, settings, sizeof before);

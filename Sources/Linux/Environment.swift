@@ -15,6 +15,17 @@ public enum Environment {
   /// Overwrites it, and the arguments of the command line: whoever may look into this process or a child of it finds neither.
   public static func forget() { clinux_forget_strings() }
 
+  /// All of it, as `NAME=value` each, in its order. The C variable is `environ`.
+  public static var all: [String] {
+    var entries: [String] = []
+    var next = clinux_environment()
+    while let entry = next?.pointee {
+      entries.append(String(cString: entry))
+      next = next.map { $0 + 1 }
+    }
+    return entries
+  }
+
   private static func valueIfNamed(_ name: StaticString, _ entry: UnsafePointer<CChar>) -> String? {
     let length = name.utf8CodeUnitCount
     for index in 0..<length where UInt8(bitPattern: entry[index]) != name.utf8Start[index] || entry[index] == 0 { return nil }

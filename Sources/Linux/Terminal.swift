@@ -27,6 +27,12 @@ public enum Terminal {
     return settings
   }
 
+  /// Has the terminal pass line feeds on as they are. The C functions are `tcgetattr` and `tcsetattr`, without `ONLCR`.
+  public static func stopMappingNewlines(_ multiplexer: borrowing FileDescriptor) throws(Errno) {
+    let number = multiplexer.rawValue
+    _ = try checked { clinux_stop_mapping_newlines(number) }
+  }
+
   /// The C function is `tcsetattr`.
   public static func restore(_ descriptor: Int32, _ settings: TerminalSettings) throws(Errno) {
     var settings = settings

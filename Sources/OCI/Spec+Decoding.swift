@@ -71,7 +71,8 @@ extension JSONValue {
   fileprivate func hooks(_ key: StaticString) throws(JSONPathError) -> [Hook] {
     try list(key) { (json) throws(JSONPathError) in
       Hook(
-        path: try json.required("path").absolutePath(), args: try json.strings("args"), env: try json.strings("env"),
+        path: try json.required("path").absolutePath(), args: try json.strings("args"),
+        env: try json.member("env").map { (_) throws(JSONPathError) in try json.strings("env") },
         timeout: try json.integer("timeout", in: 1...Int64.max))
     }
   }

@@ -115,12 +115,12 @@ public struct Hook: Equatable, Sendable {
   public var path: String
   /// All arguments, the program's name first; empty means that the path alone is the name.
   public var args: [String]
-  /// The whole environment, `NAME=value` each.
-  public var env: [String]
+  /// The whole environment, `NAME=value` each; nil is that of whoever runs the hook.
+  public var env: [String]?
   /// Seconds after which the hook has failed, more than 0; nil is no limit.
   public var timeout: Int64?
 
-  public init(path: String, args: [String] = [], env: [String] = [], timeout: Int64? = nil) {
+  public init(path: String, args: [String] = [], env: [String]? = nil, timeout: Int64? = nil) {
     self.path = path
     self.args = args
     self.env = env

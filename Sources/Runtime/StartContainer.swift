@@ -4,7 +4,9 @@ internal import Sandbox
 
 extension Container {
   /// Has the program of a container that was created run. The hooks that come after that have run when this comes back.
-  public borrowing func start() throws(RuntimeError) {
+  ///
+  /// When a hook fails the container is stopped and destroyed, as by `delete` (runtime.md, "Lifecycle", 7 and 9); `warn` gets a sentence for what stays.
+  public borrowing func start(warn: (String) -> Void) throws(RuntimeError) {
     switch try status() {
     case .created: break
     case .creating: throw RuntimeError("container \(id.text) is just being created")
@@ -15,21 +17,30 @@ extension Container {
     guard case .some = spec.process else { throw RuntimeError("container \(id.text): its config.json has no process to start") }
     // Before the program can say anything.
     let relay = try directory.listenForNotifications()
-    let started = try directory.withGate { (gate, directory) throws(RuntimeError) in
-      try convert { () throws(SandboxError) in try startProgram(at: gate, in: directory) }
-    }
-    try directory.removeGate()
-    guard started else { throw RuntimeError("cannot start a container that has been started: \(id.text)") }
-    do throws(SandboxError) {
-      try runHooks(spec.hooks?.poststart ?? [], "poststart", runtimeState(.running), directory: Path(record.bundle))
+    do throws(RuntimeError) {
+      let started = try directory.withGate { (gate, directory) throws(RuntimeError) in
+        try convert { () throws(SandboxError) in try startProgram(at: gate, in: directory) }
+      }
+      try directory.removeGate()
+      guard started else { throw RuntimeError("cannot start a container that has been started: \(id.text)") }
+      try convert { () throws(SandboxError) in
+        try runHooks(spec.hooks?.poststart ?? [], "poststart", runtimeState(.running), directory: Path(record.bundle))
+      }
     } catch {
-      // runtime.md, "Lifecycle", 9: the container is stopped.
-      try? killAll()
-      throw RuntimeError(error)
+      if error.kind == .hook { destroy(warn) }
+      throw error
     }
     // It may take its time; kill and delete do not wait for it.
     try directory.unlock()
     try NotifyRelay.wait(relay, for: record)
+  }
+
+  private borrowing func destroy(_ warn: (String) -> Void) {
+    do throws(RuntimeError) {
+      try delete(force: true, warn: warn)
+    } catch {
+      warn("what is left of container \(id.text) stays to be deleted: \(error.message)")
+    }
   }
 
   /// The state that a hook of the host gets.

@@ -27,10 +27,14 @@ extension SandboxPlan {
       } else if !diesWithParent {
         try outliveParent()
       }
+      if loadsFilterForHooks {
+        try setNoNewPrivileges()
+        try loadFilter(channel)
+      }
       if let hooks {
         var state = hooks.state
         (state.status, state.pid) = (.created, processID())
-        try runHooks(hooks.startContainer, "startContainer", state)
+        try runHooks(hooks.startContainer, "startContainer", state, inherited: environment(home: home.directory))
       }
       try runProgram(arguments, program, channel, home: home.directory, signals: context.signals.mask)
     } catch {
@@ -61,6 +65,7 @@ extension SandboxPlan {
     try closeDescriptorsOfHost(except: prepared.open + [channel.rawValue, context.gate ?? channel.rawValue])
     try endWithParent(channel)
     try enterNamespaces()
+    try awaitNetworkDevices(channel)
     let maySetGroups = try awaitUserNamespace(channel)
     let refused = try writeThroughHostProc()
     let root = try MountedRoot.mount(self.root, propagation: rootPropagation)
@@ -82,6 +87,15 @@ extension SandboxPlan {
     try labels.applyToExec()
     try enterRoot(root)
     return home
+  }
+
+  /// Waits while the launching process moves network devices into this process's network namespace.
+  private func awaitNetworkDevices(_ channel: borrowing Channel) throws(SandboxError) {
+    if networkDevices.isEmpty { return }
+    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([LaunchMessage.networkByte]) }
+    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive() }
+    // Nobody is left to go on for.
+    if answer.bytes.isEmpty { exitProcess(1) }
   }
 
   /// Waits while the launching process runs the hooks of the host.
@@ -173,6 +187,7 @@ extension SandboxPlan {
     if !terminal { return }
     let pair = try Console.make(in: root, size: windowSize, isMounted: isMounted)
     try attempt("hand over", "the terminal") { () throws(Errno) in
+      if !mapsNewlines { try Terminal.stopMappingNewlines(pair.multiplexer) }
       // So that the program can open it again by name, as /dev/stdout does; the group stays that of devpts.
       try pair.terminal.changeOwner(user: owner, group: .max)
       try channel.send([LaunchMessage.consoleByte], descriptor: pair.multiplexer.rawValue)
@@ -220,7 +235,8 @@ extension SandboxPlan {
 
   /// As the user, whose rights decide; and inside the root, which a leaked descriptor of the host would not be (CVE-2024-21626).
   func enterWorkingDirectory() throws(SandboxError) {
-    try attempt("change to the working directory", workingDirectory.description) { () throws(Errno) in try ThisProcess.changeDirectory(workingDirectory) }
+    // Callers look for runc's word.
+    try attempt("chdir to", workingDirectory.description) { () throws(Errno) in try ThisProcess.changeDirectory(workingDirectory) }
     let reachable = try attempt("examine", "the working directory") { () throws(Errno) in try ThisProcess.workingDirectoryIsReachable() }
     guard reachable else { throw SandboxError("process.cwd: \(workingDirectory.description) leads out of the container's root") }
   }
@@ -234,7 +250,7 @@ extension SandboxPlan {
     try setNoNewPrivileges()
     try attempt("set", "the signal mask") { () throws(Errno) in try signals.becomeMask() }
     // Last of all, where it can be: then what this process does itself needs no holes in it.
-    if noNewPrivileges && !loadsFilterEarly { try loadFilter(channel) }
+    if noNewPrivileges && !loadsFilterEarly && !loadsFilterForHooks { try loadFilter(channel) }
     throw program.run(arguments, environment)
   }
 }

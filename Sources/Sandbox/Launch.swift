@@ -140,6 +140,7 @@ extension SandboxPlan {
     -> LaunchedContainer
   {
     var console: FileDescriptor?
+    var devices: MovedNetworkDevices?
     do throws(SandboxError) {
       while true {
         try channel.wait(unless: interruption)
@@ -155,6 +156,9 @@ extension SandboxPlan {
           guard let listener = packet.takeDescriptor(), let seccompListener else { throw SandboxError("nobody is to be told of the filter's calls") }
           try seccompListener.hand(over: listener, of: process)
           try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
+        case .needsNetworkDevices:
+          devices = try MovedNetworkDevices.move(networkDevices, to: process)
+          try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
         case .pausesBeforePivot:
           try beforePivot(process)
           try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
@@ -162,6 +166,7 @@ extension SandboxPlan {
         }
       }
     } catch {
+      devices.take()?.goBack()
       try? kill(process, .kill)
       _ = try? waitForExit(of: process)
       throw error
@@ -209,6 +214,8 @@ enum LaunchMessage {
   case needsMaps
   /// The descriptor on which the seccomp filter's notifications come, to be passed on; the process waits for `goOn`.
   case listener
+  /// The process is in its network namespace and waits for `goOn`.
+  case needsNetworkDevices
   /// Everything is mounted; the process waits for `goOn`.
   case pausesBeforePivot
   /// The container is made; its process waits at the gate.
@@ -222,6 +229,7 @@ enum LaunchMessage {
     case LaunchMessage.consoleByte: self = .console
     case LaunchMessage.mapsByte: self = .needsMaps
     case LaunchMessage.listenerByte: self = .listener
+    case LaunchMessage.networkByte: self = .needsNetworkDevices
     case LaunchMessage.pausesByte: self = .pausesBeforePivot
     case LaunchMessage.waitsByte: self = .waitsAtGate
     default: self = .failure(SandboxError(packet: bytes))
@@ -238,6 +246,7 @@ enum LaunchMessage {
   static var listenerByte: UInt8 { 0x15 }
   /// Of a process that is on its first processors.
   static var placedByte: UInt8 { 0x16 }
+  static var networkByte: UInt8 { 0x17 }
 
   /// What a process says that has cloned `process`.
   static func cloned(_ process: Int32) -> [UInt8] {

@@ -5,6 +5,9 @@ extension SandboxPlan {
   /// starts it, as in runc.
   var loadsFilterEarly: Bool { noNewPrivileges && seccomp?.notifies ?? false }
 
+  /// Whether the filter is loaded before hooks of the container's own run, which are its programs as much as the one that follows, as in runc.
+  var loadsFilterForHooks: Bool { noNewPrivileges && !loadsFilterEarly && !(hooks?.startContainer.isEmpty ?? true) }
+
   /// Sets no_new_privs, if it is asked for.
   func setNoNewPrivileges() throws(SandboxError) {
     if noNewPrivileges { try attempt("set", "no_new_privs") { () throws(Errno) in try ThisProcess.setNoNewPrivileges() } }

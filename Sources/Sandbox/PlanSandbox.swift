@@ -14,7 +14,6 @@ extension SandboxPlan {
   {
     // Without one the container is made all the same, and never started.
     let process = spec.process ?? Process(args: [])
-    try SandboxPlan.refuseUnsupported(spec, process)
     let linux = spec.linux ?? LinuxSection()
     let namespaces = try PlannedNamespaces(linux.namespaces)
     guard namespaces.own.contains(.mount) else {
@@ -29,6 +28,7 @@ extension SandboxPlan {
     timeOffsets = try SandboxPlan.timeOffsets(linux)
     joinedNamespaces = namespaces.joined
     for index in joinedNamespaces.indices { joinedNamespaces[index].changedBy = SandboxPlan.change(in: joinedNamespaces[index].kind, by: spec) }
+    networkDevices = try PlannedNetworkDevice.all(linux.netDevices, namespaces: namespaces.own)
     mountLabel = try SecurityLabels.label(linux.mountLabel, "linux.mountLabel")
     mounts = []
     for (index, mount) in spec.mounts.enumerated() { mounts.append(try PlannedMount(mount, origin: "mounts[\(index)]", bundle: bundle, label: mountLabel)) }
@@ -41,6 +41,9 @@ extension SandboxPlan {
     hostname = try SandboxPlan.name(spec.hostname, "hostname", namespaces)
     domainname = try SandboxPlan.name(spec.domainname, "domainname", namespaces)
     kernelParameters = try KernelParameter.all(linux.sysctl, namespaces: namespaces.own)
+    if let path = domainname, kernelParameters.contains(where: { $0.file == "kernel/domainname" }) {
+      throw SpecError(path: "linux.sysctl.kernel.domainname", reason: "domainname says \(path.description) already")
+    }
     terminal = process.terminal
     windowSize = process.consoleSize.map { WindowSize(rows: $0.height, columns: $0.width) }
     limits = try ResourceLimit.all(process.rlimits)
@@ -69,15 +72,6 @@ extension SandboxPlan {
     preservedDescriptors = 0
   }
 
-  /// What the specification knows and this runtime does not do: asked for, it is an error.
-  private static func refuseUnsupported(_ spec: Spec, _ process: Process) throws(SpecError) {
-    let linux = spec.linux ?? LinuxSection()
-    let asked: [(Bool, String)] = [
-      (!linux.netDevices.isEmpty, "linux.netDevices")
-    ]
-    for (isAsked, path) in asked where isAsked { throw SpecError(path: path, reason: "not supported by this version of apus") }
-  }
-
   /// An empty string is what generators write for "none".
   private static func isGiven(_ value: String?) -> Bool { value.map { !$0.utf8.isEmpty } ?? false }
 
@@ -96,6 +90,7 @@ extension SandboxPlan {
     if kind == .mount { return "root" }
     if kind == .uts, isGiven(spec.hostname) { return "hostname" }
     if kind == .uts, isGiven(spec.domainname) { return "domainname" }
+    if kind == .network, let device = spec.linux?.netDevices.first { return "linux.netDevices.\(device.hostName)" }
     for parameter in spec.linux?.sysctl ?? [] where KernelParameter.namespace(of: parameter.key) == kind { return "linux.sysctl.\(parameter.key)" }
     return nil
   }

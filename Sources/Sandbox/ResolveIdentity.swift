@@ -5,7 +5,7 @@ struct ResolvedIdentity {
   var user: UInt32
   var group: UInt32
   var groups: [UInt32]
-  /// The home directory of the image's user, for HOME; nil when config.json gave numbers.
+  /// The user's home directory, for HOME; nil when the environment has that.
   var directory: String?
   /// False in a user namespace that denies it; then there are no groups to set.
   var maySetGroups: Bool
@@ -16,13 +16,13 @@ extension SandboxPlan {
   func resolveIdentity(in root: borrowing RootDirectory, maySetGroups: Bool) throws(SandboxError) -> ResolvedIdentity {
     switch identity {
     case .numeric(let user, let group, let groups):
-      return ResolvedIdentity(user: user, group: group, groups: groups, directory: nil, maySetGroups: maySetGroups)
+      return ResolvedIdentity(user: user, group: group, groups: groups, directory: hasHome ? nil : home(of: user, in: root), maySetGroups: maySetGroups)
     case .image(let name):
       let passwd = try read("/etc/passwd", in: root)
       let group = try read("/etc/group", in: root)
       do throws(UserError) {
         let user = try resolveUser(name, passwd: passwd, group: group)
-        return ResolvedIdentity(user: user.uid, group: user.gid, groups: user.additionalGids, directory: user.home, maySetGroups: maySetGroups)
+        return ResolvedIdentity(user: user.uid, group: user.gid, groups: user.additionalGids, directory: hasHome ? nil : user.home, maySetGroups: maySetGroups)
       } catch {
         throw SandboxError(error.message)
       }
@@ -41,9 +41,31 @@ extension SandboxPlan {
     }
   }
 
-  /// The environment with HOME, unless it has one already or nothing is known of it.
+  /// The home directory that the container's /etc/passwd has for a user; "/" when it says nothing of use, as with runc and crun.
+  private func home(of user: UInt32, in root: borrowing RootDirectory) -> String {
+    guard let passwd = try? read("/etc/passwd", in: root) else { return "/" }
+    do throws(UserError) {
+      return try resolveUser("\(user)", passwd: passwd, group: nil).home
+    } catch {
+      return "/"
+    }
+  }
+
+  private static var home: StaticString { "HOME=" }
+
+  /// Whether the environment says where home is; an empty value says nothing.
+  private var hasHome: Bool { environment.contains { $0.begins(with: SandboxPlan.home) && $0.utf8.count > SandboxPlan.home.utf8CodeUnitCount } }
+
+  /// The environment as the program gets it: of a variable that is given twice the last value, as with runc and crun, and HOME, where it has none.
   func environment(home: String?) -> [String] {
-    guard let home, !environment.contains(where: { $0.begins(with: "HOME=") }) else { return environment }
-    return environment + ["HOME=\(home)"]
+    var given: [String] = []
+    for (index, entry) in environment.enumerated() {
+      let name = entry.utf8.prefix { $0 != 0x3D }
+      let isGivenAgain = environment[(index + 1)...].contains { $0.utf8.starts(with: name) && $0.utf8.dropFirst(name.count).first == 0x3D }
+      if isGivenAgain || (home != nil && entry.begins(with: SandboxPlan.home)) { continue }
+      given.append(entry)
+    }
+    if let home { given.append("HOME=\(home)") }
+    return given
   }
 }

@@ -23,28 +23,31 @@ public struct ContainerHooks: Sendable {
 /// in `directory` when one is given. One that is not done after its timeout is killed.
 ///
 /// - name: of the point, for messages: `createRuntime`.
+/// - inherited: the environment of a hook whose configuration has none; nil is that of this process, as with runc and crun.
 /// - interruption: a descriptor that is never read here; as soon as it could be, the hook that runs is killed.
 public func runHooks(
-  _ hooks: [Hook], _ name: StaticString, _ state: ContainerState, directory: Path? = nil, interruption: Int32? = nil
+  _ hooks: [Hook], _ name: StaticString, _ state: ContainerState, directory: Path? = nil, inherited: [String]? = nil, interruption: Int32? = nil
 ) throws(SandboxError) {
   if hooks.isEmpty { return }
   let document = state.compactDocument()
+  let inherited = inherited ?? Environment.all
   for (index, hook) in hooks.enumerated() {
-    let title = "\(name) hook \(index) (\(hook.path))"
-    let status = try runHook(hook, title, document, directory, interruption)
+    // Callers look for runc's words.
+    let title = "\(name) hook #\(index): \(hook.path)"
+    let status = try runHook(hook, hook.env ?? inherited, title, document, directory, interruption)
     switch status {
     case .exited(0): break
-    case .exited(let code): throw SandboxError("run \(title): exit status \(code)")
-    case .signalled(let number): throw SandboxError("run \(title): killed by signal \(number)")
+    case .exited(let code): throw SandboxError("error running \(title): exit status \(code)", kind: .hook)
+    case .signalled(let number): throw SandboxError("error running \(title): killed by signal \(number)", kind: .hook)
     }
   }
 }
 
 private func runHook(
-  _ hook: Hook, _ title: String, _ document: [UInt8], _ directory: Path?, _ interruption: Int32?
+  _ hook: Hook, _ variables: [String], _ title: String, _ document: [UInt8], _ directory: Path?, _ interruption: Int32?
 ) throws(SandboxError) -> ExitStatus {
   let arguments = CStringArray(hook.args.isEmpty ? [hook.path] : hook.args)
-  let environment = CStringArray(hook.env)
+  let environment = CStringArray(variables)
   let path = Path(hook.path)
   // In memory and not in a pipe, which would block when the hook does not read and the annotations are long.
   let input = try attempt("hold", "the state for the \(title)") { () throws(Errno) in try MemoryFile.holding(document, name: "state") }
@@ -58,7 +61,7 @@ private func runHook(
     let packet = try attempt("hear from", "the \(title)") { () throws(Errno) in try pair.first.receive() }
     if let number = packet.bytes.first {
       _ = try? waitForExit(of: process)
-      throw SandboxError(SystemError("run", title, Errno(rawValue: Int32(number))))
+      throw SandboxError(SystemError("error running", title, Errno(rawValue: Int32(number))).message, kind: .hook)
     }
     return try awaitHook(process, hook, title, interruption)
   }
@@ -108,7 +111,7 @@ private func awaitHook(_ process: Int32, _ hook: Hook, _ title: String, _ interr
     step = min(step * 2, 20)
   }
   end(process)
-  throw SandboxError("run \(title): not done after \(limit / 1000) seconds, killed")
+  throw SandboxError("error running \(title): not done after \(limit / 1000) seconds, killed", kind: .hook)
 }
 
 private func end(_ process: Int32) {

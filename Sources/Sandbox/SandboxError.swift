@@ -9,6 +9,8 @@ public struct SandboxError: Error, Sendable {
     case programNotExecutable = 3
     /// A signal asked this process to end meanwhile.
     case interrupted = 4
+    /// A hook failed.
+    case hook = 5
   }
 
   public var kind: Kind

@@ -18,6 +18,8 @@ public struct SandboxPlan: Sendable {
   public var userNamespace: UserNamespacePlan?
   /// Offsets of the clocks in the new time namespace.
   public var timeOffsets: [TimeOffset]
+  /// Network devices that are moved from the host.
+  public var networkDevices: [PlannedNetworkDevice] = []
   /// Mounts, in the order of config.json.
   public var mounts: [PlannedMount]
   /// Nodes in /dev: the default ones, then those of `linux.devices`.
@@ -36,6 +38,8 @@ public struct SandboxPlan: Sendable {
   public var kernelParameters: [KernelParameter]
   /// A pseudo-terminal of the container's own becomes its standard input, output and error.
   public var terminal: Bool
+  /// The terminal makes a carriage return and a line feed of a line feed, as terminals do. Not when what the container says goes to no terminal in the end.
+  public var mapsNewlines = true
   /// The terminal's size at the start.
   public var windowSize: WindowSize?
   /// Resource limits (`process.rlimits`).

@@ -26,7 +26,7 @@ public enum Support {
   public static var idMappedMounts: Bool { true }
 
   /// `linux.netDevices`.
-  public static var networkDevices: Bool { false }
+  public static var networkDevices: Bool { true }
 
   /// `linux.intelRdt`.
   public static var intelRdt: Bool { true }

@@ -26,7 +26,7 @@ struct Failure: Error {
     switch error.kind {
     case .programNotFound: Failure(error.message, status: 127)
     case .programNotExecutable: Failure(error.message, status: 126)
-    case .general, .interrupted: Failure(error.message, status: 125)
+    case .general, .interrupted, .hook: Failure(error.message, status: 125)
     }
   }
 

@@ -14,7 +14,7 @@ extension CommandSpec {
 
 private func startContainer(_ call: Invocation) throws(Failure) -> Int32 {
   let container = try openContainer(call, locked: true)
-  try failing { () throws(RuntimeError) in try container.start() }
+  try failing { () throws(RuntimeError) in try container.start(warn: warn) }
   debug("container \(container.id.text): started")
   return 0
 }

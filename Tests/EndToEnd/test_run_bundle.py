@@ -34,9 +34,24 @@ def test_arguments_are_passed_as_they_are(machine: Machine) -> None:
     assert result.text == "".join(f"[{word}]" for word in words)
 
 
-def test_the_environment_is_exactly_that_of_the_configuration(machine: Machine) -> None:
+def test_the_environment_is_exactly_that_of_the_configuration_and_home(machine: Machine) -> None:
     result = machine.run_bundle(spec("/usr/bin/env", env=["PATH=/bin", "A=1", "B=two words", "C="])).succeeded()
-    assert sorted(result.lines) == ["A=1", "B=two words", "C=", "PATH=/bin"]
+    assert sorted(result.lines) == ["A=1", "B=two words", "C=", "HOME=/root", "PATH=/bin"]
+
+
+def test_of_a_variable_that_is_given_twice_the_last_value_counts(machine: Machine) -> None:
+    result = machine.run_bundle(spec("/usr/bin/env", env=["A=1", "HOME=/a", "AB=2", "A=3", "HOME=/b", "A="])).succeeded()
+    assert sorted(result.lines) == ["A=", "AB=2", "HOME=/b"]
+
+
+@pytest.mark.parametrize(("user", "environment", "home"), [
+    (0, [], "/root"), (0, ["HOME="], "/root"), (7, [], "/srv/seven"), (8, [], "/"), (9, [], "/"), (0, ["HOME=", "HOME=/own"], "/own"),
+])
+def test_home_is_that_of_the_containers_passwd_unless_it_is_given(machine: Machine, user: int, environment: list[str], home: str) -> None:
+    root = machine.new_root()
+    machine.write(f"{root}/etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nseven:x:7:7::/srv/seven:/bin/sh\nnine:x:9:9::relative:/bin/sh\n")
+    document = spec("/bin/sh", "-c", "echo $HOME", env=["PATH=/bin", *environment], user={"uid": user, "gid": user})
+    assert machine.run_bundle(document, root).succeeded().text == f"{home}\n"
 
 
 def test_the_program_is_found_through_the_path_of_the_container(machine: Machine) -> None:

@@ -113,6 +113,12 @@ struct SpecTests {
           poststart: hook("poststart"), poststop: hook("poststop")))
   }
 
+  @Test("a hook without an environment is told from one with an empty environment")
+  func hookEnvironment() throws {
+    let hooks = try #require(try specification(configuration(#""hooks": {"prestart": [{"path": "/a"}, {"path": "/a", "env": []}]}"#)).hooks)
+    #expect(hooks.prestart == [Hook(path: "/a", env: nil), Hook(path: "/a", env: [])])
+  }
+
   @Test("annotations keep their order and may be empty strings")
   func annotations() throws {
     let spec = try specification(configuration(#""annotations": {"z": "1", "a": ""}"#))

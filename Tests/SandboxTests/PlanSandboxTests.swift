@@ -43,18 +43,6 @@ struct PlanSandboxTests {
     #expect(try plan(smallest(), identity: .image("redis")).identity == .image("redis"))
   }
 
-  @Test("what is not supported is refused with its path, never left out")
-  func unsupported() {
-    func path(_ change: (inout Process, inout LinuxSection) -> Void) -> String? {
-      var process = Process(args: ["x"])
-      var linux = LinuxSection(namespaces: [Namespace(type: .mount)])
-      change(&process, &linux)
-      guard let message = refusal(Spec(process: process, linux: linux)), message.hasSuffix(": not supported by this version of apus") else { return nil }
-      return String(message.prefix { $0 != ":" })
-    }
-    #expect(path { _, linux in linux.netDevices = [NetDevice(hostName: "eth0")] } == "linux.netDevices")
-  }
-
   @Test("empty labels and an empty set of hooks, as generators write them, ask for nothing")
   func emptyAsksForNothing() {
     let spec = smallest {
@@ -191,6 +179,13 @@ struct KernelParameterTests {
     arguments: ["kernel.core_pattern", "vm.overcommit_memory", "kernel.shmmaxx", "kernel.hostname", "network.x", "net", ""])
   func nobodys(_ key: String) {
     #expect(refusal(spec(key, [.network, .ipc, .uts])) == "linux.sysctl.\(key): belongs to no namespace, so setting it would change the host")
+  }
+
+  @Test("the domain name cannot be given twice")
+  func domainname() {
+    var asked = spec("kernel.domainname", [.uts])
+    asked.domainname = "example"
+    #expect(refusal(asked) == "linux.sysctl.kernel.domainname: domainname says example already")
   }
 
   @Test("a key cannot lead to a file of another kind")

@@ -41,7 +41,8 @@ struct ProgramSearchTests {
     var plan = try plan(smallest { $0.process?.env = ["A=1"] })
     #expect(plan.environment(home: "/home/a") == ["A=1", "HOME=/home/a"])
     #expect(plan.environment(home: nil) == ["A=1"])
-    plan.environment = ["HOME="]
-    #expect(plan.environment(home: "/home/a") == ["HOME="])
+    // An empty one says nothing.
+    plan.environment = ["HOME=", "B=2"]
+    #expect(plan.environment(home: "/home/a") == ["B=2", "HOME=/home/a"])
   }
 }

@@ -12,6 +12,8 @@ struct clinux_terminal_settings {
 int clinux_is_terminal(int descriptor);
 /// tcgetattr(3), cfmakeraw(3), tcsetattr(3): what is typed goes through as it is; `before` gets the settings to restore.
 int clinux_make_raw(int descriptor, struct clinux_terminal_settings *before);
+/// tcgetattr(3), tcsetattr(3) without ONLCR: line feeds go through as they are.
+int clinux_stop_mapping_newlines(int descriptor);
 /// tcsetattr(3) with the settings from before.
 int clinux_restore_terminal(int descriptor, const struct clinux_terminal_settings *settings);
 /// ioctl(2) TIOCGWINSZ.

@@ -72,9 +72,10 @@ public struct ContainerCgroup: ~Copyable {
   /// The v2 group's directory, for CLONE_INTO_CGROUP; valid as long as this value. Nil when there is no v2 group.
   public var cloneTarget: Int32? { groups.first { $0.hierarchy.generation == .v2 }?.directory.rawValue }
 
-  /// Refuses groups with processes in them: they are somebody's.
+  /// Refuses groups with processes in them, which are somebody's, and frozen ones, in which no process would ever run. Callers look for runc's words.
   public borrowing func requireUnused() throws(CgroupError) {
-    for group in groups where try !group.processes().isEmpty { throw .refused("the control group \(group.description) is in use: it has processes") }
+    for group in groups where try !group.processes().isEmpty { throw .refused("container's cgroup is not empty: \(group.description) has processes") }
+    if try isFrozen() { throw .refused("container's cgroup unexpectedly frozen: \(path.path.description)") }
   }
 
   /// Whether the container has a group of its own in the hierarchy at this position of the layout.
@@ -118,6 +119,8 @@ public struct ContainerCgroup: ~Copyable {
     if let program = plan.program, let group = groups.first(where: { $0.hierarchy.generation == .v2 }) {
       do throws(Errno) {
         try group.directory.attachDeviceProgram(program)
+        // Whoever reads devices.list of a group that is there anyway finds the same; nothing depends on it.
+        if let list = plan.list, let group = groups.first(where: { $0.index == plan.hierarchy }) { for (file, value) in list { try? group.write(file, value) } }
         return .program
       } catch {
         if !error.meansAbsent { throw .system(SystemError("attach the device program to", group.description, error)) }

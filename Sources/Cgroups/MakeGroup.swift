@@ -72,7 +72,7 @@ extension GroupDirectory {
   /// Removes what a container of the same path left when it was killed together with its monitor, so that the group is made anew and no old limit stays.
   private static func removeLeftover(_ path: CgroupPath, in hierarchy: CgroupHierarchy, at index: Int) throws(CgroupError) {
     guard let leftover = try find(path, in: hierarchy, at: index) else { return }
-    if try !leftover.processes().isEmpty { throw .refused("the control group \(leftover.description) is in use: it has processes") }
+    if try !leftover.processes().isEmpty { throw .refused("container's cgroup is not empty: \(leftover.description) has processes") }
     try leftover.remove()
   }
 

@@ -8,6 +8,9 @@ public struct CapabilityMask: OptionSet, Sendable {
   /// The set with one capability in it; `number` is below 64.
   @inlinable public init(number: UInt32) { rawValue = 1 << UInt64(number) }
 
+  /// All of them, those of later kernels too.
+  public static var all: CapabilityMask { CapabilityMask(rawValue: .max) }
+
   /// The capabilities in the set, lowest first.
   public var numbers: [UInt32] { (0..<64).filter { contains(CapabilityMask(number: $0)) } }
 

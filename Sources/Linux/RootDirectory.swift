@@ -29,6 +29,14 @@ public struct RootDirectory: ~Copyable, Sendable {
     return try RootWalk(root: descriptor).directory(path, makeMissing: mode)
   }
 
+  /// Makes the file of `path`, empty, and the directories above it, where they are missing, inside the root, and opens it as `O_PATH`. A link on the way, or at
+  /// the end of it, is followed inside the root, a dangling one too: what it leads to is then made.
+  public borrowing func makeFile(_ path: Path, mode: UInt32, directories: UInt32) throws(Errno) -> FileDescriptor {
+    if let found = try? openByKernel(path, .path, mode: 0) { return found }
+    _ = try RootWalk(root: descriptor).open(path, [.writeOnly, .create], mode: mode, makeMissing: directories)
+    return try open(path, .path)
+  }
+
   /// Opens `path` inside the root and on the root's own mount: where something else is mounted on the way or on its end, it is EXDEV.
   ///
   /// Without openat2(2) it must at least be of the same file system.
@@ -107,8 +115,8 @@ struct RootWalk: ~Copyable {
     return FileDescriptor(owning: try checked { clinux_duplicate(number, 3) })
   }
 
-  /// Opens the file that `path` names with `flags`.
-  consuming func open(_ path: Path, _ flags: OpenFlags, mode: UInt32) throws(Errno) -> FileDescriptor {
+  /// Opens the file that `path` names with `flags`; `makeMissing` is the mode of directories on the way that are made when they are missing.
+  consuming func open(_ path: Path, _ flags: OpenFlags, mode: UInt32, makeMissing: UInt32? = nil) throws(Errno) -> FileDescriptor {
     push(path)
     while let name = pending.popLast() {
       let isLast = pending.isEmpty
@@ -116,7 +124,7 @@ struct RootWalk: ~Copyable {
         if let opened = try openLast(name, flags, mode: mode) { return opened }
         continue
       }
-      if let entered = try enter(name, makeMissing: nil) {
+      if let entered = try enter(name, makeMissing: makeMissing) {
         stack.append(entered)
       }
     }

@@ -36,10 +36,10 @@ public enum ContainerIDError: Error, Equatable, Sendable {
   /// One sentence; it does not repeat the text, which may hold anything.
   public var message: String {
     switch self {
-    case .empty: "container id: must not be empty"
-    case .tooLong: "container id: longer than \(ContainerID.maximumLength) bytes"
-    case .leadingDot: "container id: must not begin with a dot"
-    case .character: "container id: only letters, digits, '_', '+', '-' and '.' are allowed"
+    case .empty: "invalid container ID: must not be empty"
+    case .tooLong: "invalid container ID: longer than \(ContainerID.maximumLength) bytes"
+    case .leadingDot: "invalid container ID: must not begin with a dot"
+    case .character: "invalid container ID: invalid character; only letters, digits, '_', '+', '-' and '.' are allowed"
     }
   }
 }

@@ -48,9 +48,10 @@ extension ConsoleSize {
 }
 
 extension User {
+  /// The specification demands both numbers; runc and youki take a missing one for 0, and configurations that rely on it are about.
   init(_ json: JSONValue) throws(JSONPathError) {
-    uid = try json.requiredInteger("uid")
-    gid = try json.requiredInteger("gid")
+    uid = try json.integer("uid") ?? 0
+    gid = try json.integer("gid") ?? 0
     umask = try json.integer("umask", in: 0...0o777)
     additionalGids = try json.list("additionalGids") { (gid) throws(JSONPathError) in try gid.integer() }
   }
@@ -88,8 +89,9 @@ extension Scheduler {
 }
 
 extension IOPriority {
+  /// The specification demands the priority, although the class of the idle has none; runc and crun take a missing one for 0.
   init(_ json: JSONValue) throws(JSONPathError) {
     priorityClass = try json.required("class").named()
-    priority = try json.requiredInteger("priority", in: 0...7)
+    priority = try json.integer("priority", in: 0...7) ?? 0
   }
 }

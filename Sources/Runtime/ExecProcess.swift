@@ -78,6 +78,7 @@ extension Container {
     plan.preservedDescriptors = options.preservedDescriptors
     if let seccomp = spec.linux?.seccomp { plan.seccompListener = SeccompListener(seccomp, runtimeState(.running)) }
     if record.hasKeyring { plan.sessionKeyring = Path("_ses.\(id.text)") }
+    if isWatched, plan.terminal { plan.mapsNewlines = Terminal.isTerminal(StandardDescriptor.output) }
     if isWatched, plan.terminal, plan.windowSize == nil { plan.windowSize = try? Terminal.windowSize(StandardDescriptor.input) }
     return try launch(plan, in: request.subgroups, of: process.id, signals: signals)
   }
@@ -150,7 +151,8 @@ private func planJoining(
   _ spec: Spec, _ request: ExecRequest, imageUser: String?, _ namespaces: [JoinedNamespace], _ warn: (String) -> Void
 ) throws(RuntimeError) -> SandboxPlan {
   do throws(SpecError) {
-    let sets = try CapabilitySets(planning: request.process.capabilities, last: ThisProcess.lastCapability())
+    let sets = try CapabilitySets(
+      planning: request.process.capabilities, last: ThisProcess.lastCapability(), available: availableCapabilities(spec))
     warnAbout(sets, user: request.process.user.uid, request.origin, warn)
     var plan = try SandboxPlan(
       joining: spec, request.process, namespaces: namespaces, seccomp: filter(of: spec, isImage: imageUser != nil), capabilities: sets)

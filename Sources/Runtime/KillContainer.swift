@@ -5,7 +5,13 @@ internal import OCI
 extension Container {
   /// Sends a signal to the container's first process; SIGKILL, which takes the others of a process namespace with it, to all where there is no such namespace.
   public borrowing func kill(_ signal: Signal) throws(RuntimeError) {
-    guard let process = try findProcess() else { throw RuntimeError("container not running: \(id.text)") }
+    guard let process = try findProcess() else {
+      // Without a process namespace the others outlive the first process.
+      guard signal == .kill, let groups = try groups(), try !hasOwnProcesses(), try convert({ () throws(CgroupError) in try !groups.processIDs().isEmpty }) else {
+        throw RuntimeError("container not running: \(id.text)")
+      }
+      return try convert { () throws(CgroupError) in try groups.signalAll(.kill) }
+    }
     guard signal == .kill, let groups = try groups() else { return try send(signal, to: process) }
     if try !hasOwnProcesses() { return try convert { () throws(CgroupError) in try groups.signalAll(.kill) } }
     try send(signal, to: process)

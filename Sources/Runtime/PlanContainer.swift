@@ -16,13 +16,20 @@ func discoverCgroups() throws(RuntimeError) -> CgroupLayout {
 /// Plans the sandbox of a request: capabilities, filter, mounts.
 func planSandbox(_ request: ContainerRequest, diesWithParent: Bool, _ warn: (String) -> Void) throws(RuntimeError) -> SandboxPlan {
   do throws(SpecError) {
-    let sets = try CapabilitySets(planning: request.spec.process?.capabilities, last: ThisProcess.lastCapability())
+    let sets = try CapabilitySets(
+      planning: request.spec.process?.capabilities, last: ThisProcess.lastCapability(), available: availableCapabilities(request.spec))
     warnAbout(sets, user: request.spec.process?.user.uid ?? 0, request.origin, warn)
     let filter = try filter(of: request.spec, isImage: request.imageUser != nil)
     var plan = try SandboxPlan(
       request.spec, root: request.root, bundle: request.bundle, identity: request.imageUser.map { .image($0) }, seccomp: filter, capabilities: sets,
       diesWithParent: diesWithParent)
+    for (index, mount) in request.spec.mounts.enumerated() {
+      guard let options = PlannedMount.optionsWithoutEffect(mount) else { continue }
+      warn("\(request.origin): mounts[\(index)].options: without effect for a bind mount: \(options)")
+    }
     plan.sessionKeyring = Path("_ses.\(request.id.text)")
+    // In the foreground what the container says is passed on here; behind a console socket it is the engine's.
+    if plan.terminal, diesWithParent { plan.mapsNewlines = Terminal.isTerminal(StandardDescriptor.output) }
     // The program may ask for the size before this process gets to setting it.
     if plan.terminal, plan.windowSize == nil { plan.windowSize = try? Terminal.windowSize(StandardDescriptor.input) }
     return plan
@@ -47,9 +54,20 @@ extension CapabilityMask {
   }
 }
 
+/// The capabilities that this process can give to those of a container: its own, and all of them in a user namespace, which does not look at its own.
+func availableCapabilities(_ spec: Spec) -> CapabilityMask {
+  if case .some = spec.linux?.namespace(.user) { return .all }
+  return (try? ThisProcess.capabilities().permitted) ?? .all
+}
+
 /// Tells which capabilities `user` asked for in vain.
 func warnAbout(_ sets: CapabilitySets, user: UInt32, _ origin: String, _ warn: (String) -> Void) {
-  warnAbout(sets.missing, "process.capabilities: this kernel does not have", origin, warn)
+  if !sets.unavailable.isEmpty {
+    // Callers look for runc's words.
+    var names = ""
+    for name in sets.unavailable { names += names.utf8.isEmpty ? name : " \(name)" }
+    warn("\(origin): process.capabilities: ignoring unknown or unavailable capabilities: [\(names)]")
+  }
   // Root's programs get all of the bounding set by exec, and nothing more from this one. Buildah always asks for it.
   if user == 0 { return }
   warnAbout(sets.withheldAmbient, "process.capabilities.ambient: without effect, because not both permitted and inheritable:", origin, warn)

@@ -31,9 +31,10 @@ public func runContainer(
         if keeps {
           record.isKept = true
           try directory.write(record)
-        }
-        try end(cgroup)
-        if !keeps {
+          // What it has used can be read of its groups until it is deleted.
+          try convert { () throws(CgroupError) in try cgroup.kill() }
+        } else {
+          try end(cgroup)
           try record.resourceClass?.remove()
           request.runPoststopHooks(warn)
           try directory.remove()

@@ -12,9 +12,11 @@ public struct StateDirectory: ~Copyable {
 
   /// Opens the directory, and makes it (0700), and what is missing above it, when it is not there. One that others may write to is refused: they could forge
   /// records.
-  public init(_ path: Path) throws(RuntimeError) {
+  ///
+  /// - makes: one that is not there is made; otherwise it is an error.
+  public init(_ path: Path, makes: Bool = true) throws(RuntimeError) {
     do throws(Errno) {
-      try StateDirectory.make(path)
+      if makes { try StateDirectory.make(path) }
     } catch {
       throw RuntimeError(SystemError("make the state directory", path.description, error))
     }

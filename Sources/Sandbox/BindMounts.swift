@@ -56,17 +56,8 @@ extension MountEntries {
 
   /// Opens the file to bind on; a missing one is made, empty.
   private func file(_ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) -> FileDescriptor {
-    if let parent = mount.target.parent {
-      _ = try attempt("make the directory of", mount.target.description) { () throws(Errno) in try root.makeDirectories(parent, mode: 0o755) }
-    }
-    do throws(Errno) {
-      return try root.open(mount.target, .path)
-    } catch {
-      if error != .noSuchFileOrDirectory { throw SandboxError(SystemError("open the mount point", mount.target.description, error)) }
-    }
-    return try attempt("make the mount point", mount.target.description) { () throws(Errno) in
-      _ = try root.open(mount.target, [.writeOnly, .create], mode: 0o644)
-      return try root.open(mount.target, .path)
+    try attempt("make the mount point", mount.target.description) { () throws(Errno) in
+      try root.makeFile(mount.target, mode: 0o644, directories: 0o755)
     }
   }
 }

@@ -8,8 +8,9 @@ public struct CapabilitySets: Equatable, Sendable {
   public var inheritable: CapabilityMask = []
   public var bounding: CapabilityMask = []
   public var ambient: CapabilityMask = []
-  /// What was asked for and this kernel does not have, for a warning: a capability that does not exist guards nothing, so leaving it out changes nothing.
-  public var missing: CapabilityMask = []
+  /// What was asked for and cannot be given, each once, for a warning, as config.md demands it: no capability of that name, none that this kernel has, or one
+  /// that this process has not got itself.
+  public var unavailable: [String] = []
 
   /// Ambient capabilities that were asked for and that the kernel would refuse, because they are not both permitted and inheritable, for a warning: `crun spec`
   /// writes them so, and runc and crun do without them.
@@ -20,22 +21,23 @@ public struct CapabilitySets: Equatable, Sendable {
 
   /// The sets that `capabilities` ask for on a kernel whose highest capability is `last`; nil, like a set that is not given, is none.
   ///
-  /// Refused, each with its JSON path: a name that is no capability; what the kernel would refuse with a bare EPERM after the clone, that is an effective one
-  /// that is not permitted, an inheritable one outside the bounding set.
-  public init(planning capabilities: Capabilities?, last: UInt32) throws(SpecError) {
+  /// - available: what this process may give; in a user namespace of the container's own that is everything.
+  /// - Throws: with the JSON path, for what the kernel would refuse with a bare EPERM after the clone: an effective one that is not permitted, an inheritable
+  ///   one outside the bounding set.
+  public init(planning capabilities: Capabilities?, last: UInt32, available: CapabilityMask = .all) throws(SpecError) {
     guard let capabilities else { return }
-    var missing: CapabilityMask = []
+    var unavailable: [String] = []
     func mask(_ names: [String], _ set: StaticString, within limit: CapabilityMask?, _ limitName: StaticString) throws(SpecError) -> CapabilityMask {
       var mask: CapabilityMask = []
       for index in names.indices {
-        guard let number = capabilityNumber(names[index]) else {
-          throw SpecError(path: path(set, index), reason: "\(names[index]) is not a capability")
+        let number = capabilityNumber(names[index]) ?? .max
+        guard number <= last, available.contains(CapabilityMask(number: number)) else {
+          if !unavailable.contains(where: { $0.equals(names[index]) }) { unavailable.append(names[index]) }
+          continue
         }
         let one = CapabilityMask(number: number)
-        if number > last {
-          missing.formUnion(one)
-        } else if let limit, !limit.contains(one) {
-          throw SpecError(path: path(set, index), reason: "\(names[index]) is not \(limitName)")
+        if let limit, !limit.contains(one) {
+          throw SpecError(path: path(set, index), reason: "\(names[index]) is not \(limitName) (the kernel would say: operation not permitted)")
         } else {
           mask.formUnion(one)
         }
@@ -49,7 +51,7 @@ public struct CapabilitySets: Equatable, Sendable {
     let asked = try mask(capabilities.ambient, "ambient", within: nil, "")
     ambient = asked.intersection(permitted).intersection(inheritable)
     withheldAmbient = asked.subtracting(ambient)
-    self.missing = missing
+    self.unavailable = unavailable
   }
 
   /// The same with CAP_SYS_ADMIN permitted and in force, for a while.

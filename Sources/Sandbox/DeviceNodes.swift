@@ -4,6 +4,7 @@ internal import Linux
 enum DeviceNodes {
   /// Makes the planned nodes and links (runtime-spec config-linux.md, "Default Devices").
   static func make(_ devices: [PlannedDevice], _ links: [DeviceLink], in root: borrowing RootDirectory) throws(SandboxError) {
+    try requireOrdinaryDirectory(in: root)
     var next = 0
     while next < devices.count {
       // Nearly all of them stand in /dev, which is opened once.
@@ -27,6 +28,17 @@ enum DeviceNodes {
     }
   }
 
+  /// Behind a link, /dev would be filled wherever the image has it lead to in its root, and what is not made there would be missed (CVE-2026-41579).
+  private static func requireOrdinaryDirectory(in root: borrowing RootDirectory) throws(SandboxError) {
+    do throws(Errno) {
+      guard try root.descriptor.status(of: "dev").type == .symbolicLink else { return }
+    } catch {
+      if error == .noSuchFileOrDirectory { return }
+      throw SandboxError(SystemError("examine", "/dev of the container", error))
+    }
+    throw SandboxError("/dev of the container is a symbolic link; it must be a directory")
+  }
+
   private static func make(_ device: PlannedDevice, in directory: borrowing FileDescriptor) throws(SandboxError) {
     let node = device.name
     var bindInstead = false
@@ -44,7 +56,10 @@ enum DeviceNodes {
     // What stands there now is verified by descriptor: an image could have put anything at that name (CVE-2026-41579, CVE-2026-47766).
     let made = try attempt("open", device.path.description) { () throws(Errno) in try directory.open(node, [.path, .noFollow]) }
     try verify(made, device)
-    if bindInstead { return }
+    if bindInstead {
+      // The host's mount may be without them; nothing is run from a device.
+      return try attempt("set the flags of", device.path.description) { () throws(Errno) in try addFlags([.noSetUserID, .noExecute], to: made) }
+    }
     try attempt("set owner and mode of", device.path.description) { () throws(Errno) in
       try made.changeOwner(user: device.user, group: device.group)
       try made.changeModeThroughProc(device.mode)

@@ -69,7 +69,8 @@ struct MountEntries: ~Copyable {
         if error != .noSuchFileOrDirectory { throw SandboxError(SystemError("open \(mount.target.description) of", mount.origin, error)) }
       }
       if let type, type != .directory {
-        throw SandboxError("\(mount.origin): \(mount.target.description) in the container's root must be an ordinary directory to mount on")
+        // Callers look for runc's words.
+        throw SandboxError("\(mount.origin): \(mount.target.description) must be mounted on ordinary directory, which the container's root does not have there")
       }
     }
     let place = try attempt("make the mount point \(mount.target.description) of", mount.origin) { () throws(Errno) in

@@ -1,5 +1,5 @@
 internal import Linux
-internal import OCI
+public import OCI
 
 extension PlannedMount {
   /// Plans one entry of `mounts`. `label` is the SELinux context of all of them.
@@ -43,11 +43,20 @@ extension PlannedMount {
       // The root of a message queue's file system takes a context, its mount takes none.
       if type.equals("mqueue") { rootLabel = label }
     }
-    // The kernel would not look at them.
+    // The kernel would not look at them; those of bind mounts are told (`optionsWithoutEffect`).
     if !options.data.isEmpty, !content.takesOptions {
       throw SpecError(path: "\(origin).options", reason: "\(String(decoding: options.data, as: UTF8.self)) is no option of such a mount")
     }
     try refuseHiddenProc(type)
+  }
+
+  /// What `mount` gives for the file system, although it is a bind mount and mounts none: without effect, as mount(2) says. Nil is nothing.
+  ///
+  /// runc and crun hand it to the kernel all the same, which does not look at it.
+  public static func optionsWithoutEffect(_ mount: Mount) -> String? {
+    let options = MountOptions(mount.options)
+    guard !options.data.isEmpty, options.isBind || mount.type?.equals("bind") ?? false else { return nil }
+    return String(decoding: options.data, as: UTF8.self)
   }
 
   /// Adds the option that gives everything in a file system the SELinux context `label`. In quotes, because a context has commas.
@@ -81,12 +90,11 @@ extension PlannedMount {
 }
 
 extension PlannedMount.Content {
-  /// Whether there is a file system that options can be for.
+  /// Whether options of a file system's own are taken.
   fileprivate var takesOptions: Bool {
     switch self {
-    case .fileSystem: true
-    case .remount(let change): change.data != nil
-    case .bind, .cgroup: false
+    case .fileSystem, .bind, .remount: true
+    case .cgroup: false
     }
   }
 }

@@ -36,7 +36,7 @@ struct ProgramSearch: Sendable {
         return
       } catch {
         if refused == nil, error != .noSuchFileOrDirectory, error != .notDirectory {
-          refused = SandboxError("run \(candidate.description) in the container: \(error.message)", kind: .programNotExecutable)
+          refused = SandboxError("exec \(candidate.description): \(error.message)", kind: .programNotExecutable)
         }
       }
     }
@@ -46,9 +46,9 @@ struct ProgramSearch: Sendable {
   /// What is said when no candidate is there.
   private var missing: SandboxError {
     if let only = candidates.first, candidates.count == 1 {
-      return SandboxError("run \(only.description) in the container: no such file or directory", kind: .programNotFound)
+      return SandboxError("exec \(only.description): no such file or directory", kind: .programNotFound)
     }
-    return SandboxError("run \(name) in the container: executable file not found in $PATH", kind: .programNotFound)
+    return SandboxError("exec \(name): executable file not found in $PATH", kind: .programNotFound)
   }
 
   /// Runs the first candidate that can be run; comes back with the reason when none can.
@@ -65,7 +65,7 @@ struct ProgramSearch: Sendable {
     if let (path, error) = refused {
       // ENOEXEC
       let hint = error.rawValue == 8 ? "; is it a program for another architecture, or a script without #!" : ""
-      return SandboxError("run \(path.description) in the container: \(error.message)\(hint)", kind: .programNotExecutable)
+      return SandboxError("exec \(path.description): \(error.message)\(hint)", kind: .programNotExecutable)
     }
     return missing
   }
@@ -73,7 +73,7 @@ struct ProgramSearch: Sendable {
   /// The kernel says the same of a program that is missing and of one whose interpreter is.
   private func notFound(_ path: Path) -> SandboxError {
     if (try? FileDescriptor.open(path, .path)) != nil {
-      return SandboxError("run \(path.description) in the container: its interpreter or loader is not there", kind: .programNotExecutable)
+      return SandboxError("exec \(path.description): no such file or directory: its interpreter or loader is not there", kind: .programNotExecutable)
     }
     return missing
   }

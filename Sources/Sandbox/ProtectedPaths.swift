@@ -2,7 +2,8 @@ internal import Linux
 
 /// Paths that a container may not see, or not change.
 enum ProtectedPaths {
-  /// Hides `paths`: a file behind the host's /dev/null, a directory behind an empty read-only one. A path that is not there needs no hiding.
+  /// Hides `paths`: a file behind the host's /dev/null, a directory behind an empty read-only one, the same for all. A path that is not there needs no hiding,
+  /// and one that is hidden already none again.
   /// `label` is the SELinux context of the container's mounts.
   static func mask(_ paths: [Path], in root: borrowing RootDirectory, label: String? = nil) throws(SandboxError) {
     if paths.isEmpty { return }
@@ -13,14 +14,24 @@ enum ProtectedPaths {
     // The mask must be the null device itself: a file in its place would be shown to every container (CVE-2025-31133).
     try DeviceNodes.verify(
       null, PlannedDevice(path: "/dev/null", type: .characterDevice, major: 1, minor: 3, mode: 0, user: 0, group: 0))
+    let nullStatus = try attempt("examine", "/dev/null") { () throws(Errno) in try null.status() }
+    var empty: FileDescriptor?
     for path in paths {
       guard let place = try openIfThere(path, in: root) else { continue }
-      let type = try attempt("examine", path.description) { () throws(Errno) in try place.status().type }
+      let status = try attempt("examine", path.description) { () throws(Errno) in try place.status() }
+      if status.type != .directory {
+        if status.isSameFile(as: nullStatus) { continue }
+        try attempt("mask", path.description) { () throws(Errno) in try bindMount(null.processPath, on: place.processPath, recursive: false) }
+        continue
+      }
       try attempt("mask", path.description) { () throws(Errno) in
-        if type == .directory {
-          try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", [.readOnly, .noSetUserID, .noDevices, .noExecute], data: options)
+        if let mask = empty.take() {
+          // The flags are those of the first: a copy of a mount has them as well.
+          if try !status.isSameFile(as: mask.status()) { try bindMount(mask.processPath, on: place.processPath, recursive: false) }
+          empty = consume mask
         } else {
-          try bindMount(null.processPath, on: place.processPath, recursive: false)
+          try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", [.readOnly, .noSetUserID, .noDevices, .noExecute], data: options)
+          empty = try root.open(path, [.path, .directory])
         }
       }
     }

@@ -93,14 +93,17 @@ struct MountedRoot: ~Copyable {
 
 /// Makes the mount that `mounted` is the root of read-only: by descriptor, else (before Linux 5.12) by mount(2) on its /proc/self/fd name.
 func setReadOnly(_ mounted: borrowing FileDescriptor, _ name: String) throws(SandboxError) {
+  try attempt("make read-only", name) { () throws(Errno) in try addFlags(.readOnly, to: mounted) }
+}
+
+/// Sets flags of the mount that `mounted` is the root of, beside those that it has.
+func addFlags(_ added: MountFlags, to mounted: borrowing FileDescriptor) throws(Errno) {
   do throws(Errno) {
-    try mounted.setMountFlags(.readOnly, clear: [], recursive: false)
+    try mounted.setMountFlags(added, clear: [], recursive: false)
   } catch {
-    if !error.meansAbsent { throw SandboxError(SystemError("make read-only", name, error)) }
-    try attempt("make read-only", name) { () throws(Errno) in
-      let flags = try mounted.fileSystemStatus().mountFlags
-      try changeMount(mounted.processPath, flags.union([.remount, .bind, .readOnly]))
-    }
+    if !error.meansAbsent { throw error }
+    let flags = try mounted.fileSystemStatus().mountFlags
+    try changeMount(mounted.processPath, flags.union([.remount, .bind]).union(added))
   }
 }
 

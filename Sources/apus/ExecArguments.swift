@@ -55,8 +55,8 @@ struct ExecArguments {
     ExecRequest(process: process, hasOwnUser: hasOwnUser, subgroups: arguments.values(.cgroup), ignoresPause: arguments.flag(.ignorePaused), origin: origin)
   }
 
-  /// Into the bounding, effective and permitted sets; not the inheritable one, and so not the ambient one: a program that is run without the bits of its own
-  /// must not hand them on (CVE-2022-29162).
+  /// Into the bounding, effective and permitted sets; not the inheritable one: a program that is run without the bits of its own must not hand them on
+  /// (CVE-2022-29162). Into the ambient one where the configuration has it inheritable already, as runc does.
   private func addCapabilities(_ process: inout Process) {
     let added = arguments.values(.capability)
     if added.isEmpty { return }
@@ -65,6 +65,7 @@ struct ExecArguments {
       sets.bounding.append(name)
       sets.effective.append(name)
       sets.permitted.append(name)
+      if sets.inheritable.contains(where: { $0.equals(name) }) { sets.ambient.append(name) }
     }
     process.capabilities = sets
   }

@@ -4,13 +4,15 @@ internal import Linux
 struct GlobalOptions {
   /// Where the state of containers is kept: on a tmpfs.
   var stateRoot: Path = "/run/apus"
+  /// That was asked for.
+  var namesStateRoot = false
   /// Where images and writable layers are kept: on a file system that lasts.
   var dataRoot: Path = "/var/lib/apus"
   /// What makes and removes groups.
   var cgroupManager = CgroupManager.cgroupfs
 
   init(_ arguments: ParsedArguments) throws(Failure) {
-    if let root = try GlobalOptions.directory(arguments, .root) { stateRoot = root }
+    if let root = try GlobalOptions.directory(arguments, .root) { (stateRoot, namesStateRoot) = (root, true) }
     if let root = try GlobalOptions.directory(arguments, .dataRoot) { dataRoot = root }
     if let name = arguments.value(.cgroupManager) { cgroupManager = try CgroupManager(name) }
     if arguments.flag(.systemdCgroup) { throw .noSystemdDriver("--systemd-cgroup") }

@@ -10,7 +10,7 @@ extension CommandSpec {
       needs: "a container id, and at most a signal",
       operandCount: 1...2, options: [.all],
       description: """
-        SIGNAL is a name with or without SIG, a number, or RTMIN+N or RTMAX-N. Default: TERM.
+        SIGNAL is a name with or without SIG, a number, or RTMIN+N or RTMAX-N. Default: TERM. 0 only asks whether the container runs.
         """,
       perform: { (call) throws(Failure) in try sendSignal(call) })
   }
@@ -18,7 +18,8 @@ extension CommandSpec {
 
 private func sendSignal(_ call: Invocation) throws(Failure) -> Int32 {
   let name = call.arguments.operands.count > 1 ? call.arguments.operands[1] : "TERM"
-  guard let signal = Signal(named: name) else { throw .usage("kill: \(name) is not a signal") }
+  // 0 sends nothing, and tells whether there is somebody to send it to (kill(2)).
+  guard let signal = name.equals("0") ? Signal(rawValue: 0) : Signal(named: name) else { throw .usage("kill: \(name) is not a signal") }
   let container = try openContainer(call, locked: true)
   try failing { () throws(RuntimeError) in
     if call.arguments.flag(.all) { try container.killAll(signal) } else { try container.kill(signal) }

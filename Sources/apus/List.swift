@@ -16,7 +16,8 @@ extension CommandSpec {
 private func listContainers(_ call: Invocation) throws(Failure) -> Int32 {
   let wantsJSON = try call.arguments.wantsJSON()
   try requireRoot()
-  let directory = try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot) }
+  // Who names a directory looks for containers in it; the default one is made by the first container.
+  let directory = try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot, makes: !call.globals.namesStateRoot) }
   let ids = try failing { () throws(RuntimeError) in try directory.list() }
   if call.arguments.flag(.quiet) {
     for id in ids { try show("\(id.text)\n") }

@@ -32,7 +32,7 @@ struct ContainerCgroupTests: LiveGroups {
       if resources.cpu != nil { #expect(statistics.processor?.quota == 50000 && statistics.processor?.period == 100000) }
       #expect {
         _ = try ContainerCgroup.create(path, for: plan, layout: layout)
-      } throws: { ($0 as? CgroupError)?.message.hasSuffix("is in use: it has processes") ?? false }
+      } throws: { ($0 as? CgroupError)?.message.hasPrefix("container's cgroup is not empty: ") ?? false }
       guard let found = try ContainerCgroup.existing(path, layout: layout) else {
         Issue.record("the groups are not found again")
         return

@@ -31,7 +31,7 @@ def test_a_container_id_that_is_one_is_taken(machine: Machine, name: str) -> Non
 def test_an_id_as_long_as_a_name_can_be_is_taken_for_an_image_and_a_longer_one_refused(machine: Machine) -> None:
     name = machine.new_name().ljust(255, "x")
     assert machine.run_image("hostname", options=["--name", name, "--hostname", "short"]).succeeded().text == "short\n"
-    machine.run_image("true", options=["--name", f"{name}x"]).failed("container id: longer than 255 bytes", status=2)
+    machine.run_image("true", options=["--name", f"{name}x"]).failed("invalid container ID: longer than 255 bytes", status=2)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_an_id_as_long_as_a_name_can_be_is_taken_for_an_image_and_a_longer_one_r
         (["image", "run", "--cpus", "0", "x"], "--cpus"),
         (["image", "run", "--network", "bridge", "x"], "--network"),
         (["image", "run", "--env", "=value", "x"], "--env"),
-        (["image", "run", "--name", "a/b", "x"], "container id"),
+        (["image", "run", "--name", "a/b", "x"], "invalid container ID"),
     ],
 )
 def test_a_command_line_that_makes_no_sense(machine: Machine, words: list[str], named: str) -> None:

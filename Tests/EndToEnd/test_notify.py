@@ -140,6 +140,10 @@ def test_activation_sockets_come_first_and_then_those_that_are_preserved(native:
     assert output.splitlines() == ["file 3", "file 4", "1 1 web", "6"]
 
 
-def test_descriptors_that_are_not_there_cannot_be_preserved(native: Machine) -> None:
-    bundle = native.bundle(shell("true"), native.new_root())
-    native.call("run", "--preserve-fds", "2", "--bundle", bundle.path, native.new_name()).failed("--preserve-fds", "descriptor", "is not open", status=1)
+def test_of_the_descriptors_to_be_preserved_those_that_are_open_are(native: Machine) -> None:
+    folder = native.new_folder()
+    Path(folder, "file").write_text("content\n")
+    bundle = native.bundle(shell("cat <&7; ls /proc/self/fd | wc -l"), native.new_root())
+    command = " ".join(native.words("--log", f"{folder}/log", "run", "--preserve-fds", "100", "--bundle", bundle.path, native.new_name()))
+    # 0, 1, 2, the one, and that of ls itself; nothing that apus has open.
+    assert native.sh(f"exec 7<{folder}/file; exec {command}").splitlines() == ["content", "5"]

@@ -120,7 +120,8 @@ def test_large_output_is_whole(native: Machine) -> None:
 def test_input_that_is_no_terminal_is_passed_on_and_ends(native: Machine) -> None:
     result = native.run_bundle(shell("read line; echo got-$line; exit 2", terminal=True), data=b"words\n")
     assert result.status == 2
-    assert b"got-words\r\n" in result.stdout
+    # What goes to a terminal in the end has carriage returns, and what goes elsewhere has none, as with runc.
+    assert b"got-words\n" in result.stdout
 
 
 def test_a_container_that_closes_its_terminal_costs_no_processor_time(native: Machine) -> None:

@@ -55,10 +55,16 @@ struct ProcessTests {
     #expect(refusal(configuration("\"process\": \(process)")) == message)
   }
 
+  @Test("numbers that runc takes for 0 when they are missing are 0")
+  func missingNumbers() throws {
+    let process = try #require(try specification(configuration(process: #""user": {}, "ioPriority": {"class": "IOPRIO_CLASS_IDLE"}"#)).process)
+    #expect(process.user == User())
+    #expect(process.ioPriority == IOPriority(priorityClass: .idle, priority: 0))
+  }
+
   @Test(
     "a member of a process is refused with its path",
     arguments: [
-      (#""user": {"uid": 0}"#, "process.user.gid: missing"),
       (#""user": {"uid": -1, "gid": 0}"#, "process.user.uid: out of range: -1 is not between 0 and 4294967295"),
       (#""user": {"uid": 4294967296, "gid": 0}"#, "process.user.uid: out of range: 4294967296 is not between 0 and 4294967295"),
       (#""user": {"uid": "root", "gid": 0}"#, "process.user.uid: expected an integer, found a string"),

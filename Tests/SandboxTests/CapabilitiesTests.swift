@@ -40,17 +40,26 @@ struct CapabilitiesTests {
     #expect(sets.inheritable.rawValue == 1)
     #expect(sets.permitted.rawValue == 1 | 1 << 5)
     #expect(sets.ambient.rawValue == 1)
-    #expect(sets.missing == [])
+    #expect(sets.unavailable == [])
     #expect(try CapabilitySets(planning: nil, last: 40) == CapabilitySets())
     #expect(try CapabilitySets(planning: Capabilities(), last: 40) == CapabilitySets())
   }
 
-  @Test("a capability that the kernel does not have is told apart")
-  func missing() throws {
-    let names = ["CAP_CHOWN", "CAP_CHECKPOINT_RESTORE", "CAP_BPF"]
+  @Test("a capability that does not exist, or that the kernel does not have, is left out and told once")
+  func unavailable() throws {
+    let names = ["CAP_SUDO", "CAP_CHOWN", "CAP_CHECKPOINT_RESTORE", "CHOWN"]
     let sets = try CapabilitySets(planning: Capabilities(bounding: names, effective: names, inheritable: names, permitted: names, ambient: names), last: 37)
     for set in [sets.bounding, sets.effective, sets.inheritable, sets.permitted, sets.ambient] { #expect(set.rawValue == 1) }
-    #expect(sets.missing.rawValue == 1 << 40 | 1 << 39)
+    #expect(sets.unavailable == ["CAP_SUDO", "CAP_CHECKPOINT_RESTORE", "CHOWN"])
+  }
+
+  @Test("a capability that apus has not got itself is left out and told")
+  func notOurs() throws {
+    let names = ["CAP_CHOWN", "CAP_SYS_RESOURCE"]
+    let own = CapabilityMask.all.subtracting(CapabilityMask(number: 24))
+    let sets = try CapabilitySets(planning: Capabilities(bounding: names, effective: names, permitted: names), last: 40, available: own)
+    for set in [sets.bounding, sets.effective, sets.permitted] { #expect(set.rawValue == 1) }
+    #expect(sets.unavailable == ["CAP_SYS_RESOURCE"])
   }
 
   @Test("what the kernel would refuse is refused with its path")
@@ -62,11 +71,10 @@ struct CapabilitiesTests {
       } catch { return error.message }
     }
     let both = ["CAP_CHOWN", "CAP_KILL"]
-    #expect(message(Capabilities(bounding: both + ["CAP_SUDO"])) == "process.capabilities.bounding[2]: CAP_SUDO is not a capability")
-    #expect(message(Capabilities(effective: ["CAP_KILL"])) == "process.capabilities.effective[0]: CAP_KILL is not permitted")
+    #expect(message(Capabilities(effective: ["CAP_KILL"])) == "process.capabilities.effective[0]: CAP_KILL is not permitted (the kernel would say: operation not permitted)")
     #expect(
       message(Capabilities(bounding: ["CAP_KILL"], inheritable: both, permitted: both))
-        == "process.capabilities.inheritable[0]: CAP_CHOWN is not in the bounding set")
+        == "process.capabilities.inheritable[0]: CAP_CHOWN is not in the bounding set (the kernel would say: operation not permitted)")
   }
 
   @Test("an ambient capability that the kernel would refuse is left out and told, as runc and crun do without it")

@@ -56,9 +56,17 @@ struct PlanMountsTests {
     #expect(refused(Mount(destination: "/a", type: "bind", source: "")) == "mounts[0].source: missing; a bind mount needs it")
     #expect(refused(Mount(destination: "/a", type: "ext4", options: ["tmpcopyup"])) == "mounts[0].options: tmpcopyup is for a mount of type tmpfs")
     #expect(refused(Mount(destination: "/a", source: "/b", options: ["bind", "tmpcopyup"])) == "mounts[0].options: tmpcopyup is for a mount of type tmpfs")
-    #expect(refused(Mount(destination: "/a", source: "/b", options: ["bind", "size=1", "x"])) == "mounts[0].options: size=1,x is no option of such a mount")
     #expect(refused(Mount(destination: "/a", type: "cgroup", options: ["ro", "name=x"])) == "mounts[0].options: name=x is no option of such a mount")
-    #expect(refused(Mount(destination: "/a", options: ["remount", "bind", "size=1"])) == "mounts[0].options: size=1 is no option of such a mount")
+  }
+
+  @Test("options for a file system are without effect on a bind mount, and told")
+  func bindData() throws {
+    let bind = Mount(destination: "/a", source: "/b", options: ["bind", "nosuid", "size=1", "x"])
+    #expect(refused(bind) == nil)
+    #expect(PlannedMount.optionsWithoutEffect(bind) == "size=1,x")
+    #expect(PlannedMount.optionsWithoutEffect(Mount(destination: "/a", type: "bind", source: "/b", options: ["mode=755"])) == "mode=755")
+    #expect(PlannedMount.optionsWithoutEffect(Mount(destination: "/a", source: "/b", options: ["rbind", "rro", "private"])) == nil)
+    #expect(PlannedMount.optionsWithoutEffect(Mount(destination: "/a", type: "tmpfs", options: ["mode=755"])) == nil)
   }
 
   @Test("options that mount(2) would cut at the end of a page are refused")

@@ -29,6 +29,7 @@ int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mod
 
 int clinux_close(int descriptor) { RESULT(close(descriptor)); }
 long clinux_read(int descriptor, void *bytes, size_t count) { RESULT(read(descriptor, bytes, count)); }
+long clinux_read_beginning(int descriptor, void *bytes, size_t count) { RESULT(pread(descriptor, bytes, count, 0)); }
 long clinux_write(int descriptor, const void *bytes, size_t count) { RESULT(write(descriptor, bytes, count)); }
 int clinux_fsync(int descriptor) { RESULT(fsync(descriptor)); }
 int clinux_syncfs(int descriptor) { RESULT(syncfs(descriptor)); }

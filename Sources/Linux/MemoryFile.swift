@@ -38,6 +38,12 @@ public enum MemoryFile {
     return try file.reopen(.readOnly)
   }
 
+  /// An empty file; `name` is what /proc shows. The C function is `memfd_create`.
+  public static func empty(name: StaticString) throws(Errno) -> FileDescriptor {
+    let path = Path(bytes: name.withUTF8Buffer { Array($0) })
+    return FileDescriptor(owning: try checked { path.withCString { clinux_memfd_create($0, 1) } })
+  }
+
   /// Whether the file is one in memory with every seal set. The C function is `fcntl` with `F_GET_SEALS`.
   public static func isSealed(_ file: borrowing FileDescriptor) -> Bool {
     let seals = clinux_get_seals(file.rawValue)

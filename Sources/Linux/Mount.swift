@@ -117,6 +117,13 @@ public func moveRoot(to directory: borrowing FileDescriptor) throws(SystemError)
   try during("change to", "/") { () throws(Errno) in _ = try checked { clinux_chdir("/") } }
 }
 
+/// Makes the directory of a descriptor the root of this process alone, and its working directory. The C functions are `fchdir` and `chroot`.
+public func changeRoot(to new: Int32) throws(SystemError) {
+  try during("change to", "the new root") { () throws(Errno) in _ = try checked { clinux_fchdir(new) } }
+  try during("change the root to", "the new root") { () throws(Errno) in _ = try checked { clinux_chroot(".") } }
+  try during("change to", "/") { () throws(Errno) in _ = try checked { clinux_chdir("/") } }
+}
+
 extension FileDescriptor {
   /// A copy of the mount, or of the whole tree of mounts, at the place that this descriptor stands for; it is nowhere yet.
   ///

@@ -37,6 +37,15 @@ public func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws(Errno) {
 }
 
 extension FileDescriptor {
+  /// Reads the beginning of the file, wherever its position is, at most `limit` bytes. The C function is `pread`.
+  public borrowing func readBeginning(limit: Int) throws(Errno) -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: limit)
+    let number = rawValue
+    let count = try checked { buffer.withUnsafeMutableBytes { clinux_read_beginning(number, $0.baseAddress, $0.count) } }
+    buffer.removeSubrange(count...)
+    return buffer
+  }
+
   /// Reads up to the size of `buffer`; 0 is the end of the file. The C function is `read`.
   public borrowing func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
     let number = rawValue

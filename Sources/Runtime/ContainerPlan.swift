@@ -28,7 +28,7 @@ struct ContainerPlan {
     notifies = notify != nil
     self.request = request
     layout = try discoverCgroups()
-    sandbox = try planSandbox(request, diesWithParent: diesWithParent, warn)
+    sandbox = try planSandbox(request, diesWithParent: diesWithParent, available: availableCapabilities(request.spec), warn)
     sandbox.preservedDescriptors = options.preservedDescriptors
     sandbox.pivots = options.pivots
     if let seccomp = request.spec.linux?.seccomp { sandbox.seccompListener = SeccompListener(seccomp, request.state(.creating, process: nil)) }

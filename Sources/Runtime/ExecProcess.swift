@@ -75,6 +75,13 @@ extension Container {
     let namespaces = try openNamespaces(of: process, spec)
     defer { for namespace in namespaces { closeDescriptor(namespace.descriptor ?? -1) } }
     var plan = try planJoining(spec, request, imageUser: record.imageUser, namespaces, warn)
+    // Without a mount namespace of its own, its root is that of its processes alone.
+    if case .none = spec.linux?.namespace(.mount) {
+      let root = try attempt("open the root of", "container \(id.text)") { () throws(Errno) in try process.open("root", [.path, .directory]) }
+      plan.joinedRoot = root.release()
+    }
+    let root = plan.joinedRoot ?? -1
+    defer { closeDescriptor(root) }
     plan.preservedDescriptors = options.preservedDescriptors
     if let seccomp = spec.linux?.seccomp { plan.seccompListener = SeccompListener(seccomp, runtimeState(.running)) }
     if record.hasKeyring { plan.sessionKeyring = Path("_ses.\(id.text)") }

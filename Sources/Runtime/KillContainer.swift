@@ -7,10 +7,11 @@ extension Container {
   public borrowing func kill(_ signal: Signal) throws(RuntimeError) {
     guard let process = try findProcess() else {
       // Without a process namespace the others outlive the first process.
-      guard signal == .kill, let groups = try groups(), try !hasOwnProcesses(), try convert({ () throws(CgroupError) in try !groups.processIDs().isEmpty }) else {
-        throw RuntimeError("container not running: \(id.text)")
+      if signal == .kill, let groups = try groups(), try !hasOwnProcesses() {
+        let left = try convert { () throws(CgroupError) in try groups.processIDs() }
+        if !left.isEmpty { return try convert { () throws(CgroupError) in try groups.signalAll(.kill) } }
       }
-      return try convert { () throws(CgroupError) in try groups.signalAll(.kill) }
+      throw RuntimeError("container not running: \(id.text)")
     }
     guard signal == .kill, let groups = try groups() else { return try send(signal, to: process) }
     if try !hasOwnProcesses() { return try convert { () throws(CgroupError) in try groups.signalAll(.kill) } }

@@ -13,11 +13,13 @@ func discoverCgroups() throws(RuntimeError) -> CgroupLayout {
   }
 }
 
-/// Plans the sandbox of a request: capabilities, filter, mounts.
-func planSandbox(_ request: ContainerRequest, diesWithParent: Bool, _ warn: (String) -> Void) throws(RuntimeError) -> SandboxPlan {
+/// Plans the sandbox of a request: capabilities, filter, mounts. `available` are the capabilities that there are to give.
+func planSandbox(
+  _ request: ContainerRequest, diesWithParent: Bool, available: CapabilityMask = .all, _ warn: (String) -> Void
+) throws(RuntimeError) -> SandboxPlan {
   do throws(SpecError) {
     let sets = try CapabilitySets(
-      planning: request.spec.process?.capabilities, last: ThisProcess.lastCapability(), available: availableCapabilities(request.spec))
+      planning: request.spec.process?.capabilities, last: ThisProcess.lastCapability(), available: available)
     warnAbout(sets, user: request.spec.process?.user.uid ?? 0, request.origin, warn)
     let filter = try filter(of: request.spec, isImage: request.imageUser != nil)
     var plan = try SandboxPlan(

@@ -81,11 +81,13 @@ extension SandboxPlan {
     if let hooks {
       var state = hooks.state
       (state.status, state.pid) = (.created, processID())
+      // In the container's root, as with runc: from here its paths are relative ones.
+      try attempt("change to", "the container's root") { () throws(Errno) in try ThisProcess.changeDirectory(root.root.descriptor.processPath) }
       try runHooks(hooks.createContainer, "createContainer", state)
     }
     // After everything that this process has others do.
     try labels.applyToExec()
-    try enterRoot(root)
+    try enterRoot(root, prepared)
     return home
   }
 
@@ -201,10 +203,11 @@ extension SandboxPlan {
     try attempt("take over", "the terminal") { () throws(Errno) in try Terminal.setControlling(StandardDescriptor.input) }
   }
 
-  private func enterRoot(_ root: borrowing MountedRoot) throws(SandboxError) {
+  private func enterRoot(_ root: borrowing MountedRoot, _ prepared: borrowing PreparedMounts) throws(SandboxError) {
     // Before the change, because kernels before 5.12 do it through /proc, which is the host's only until then.
     try MountEntries.finish(mounts, in: root.root)
     if rootReadOnly { try root.makeReadOnly() }
+    if sharesMounts { return try SharedMounts.enter(root.root, in: prepared.ownNamespace) }
     if pivots { try root.pivot() } else { try MovedRoot.enter(root.root) }
     try rootPropagation.finish()
   }

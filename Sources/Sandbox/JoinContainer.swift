@@ -37,7 +37,7 @@ extension SandboxPlan {
     if let oomScoreAdjustment { try write("\(oomScoreAdjustment)", to: "self/oom_score_adj", of: try ProcHandle.open()) }
     try labels.applyToExec()
     let keyring = try SessionKeyring(label: labels.seLinux)
-    var kept = [channel.rawValue, keyring.descriptor ?? channel.rawValue]
+    var kept = [channel.rawValue, keyring.descriptor ?? channel.rawValue, joinedRoot ?? channel.rawValue]
     for namespace in joinedNamespaces { kept.append(namespace.descriptor ?? channel.rawValue) }
     try closeDescriptorsOfHost(except: kept)
     // The launching process moves this one into the container's groups meanwhile.
@@ -45,6 +45,10 @@ extension SandboxPlan {
     try affinity?.applyFinal()
     try enterForChildren()
     try joinNamespaces()
+    if let joinedRoot {
+      try SharedMounts.enter(joinedRoot)
+      closeDescriptor(joinedRoot)
+    }
     for namespace in joinedNamespaces { closeDescriptor(namespace.descriptor ?? -1) }
     let maySetGroups = try awaitUserNamespace(channel)
     try becomeNamespaceRoot(maySetGroups: maySetGroups)

@@ -16,14 +16,17 @@ extension SandboxPlan {
     let process = spec.process ?? Process(args: [])
     let linux = spec.linux ?? LinuxSection()
     let namespaces = try PlannedNamespaces(linux.namespaces)
-    guard namespaces.own.contains(.mount) else {
-      throw SpecError(path: "linux.namespaces", reason: "a mount namespace is required: without it the container's mounts would be the host's")
+    sharesMounts = !namespaces.own.contains(.mount)
+    if sharesMounts, namespaces.own.contains(.user) {
+      let reason = "a user namespace has no rights over the mount namespace of the runtime: the container needs one of its own"
+      throw SpecError(path: "linux.namespaces", reason: reason)
     }
     self.root = root
     rootReadOnly = spec.root?.readonly ?? false
     rootPropagation = RootPropagation(linux.rootfsPropagation)
     pivots = true
-    newNamespaces = namespaces.new
+    // One that shares the mount namespace of the runtime goes back to that.
+    newNamespaces = sharesMounts ? namespaces.new.union(.mount) : namespaces.new
     userNamespace = try UserNamespacePlan.plan(linux)
     timeOffsets = try SandboxPlan.timeOffsets(linux)
     joinedNamespaces = namespaces.joined
@@ -32,7 +35,7 @@ extension SandboxPlan {
     mountLabel = try SecurityLabels.label(linux.mountLabel, "linux.mountLabel")
     mounts = []
     for (index, mount) in spec.mounts.enumerated() { mounts.append(try PlannedMount(mount, origin: "mounts[\(index)]", bundle: bundle, label: mountLabel)) }
-    for index in mounts.indices { try mounts[index].settleIDMap(userNamespace, hasNewMountNamespace: namespaces.new.contains(.mount)) }
+    for index in mounts.indices { try mounts[index].settleIDMap(userNamespace, hasNewMountNamespace: newNamespaces.contains(.mount)) }
     try userNamespace?.requireMountable(mounts, new: namespaces.new)
     devices = try PlannedDevice.all(linux.devices)
     deviceLinks = DeviceLink.standard
@@ -41,8 +44,8 @@ extension SandboxPlan {
     hostname = try SandboxPlan.name(spec.hostname, "hostname", namespaces)
     domainname = try SandboxPlan.name(spec.domainname, "domainname", namespaces)
     kernelParameters = try KernelParameter.all(linux.sysctl, namespaces: namespaces.own)
-    if let path = domainname, kernelParameters.contains(where: { $0.file == "kernel/domainname" }) {
-      throw SpecError(path: "linux.sysctl.kernel.domainname", reason: "domainname says \(path.description) already")
+    if let domainname, let other = kernelParameters.first(where: { $0.file == "kernel/domainname" }), !other.value.equals(domainname.description) {
+      throw SpecError(path: "linux.sysctl.kernel.domainname", reason: "domainname is another one, \(domainname.description)")
     }
     terminal = process.terminal
     windowSize = process.consoleSize.map { WindowSize(rows: $0.height, columns: $0.width) }

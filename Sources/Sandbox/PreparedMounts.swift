@@ -7,22 +7,25 @@ internal import Linux
 struct PreparedMounts: ~Copyable {
   /// In the order of the plan's mounts; -1 for one that the new process makes itself.
   private var descriptors: [Int32]
+  /// The mount namespace of the runtime, for a container that goes back to it; -1 for every other.
+  private(set) var ownNamespace: Int32 = -1
 
   /// Prepares what `plan` needs. A source that cannot be had here is left to the new process, and so is everything before Linux 5.12, unless its owners are mapped.
   init(for plan: SandboxPlan) throws(SandboxError) {
     descriptors = []
+    if plan.sharesMounts { ownNamespace = try SharedMounts.openOwn().release() }
     guard plan.newNamespaces.contains(.mount) else { return }
     let joined = plan.joinedNamespaces.first { $0.kind == .user }
     var maps = MapNamespaces()
     do throws(SandboxError) {
       for mount in plan.mounts { descriptors.append(try PreparedMounts.prepare(mount, plan, &maps, joined)) }
     } catch {
-      PreparedMounts.close(descriptors)
+      PreparedMounts.close(descriptors + [ownNamespace])
       throw error
     }
   }
 
-  deinit { PreparedMounts.close(descriptors) }
+  deinit { PreparedMounts.close(descriptors + [ownNamespace]) }
 
   private static func close(_ descriptors: [Int32]) { for number in descriptors where number >= 0 { closeDescriptor(number) } }
 
@@ -54,7 +57,7 @@ struct PreparedMounts: ~Copyable {
   }
 
   /// Those that the new process must not close.
-  var open: [Int32] { descriptors.filter { $0 >= 0 } }
+  var open: [Int32] { (descriptors + [ownNamespace]).filter { $0 >= 0 } }
 
   /// The mount for the one at `index` of the plan, once, in the new process, which never ends this value.
   func take(_ index: Int) -> FileDescriptor? {

@@ -54,7 +54,10 @@ extension SandboxPlan {
   private static var home: StaticString { "HOME=" }
 
   /// Whether the environment says where home is; an empty value says nothing.
-  private var hasHome: Bool { environment.contains { $0.begins(with: SandboxPlan.home) && $0.utf8.count > SandboxPlan.home.utf8CodeUnitCount } }
+  private var hasHome: Bool {
+    guard let last = environment.last(where: { $0.begins(with: SandboxPlan.home) }) else { return false }
+    return last.utf8.count > SandboxPlan.home.utf8CodeUnitCount
+  }
 
   /// The environment as the program gets it: of a variable that is given twice the last value, as with runc and crun, and HOME, where it has none.
   func environment(home: String?) -> [String] {

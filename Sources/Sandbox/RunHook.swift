@@ -19,8 +19,8 @@ public struct ContainerHooks: Sendable {
 
 /// Runs the hooks of one point of the lifecycle, one after another, with the state as JSON on their standard input; the first that fails ends it.
 ///
-/// A hook has the arguments and the environment of the configuration and nothing else: no descriptor of ours, default signal actions, nothing blocked. It runs
-/// in `directory` when one is given. One that is not done after its timeout is killed.
+/// A hook has the arguments and the environment of the configuration and nothing else: no descriptor of ours, default signal actions, nothing blocked. What it
+/// says is told when it fails, and is not mixed with what the container says. It runs in `directory` when one is given. One that is not done after its timeout is killed.
 ///
 /// - name: of the point, for messages: `createRuntime`.
 /// - inherited: the environment of a hook whose configuration has none; nil is that of this process, as with runc and crun.
@@ -34,17 +34,28 @@ public func runHooks(
   for (index, hook) in hooks.enumerated() {
     // Callers look for runc's words.
     let title = "\(name) hook #\(index): \(hook.path)"
-    let status = try runHook(hook, hook.env ?? inherited, title, document, directory, interruption)
+    let output = try attempt("hold", "what the \(title) says") { () throws(Errno) in try MemoryFile.empty(name: "hook") }
+    let status = try runHook(hook, hook.env ?? inherited, title, document, output, directory, interruption)
     switch status {
     case .exited(0): break
-    case .exited(let code): throw SandboxError("error running \(title): exit status \(code)", kind: .hook)
-    case .signalled(let number): throw SandboxError("error running \(title): killed by signal \(number)", kind: .hook)
+    case .exited(let code): throw SandboxError("error running \(title): exit status \(code)\(said(output))", kind: .hook)
+    case .signalled(let number): throw SandboxError("error running \(title): killed by signal \(number)\(said(output))", kind: .hook)
     }
   }
 }
 
+/// The beginning of what a hook has said, as the end of a sentence in one line.
+private func said(_ output: borrowing FileDescriptor) -> String {
+  guard let bytes = try? output.readBeginning(limit: 1024) else { return "" }
+  var words: [UInt8] = []
+  for byte in bytes { words.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
+  while words.last == 0x20 { words.removeLast() }
+  return words.isEmpty ? "" : ", output: \(String(decoding: words, as: UTF8.self))"
+}
+
 private func runHook(
-  _ hook: Hook, _ variables: [String], _ title: String, _ document: [UInt8], _ directory: Path?, _ interruption: Int32?
+  _ hook: Hook, _ variables: [String], _ title: String, _ document: [UInt8], _ output: borrowing FileDescriptor, _ directory: Path?,
+  _ interruption: Int32?
 ) throws(SandboxError) -> ExitStatus {
   let arguments = CStringArray(hook.args.isEmpty ? [hook.path] : hook.args)
   let environment = CStringArray(variables)
@@ -55,7 +66,7 @@ private func runHook(
   switch try attempt("clone for", "the \(title)", { () throws(Errno) in try cloneProcess([]) }) {
   case .child:
     pair.first.close()
-    return neverReturning(path, arguments, environment, input, pair.second, directory)
+    return neverReturning(path, arguments, environment, input, output, pair.second, directory)
   case .parent(let process):
     pair.second.close()
     let packet = try attempt("hear from", "the \(title)") { () throws(Errno) in try pair.first.receive() }
@@ -69,21 +80,23 @@ private func runHook(
 
 /// `becomeHook` under a type that lets its caller hold owners, as in `SandboxPlan.launch`.
 private func neverReturning(
-  _ path: Path, _ arguments: borrowing CStringArray, _ environment: borrowing CStringArray, _ input: borrowing FileDescriptor, _ channel: borrowing Channel,
-  _ directory: Path?
+  _ path: Path, _ arguments: borrowing CStringArray, _ environment: borrowing CStringArray, _ input: borrowing FileDescriptor,
+  _ output: borrowing FileDescriptor, _ channel: borrowing Channel, _ directory: Path?
 ) -> ExitStatus {
-  becomeHook(path, arguments, environment, input, channel, directory)
+  becomeHook(path, arguments, environment, input, output, channel, directory)
 }
 
 /// In the new process; ends by running the hook or by sending the reason why not, one byte.
 private func becomeHook(
-  _ path: Path, _ arguments: borrowing CStringArray, _ environment: borrowing CStringArray, _ input: borrowing FileDescriptor, _ channel: borrowing Channel,
-  _ directory: Path?
+  _ path: Path, _ arguments: borrowing CStringArray, _ environment: borrowing CStringArray, _ input: borrowing FileDescriptor,
+  _ output: borrowing FileDescriptor, _ channel: borrowing Channel, _ directory: Path?
 ) -> Never {
   do throws(Errno) {
     setDefaultSignalActions()
     try SignalSet(mask: 0).becomeMask()
     try input.place(at: StandardDescriptor.input)
+    try output.place(at: StandardDescriptor.output)
+    try output.place(at: StandardDescriptor.error)
     try closeDescriptors(from: 3, except: [channel.rawValue])
     if let directory { try ThisProcess.changeDirectory(directory) }
     throw execute(path, arguments, environment)

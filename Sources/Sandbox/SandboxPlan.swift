@@ -10,6 +10,10 @@ public struct SandboxPlan: Sendable {
   public var rootPropagation: RootPropagation
   /// The root is entered by pivot_root(2); otherwise it is moved over the host's, for a root on the first RAM disk, which cannot be pivoted.
   public var pivots: Bool
+  /// The container has no mount namespace of its own, and is in that of the runtime in the end.
+  public var sharesMounts = false
+  /// The root directory of a container that is joined and has no mount namespace that would lead into it, open in the launching process.
+  public var joinedRoot: Int32?
   /// Namespaces that are made new.
   public var newNamespaces: NamespaceFlags
   /// Namespaces that exist and are joined.

@@ -56,6 +56,25 @@ def test_a_container_whose_start_fails_by_a_hook_is_destroyed(machine: Machine, 
     assert (state["id"], state["status"]) == (bundle.id, "stopped")
 
 
+@pytest.mark.parametrize("point", ["prestart", "createRuntime", "createContainer", "startContainer", "poststart"])
+def test_what_a_hook_says_is_told_when_it_fails_and_not_mixed_with_what_the_container_says(machine: Machine, point: str) -> None:
+    document = shell("echo container")
+    hook = {"path": "/bin/sh", "args": ["sh", "-c", "echo one; echo two >&2"]}
+    document["hooks"] = {point: [hook]}
+    result = machine.run_bundle(document).succeeded()
+    assert (result.text, result.error) == ("container\n", "")
+    document["hooks"] = {point: [{"path": "/bin/sh", "args": ["sh", "-c", "echo one; echo two >&2; exit 7"]}]}
+    result = machine.run_bundle(document)
+    assert result.status == 1 and result.error.endswith(f"error running {point} hook #0: /bin/sh: exit status 7, output: one two\n")
+
+
+def test_a_hook_of_the_host_in_the_namespaces_of_the_container_begins_in_its_root(machine: Machine) -> None:
+    document = shell("cat /mark")
+    document["hooks"] = {"createContainer": [{"path": "/bin/sh", "args": ["sh", "-c", "echo here >mark"]}]}
+    document["root"]["readonly"] = False
+    assert machine.run_bundle(document, machine.new_root()).succeeded().text == "here\n"
+
+
 @pytest.mark.parametrize("point", ["prestart", "createRuntime", "createContainer"])
 def test_a_container_whose_hook_fails_is_not_made(machine: Machine, point: str) -> None:
     document = shell("exit 0")

@@ -46,6 +46,7 @@ def test_of_a_variable_that_is_given_twice_the_last_value_counts(machine: Machin
 
 @pytest.mark.parametrize(("user", "environment", "home"), [
     (0, [], "/root"), (0, ["HOME="], "/root"), (7, [], "/srv/seven"), (8, [], "/"), (9, [], "/"), (0, ["HOME=", "HOME=/own"], "/own"),
+    (0, ["HOME=/own", "HOME="], "/root"),
 ])
 def test_home_is_that_of_the_containers_passwd_unless_it_is_given(machine: Machine, user: int, environment: list[str], home: str) -> None:
     root = machine.new_root()

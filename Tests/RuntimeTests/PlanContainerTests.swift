@@ -31,9 +31,26 @@ struct PlanContainerTests {
 
   @Test("an error of the configuration names the file and the place in it")
   func errors() throws {
-    let request = try request { $0.linux?.namespaces = [] }
+    let request = try request { $0.hostname = "name" }
     let message = refusal { () throws(RuntimeError) in _ = try planSandbox(request, diesWithParent: true, { _ in }) }
-    #expect(message?.hasPrefix("/b/config.json: linux.namespaces: a mount namespace is required") == true)
+    #expect(message?.hasPrefix("/b/config.json: hostname: needs a UTS namespace") == true)
+  }
+
+  @Test("capabilities that are not to be had are told in one warning, in the words of runc")
+  func unavailable() throws {
+    let request = try request { $0.process?.capabilities = Capabilities(bounding: ["CAP_SUDO", "CAP_KILL"], permitted: ["CAP_CHOWN"]) }
+    var warnings: [String] = []
+    let plan = try planSandbox(request, diesWithParent: true, available: CapabilityMask(number: 0), { warnings.append($0) })
+    #expect(warnings == ["/b/config.json: process.capabilities: ignoring unknown or unavailable capabilities: [CAP_SUDO CAP_KILL]"])
+    #expect(plan.capabilities.bounding.isEmpty && plan.capabilities.permitted.numbers == [0])
+  }
+
+  @Test("options of a file system on a bind mount are told")
+  func bindOptions() throws {
+    let request = try request { $0.mounts = [Mount(destination: "/a", source: "/b", options: ["bind", "size=1m"])] }
+    var warnings: [String] = []
+    _ = try planSandbox(request, diesWithParent: true, { warnings.append($0) })
+    #expect(warnings == ["/b/config.json: mounts[0].options: without effect for a bind mount: size=1m"])
   }
 
   @Test("a container that is started at once needs a process")

@@ -44,6 +44,8 @@ int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mod
 int clinux_close(int descriptor);
 /// read(2).
 long clinux_read(int descriptor, void *bytes, size_t count);
+/// pread(2) from the beginning of the file.
+long clinux_read_beginning(int descriptor, void *bytes, size_t count);
 /// write(2).
 long clinux_write(int descriptor, const void *bytes, size_t count);
 /// fsync(2).

@@ -152,6 +152,23 @@ class TestCommands:
     def test_an_unknown_command_is_127(self, debian: Device) -> None:
         assert debian.run(["no-such-command"]).status == 127
 
+    @pytest.mark.parametrize("length", [8_900, 9_100, 100_000])
+    def test_a_long_command_runs_and_leaves_nothing(self, debian: Device, length: int) -> None:
+        words = ["it's", "x" * length, ""]
+        result = debian.run(["sh", "-c", 'for word; do echo ${#word}; done; cat; exit 255', "sh", *words], data=b"input")
+        assert (result.status, result.text) == (255, f"4\n{length}\n0\ninput")
+        assert debian.run(["sh", "-c", "ls /run/command-* 2>/dev/null"]).text == ""
+
+    def test_the_time_limit_ends_a_long_one_in_the_guest(self, debian: Device) -> None:
+        with pytest.raises(DeviceTimeout, match="after 1 s while running: sh -c sleep 4710"):
+            debian.run(["sh", "-c", "sleep 4710 & sleep 4710", "x" * 20_000], timeout=1)
+        assert "4710" not in shell(debian, "ps -o args | grep [s]leep")
+
+    def test_a_connection_that_broke_is_made_anew(self, debian: Device) -> None:
+        debian.connection.close()
+        assert debian.run(["sh", "-c", "exit 255"]).status == 255
+        assert debian.connection.answers()
+
     def test_the_time_limit_ends_it_in_the_guest(self, debian: Device) -> None:
         with pytest.raises(DeviceTimeout, match="after 1 s while running: sh -c sleep 4711"):
             debian.run(["sh", "-c", "sleep 4711 & sleep 4711"], timeout=1)

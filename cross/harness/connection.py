@@ -19,6 +19,10 @@ Stream = int | IO[bytes] | None
 """A stream of a command, as subprocess takes it: None is inherited."""
 
 
+_LONGEST = 8000
+"""Bytes of a command that are sent as such: the guest's secure shell server, Dropbear, breaks the whole connection at one of 9000 (MAX_CMD_LEN)."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What a command in the guest did. Death by a signal is status 128 + signal."""
@@ -104,14 +108,29 @@ class Connection:
         terminal: bool = False,
     ) -> Running:
         """Starts a command and returns at once."""
+        # Without the shared connection the client would make one of its own, and its status 255 could not be told from the command's.
+        if not (self.directory / f"control-{self.port}").exists():
+            self.open(Deadline(10))
         token = secrets.token_hex(8)
         # With a terminal the server starts a session for it; without one, setsid does.
         leader = [] if terminal else ["setsid"]
         words = " ".join(shlex.quote(word) for word in [*leader, "/etc/device/enter", token, *command])
+        if len(words.encode()) > _LONGEST:
+            words = self._leave(token, words)
         # A terminal for ssh itself must be the caller's: -tt gives the command one in any case.
         arguments = [*self._client(*(["-tt"] if terminal else ["-T"])), "--", "exec " + words]
         process = subprocess.Popen(arguments, cwd=self.directory, stdin=stdin, stdout=stdout, stderr=stderr)
         return Running(self, process, token, command)
+
+    def _leave(self, token: str, words: str) -> str:
+        """Leaves a long command in a file in the guest; gives the words that run it and remove it."""
+        path = f"/run/command-{token}"
+        client = [*self._client("-T"), "--", f"cat >{path}"]
+        text = f"rm {path}\nexec {words}\n".encode()
+        done = subprocess.run(client, cwd=self.directory, input=text, capture_output=True, timeout=30, check=False)
+        if done.returncode != 0:
+            raise DeviceError(f"a command of {len(text)} bytes could not be left on the device: {_first_line(done.stderr)}")
+        return f"sh {path}"
 
     def end(self, token: str) -> None:
         """Kills the processes of a command in the guest; says nothing when the guest is gone."""

@@ -1,35 +1,58 @@
 public import Linux
 
-/// Why a container's control groups cannot be made, found or ended.
-public enum CgroupError: Error, Sendable {
-  /// A limit, named by its JSON path, that this kernel cannot enforce.
-  case plan(CgroupPlanError)
-  /// A limit, named by its JSON path, that the kernel did not take.
-  case setting(asked: String, SystemError)
-  /// A system call failed.
-  case system(SystemError)
-  /// Something that is not done, and why not.
-  case refused(String)
+/// Why a container's control groups cannot be made, found or ended; one sentence.
+public final class CgroupError: Error, Sendable {
+  public let message: String
+  /// The kernel's answer to a limit that it did not take.
+  let answer: Errno?
 
-  /// One sentence.
-  public var message: String {
-    switch self {
-    case .plan(let error): error.message
-    case .setting(let asked, let error): "\(asked): \(error.message)"
-    case .system(let error): error.message
-    case .refused(let reason): reason
-    }
+  @inline(never)
+  private init(_ message: Text, answer: Errno? = nil) {
+    self.message = message.string
+    self.answer = answer
   }
+
+  /// A limit, named by its JSON path, that this kernel cannot enforce.
+  static func plan(_ error: CgroupPlanError) -> CgroupError { CgroupError(Text(error.message)) }
+
+  /// A limit, named by its JSON path, that the kernel did not take.
+  static func setting(asked: String, _ error: SystemError) -> CgroupError { CgroupError("\(asked): \(error.message)", answer: error.errno) }
+
+  /// A system call failed.
+  @inline(never)
+  static func system(_ error: SystemError) -> CgroupError { CgroupError(Text(error.message)) }
+
+  /// Something that is not done, and why not.
+  public static func refused(_ reason: Text) -> CgroupError { CgroupError(reason) }
+
+  /// `operation` on `object` failed.
+  @inline(never)
+  convenience init(_ operation: StaticString, _ object: Text, _ errno: Errno) { self.init(Text(SystemError(operation, object, errno).message)) }
+
+  @inline(never)
+  @_disfavoredOverload
+  convenience init(_ operation: StaticString, _ path: Path, _ errno: Errno) { self.init(Text(SystemError(operation, path, errno).message)) }
 }
 
-/// Runs `call` and gives its `Errno` the operation and the object that a reader needs.
+/// Runs `call` and makes a sentence of its `Errno`.
 @inline(__always)
 func attempt<Value: ~Copyable>(
-  _ operation: @autoclosure () -> String, _ object: @autoclosure () -> String, _ call: () throws(Errno) -> Value
+  _ operation: StaticString, _ object: @autoclosure () -> Text, _ call: () throws(Errno) -> Value
 ) throws(CgroupError) -> Value {
   do throws(Errno) {
     return try call()
   } catch {
-    throw .system(SystemError(operation(), object(), error))
+    throw CgroupError(operation, object(), error)
+  }
+}
+
+/// `attempt` for what is tried on a path.
+@inline(__always)
+@_disfavoredOverload
+func attempt<Value: ~Copyable>(_ operation: StaticString, _ path: Path, _ call: () throws(Errno) -> Value) throws(CgroupError) -> Value {
+  do throws(Errno) {
+    return try call()
+  } catch {
+    throw CgroupError(operation, path, error)
   }
 }

@@ -47,8 +47,8 @@ public struct CgroupPlan: Sendable {
     } catch {
       let reason = "control groups are disabled, and nothing else can do it"
       switch error {
-      case .noController(let asked, _): throw .refused(asked: asked, reason: reason)
-      case .refused(let asked, _) where !resources.unified.isEmpty: throw .refused(asked: asked, reason: reason)
+      case .noController(let asked, _): throw .refused(asked: asked, reason: Text(reason))
+      case .refused(let asked, _) where !resources.unified.isEmpty: throw .refused(asked: asked, reason: Text(reason))
       default: throw error
       }
     }

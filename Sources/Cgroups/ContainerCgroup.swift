@@ -92,7 +92,7 @@ public struct ContainerCgroup: ~Copyable {
       do throws(CgroupError) {
         try write(setting)
       } catch {
-        guard setting.isTriedAgain, case .setting(_, let failure) = error, failure.errno == .invalidArgument else { throw error }
+        guard setting.isTriedAgain, error.answer == .invalidArgument else { throw error }
         postponed.append(setting)
       }
     }
@@ -123,7 +123,7 @@ public struct ContainerCgroup: ~Copyable {
         if let list = plan.list, let group = groups.first(where: { $0.index == plan.hierarchy }) { for (file, value) in list { try? group.write(file, value) } }
         return .program
       } catch {
-        if !error.meansAbsent { throw .system(SystemError("attach the device program to", group.description, error)) }
+        if !error.meansAbsent { throw CgroupError("attach the device program to", Text(group.description), error) }
         refusal = error
       }
     }
@@ -136,13 +136,13 @@ public struct ContainerCgroup: ~Copyable {
         groups.append(group)
       }
       for (file, value) in list {
-        try attempt("write \(value) to", "\(file) in \(group.description)") { () throws(Errno) in try group.write(file, value) }
+        try attempt("write", "\(value) to \(file) in \(group.description)") { () throws(Errno) in try group.write(file, value) }
       }
       return .list
     }
     if isRequired {
       // A kernel without the program type says EINVAL; EPERM is about this process, and says so.
-      if let refusal, refusal == .notPermitted { throw .system(SystemError("load the device program for", path.path.description, refusal)) }
+      if let refusal, refusal == .notPermitted { throw CgroupError("load the device program for", path.path, refusal) }
       throw .plan(.noDeviceFilter)
     }
     return .nothing
@@ -190,7 +190,7 @@ extension GroupDirectory {
       let peak = try number("memory.max_usage_in_bytes") ?? usage
       return .refused("\(setting.asked): unable to set memory limit to \(value) (current usage: \(usage), peak usage: \(peak))")
     }
-    return .setting(asked: setting.asked, SystemError("write \(value) to", "\(file) in \(description)", errno))
+    return .setting(asked: setting.asked, SystemError("write", "\(value) to \(file) in \(description)", errno))
   }
 
   /// Whether the kernel was built with swap: /proc/swaps is there. Without, no swap can ever be added.

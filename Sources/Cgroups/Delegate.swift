@@ -17,7 +17,7 @@ extension ContainerCgroup {
         }
       }
     } catch {
-      throw .system(SystemError("change the owner of", group.description, error))
+      throw CgroupError("change the owner of", Text(group.description), error)
     }
   }
 }

@@ -55,7 +55,7 @@ extension GroupDirectory {
     do throws(Errno) {
       try GroupWalk.visit(directory, enter: { (group) throws(Errno) in try GroupDirectory.collect(group, into: &found) })
     } catch {
-      throw .system(SystemError("read the processes of", description, error))
+      throw CgroupError("read the processes of", Text(description), error)
     }
     return found
   }
@@ -115,7 +115,7 @@ extension GroupDirectory {
           }
         })
     } catch {
-      throw .system(SystemError("thaw", description, error))
+      throw CgroupError("thaw", Text(description), error)
     }
   }
 
@@ -135,7 +135,7 @@ extension GroupDirectory {
         return
       } catch {
         if error == .noSuchFileOrDirectory { return }
-        guard error == .busy || error == .notEmpty else { throw .system(SystemError("remove the control group", description, error)) }
+        guard error == .busy || error == .notEmpty else { throw CgroupError("remove the control group", Text(description), error) }
       }
       do throws(Errno) {
         // What is busy is left: the whole is tried again.
@@ -149,9 +149,9 @@ extension GroupDirectory {
             }
           })
       } catch {
-        throw .system(SystemError("remove the control groups below", description, error))
+        throw CgroupError("remove the control groups below", Text(description), error)
       }
-      guard patience.wait() else { throw .system(SystemError("remove the control group", description, .busy)) }
+      guard patience.wait() else { throw CgroupError("remove the control group", Text(description), .busy) }
     }
   }
 }

@@ -9,7 +9,7 @@ extension ContainerCgroup {
 
   /// Stops every process of the container, those of groups below too, and waits until they stand; when they do not within ten seconds, all go on.
   public borrowing func freeze() throws(CgroupError) {
-    guard let group = try freezer() else { throw .refused(missingFreezer) }
+    guard let group = try freezer() else { throw .refused(Text(missingFreezer)) }
     do throws(CgroupError) {
       if group.hierarchy.generation == .v2 { try group.freezeUnified() } else { try group.freezeLegacy() }
     } catch {
@@ -21,7 +21,7 @@ extension ContainerCgroup {
 
   /// Lets the processes go on.
   public borrowing func thaw() throws(CgroupError) {
-    guard let group = try freezer() else { throw .refused(missingFreezer) }
+    guard let group = try freezer() else { throw .refused(Text(missingFreezer)) }
     try group.thaw()
   }
 
@@ -44,7 +44,7 @@ extension ContainerCgroup {
 extension GroupDirectory {
   fileprivate func thaw() throws(CgroupError) {
     let (file, value) = hierarchy.generation == .v2 ? ("cgroup.freeze", "0") : ("freezer.state", "THAWED")
-    try attempt("write \(value) to", "\(file) in \(description)") { () throws(Errno) in try write(file, value) }
+    try attempt("write", "\(value) to \(file) in \(description)") { () throws(Errno) in try write(file, value) }
   }
 
   /// The write asks for it; `cgroup.events` tells when it is done.

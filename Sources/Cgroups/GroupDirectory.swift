@@ -33,7 +33,7 @@ final class GroupDirectory {
       return true
     } catch {
       if error == .noSuchFileOrDirectory { return false }
-      throw .system(SystemError("write \(value) to", "\(file) in \(description)", error))
+      throw CgroupError("write", "\(value) to \(file) in \(description)", error)
     }
   }
 
@@ -43,7 +43,7 @@ final class GroupDirectory {
       return try directory.open(hierarchy.fileName(file), [.readOnly, .noFollow]).readAll(limit: 1 << 20)
     } catch {
       if error == .noSuchFileOrDirectory || error == .notSupported || error == .noDevice { return nil }
-      throw .system(SystemError("read", "\(file) in \(description)", error))
+      throw CgroupError("read", "\(file) in \(description)", error)
     }
   }
 
@@ -63,7 +63,7 @@ extension CgroupHierarchy {
   /// Opens the mount point and makes sure that it is what the mount table said, not something that was mounted over it since.
   func openMountPoint() throws(CgroupError) -> FileDescriptor {
     let path = mountPoint.description
-    let directory = try attempt("open", path) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.readOnly, .directory]) }
+    let directory = try attempt("open", Text(path)) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.readOnly, .directory]) }
     try verify(directory, path)
     return directory
   }
@@ -75,7 +75,7 @@ extension CgroupHierarchy {
     do throws(Errno) {
       type = try directory.fileSystemStatus().type
     } catch {
-      throw .system(SystemError("statfs", path(), error))
+      throw CgroupError("statfs", Text(path()), error)
     }
     let wanted = generation == .v2 ? FileSystemStatus.cgroup2 : FileSystemStatus.cgroup
     if type != wanted { throw .refused("\(path()) is not a control group: another file system is mounted there") }

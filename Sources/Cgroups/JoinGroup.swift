@@ -121,7 +121,7 @@ extension GroupDirectory {
       } catch {
         // A process that is just being made (TASK_NEW) cannot be moved yet.
         if error == .invalidArgument && id != 0 && patience.wait() { continue }
-        throw .system(SystemError("move process \(id) to", description, error))
+        throw CgroupError("move process", "\(id) to \(description)", error)
       }
     }
   }
@@ -133,9 +133,9 @@ extension GroupDirectory {
   fileprivate func group(below path: Path) throws(CgroupError) -> GroupDirectory {
     guard let last = path.components.last else { return self }
     let place = "\(description)/\(path.description)"
-    let opened = try attempt("open", place) { () throws(Errno) in try directory.open(path, [.readOnly, .directory, .noFollow]) }
+    let opened = try attempt("open", Text(place)) { () throws(Errno) in try directory.open(path, [.readOnly, .directory, .noFollow]) }
     try hierarchy.verify(opened, place)
-    let above = try attempt("open", description) { () throws(Errno) in try directory.duplicate() }
+    let above = try attempt("open", Text(description)) { () throws(Errno) in try directory.duplicate() }
     return GroupDirectory(hierarchy: hierarchy, index: index, name: Path(bytes: last), parent: above, directory: opened, description: place)
   }
 }

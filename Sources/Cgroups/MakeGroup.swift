@@ -22,7 +22,7 @@ extension GroupDirectory {
     do throws(Errno) {
       try above.makeDirectory(last, mode: 0o755)
     } catch {
-      if error != .fileExists { throw .system(SystemError("make the control group", description, error)) }
+      if error != .fileExists { throw CgroupError("make the control group", Text(description), error) }
       try removeLeftover(path, in: hierarchy, at: index)
     }
     let directory = try step(into: last, of: above, hierarchy, walked.appending(last.bytes))
@@ -50,7 +50,7 @@ extension GroupDirectory {
       return try directory.open(path, [.readOnly, .directory, .noFollow])
     } catch {
       if error == .noSuchFileOrDirectory || error == .notDirectory { return nil }
-      throw .system(SystemError("open", description, error))
+      throw CgroupError("open", Text(description), error)
     }
   }
 
@@ -62,7 +62,7 @@ extension GroupDirectory {
     do throws(Errno) {
       directory = try above.ensureDirectory(name, mode: 0o755)
     } catch {
-      throw .system(SystemError("make the control group", path.description, error))
+      throw CgroupError("make the control group", path, error)
     }
     try hierarchy.verify(directory, path.description)
     if hierarchy.generation == .v1 && hierarchy.controllers.contains(.cpuset) { try inheritProcessors(directory, from: above, hierarchy, path) }
@@ -83,7 +83,7 @@ extension GroupDirectory {
     try enable(controllers, below: above, walked)
     for name in path.names.dropLast() {
       walked = walked.appending(name.bytes)
-      let next = try attempt("open", walked.description) { () throws(Errno) in try above.open(name, [.readOnly, .directory, .noFollow]) }
+      let next = try attempt("open", walked) { () throws(Errno) in try above.open(name, [.readOnly, .directory, .noFollow]) }
       above = next
       try enable(controllers, below: above, walked)
     }
@@ -99,7 +99,7 @@ extension GroupDirectory {
     do throws(Errno) {
       contents = try directory.open(file, [.readOnly, .noFollow]).readAll(limit: 1 << 16)
     } catch {
-      throw .system(SystemError("read", "cgroup.subtree_control in \(path.description)", error))
+      throw CgroupError("read", "cgroup.subtree_control in \(path.description)", error)
     }
     let enabled = contents.split(whereSeparator: { $0 == 0x20 || $0 == 0x0A })
     func isMissing(_ word: String) -> Bool { !enabled.contains { word.utf8.elementsEqual($0) } }
@@ -138,7 +138,7 @@ extension GroupDirectory {
         "cannot write \(words) to \(file): the group has processes of its own, and cgroup v2 has them only in groups without limits below")
     }
     if error == .noSuchFileOrDirectory { return .refused("cannot write \(words) to \(file): the group above does not hand the controller down") }
-    return .system(SystemError("write \(words) to", file, error))
+    return CgroupError("write", "\(words) to \(file)", error)
   }
 
   /// Gives a new group of the v1 cpuset hierarchy the processors and memory nodes of the one above: with none, no process can enter it (ENOSPC).
@@ -153,7 +153,7 @@ extension GroupDirectory {
         let list = try above.open(name, [.readOnly, .noFollow]).readAll(limit: 1 << 16)
         try directory.open(name, [.writeOnly, .noFollow]).writeValue(String(decoding: list, as: UTF8.self))
       } catch {
-        throw .system(SystemError("inherit \(file) for", path.description, error))
+        throw CgroupError("inherit", "\(file) for \(path)", error)
       }
     }
   }

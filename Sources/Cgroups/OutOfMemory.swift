@@ -23,7 +23,7 @@ public final class OutOfMemoryWatch {
       }
       while try !notifier.takeNotice().isEmpty {}
     } catch {
-      throw .system(SystemError("read events of", group.description, error))
+      throw CgroupError("read events of", Text(group.description), error)
     }
     guard let kills = try group.killsForMemory(), kills > told else { return 0 }
     let new = kills - told
@@ -47,7 +47,7 @@ public final class OutOfMemoryWatch {
       events = opened
       notifier = made
     } catch {
-      throw .system(SystemError("watch", "\(file) in \(group.description)", error))
+      throw CgroupError("watch", "\(file) in \(group.description)", error)
     }
     told = isUnified ? try group.killsForMemory() ?? 0 : 0
   }

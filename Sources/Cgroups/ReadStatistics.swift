@@ -180,7 +180,7 @@ extension GroupDirectory {
     do throws(Errno) {
       return try directory.open(".", [.readOnly, .directory]).entries().compactMap { hugePageSize($0.name.bytes, suffix: suffix) }
     } catch {
-      throw .system(SystemError("read", description, error))
+      throw CgroupError("read", Text(description), error)
     }
   }
 

@@ -17,8 +17,8 @@ public struct Resctrl: ~Copyable {
       throw .system(error)
     }
     guard let point = resctrlMountPoint(table) else { return nil }
-    let directory = try attempt("open", point.description) { () throws(Errno) in try FileDescriptor.open(point, [.readOnly, .directory]) }
-    let type = try attempt("statfs", point.description) { () throws(Errno) in try directory.fileSystemStatus().type }
+    let directory = try attempt("open", point) { () throws(Errno) in try FileDescriptor.open(point, [.readOnly, .directory]) }
+    let type = try attempt("statfs", point) { () throws(Errno) in try directory.fileSystemStatus().type }
     if type != FileSystemStatus.resctrl { throw .refused("\(point.description) is not the resctrl file system: another one is mounted there") }
     return Resctrl(directory: directory, path: point.description, isSubstitute: false)
   }
@@ -157,7 +157,7 @@ public struct Resctrl: ~Copyable {
   }
 
   /// The error with what the kernel says of it in `info/last_cmd_status`.
-  private borrowing func failure(_ operation: String, _ place: Path, _ errno: Errno) -> CgroupError {
+  private borrowing func failure(_ operation: StaticString, _ place: Path, _ errno: Errno) -> CgroupError {
     let error = SystemError(operation, "\(path)/\(place.description)", errno)
     guard let status = try? directory.open("info/last_cmd_status", .readOnly).readAll(limit: 4096), let line = status.split(separator: 0x0A).first,
       !line.elementsEqual("ok".utf8)
@@ -191,7 +191,7 @@ private final class ResctrlDirectory {
   }
 
   func add(_ id: Int32) throws(CgroupError) {
-    try attempt("move process \(id) to", description) { () throws(Errno) in
+    try attempt("move process", "\(id) to \(description)") { () throws(Errno) in
       try directory.open("tasks", isSubstitute ? [.writeOnly, .create, .append, .noFollow] : [.writeOnly, .noFollow], mode: 0o644).writeValue("\(id)\n")
     }
   }

@@ -85,7 +85,7 @@ extension Resctrl {
       return entries.filter { $0.type == .directory }.map { $0.name }.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     } catch {
       if error == .noSuchFileOrDirectory { return [] }
-      throw .system(SystemError("read", "\(path)/\(place.description)", error))
+      throw CgroupError("read", "\(path)/\(place.description)", error)
     }
   }
 

@@ -1,3 +1,5 @@
+public import Linux
+
 /// One write to one control file, and what it stands for.
 public struct Setting: Sendable {
   /// The position of the hierarchy in `CgroupLayout.hierarchies`.
@@ -33,22 +35,23 @@ public struct Setting: Sendable {
 }
 
 /// Why limits cannot be turned into settings: always the JSON path of the limit and a reason.
-public enum CgroupPlanError: Error, Sendable {
+public indirect enum CgroupPlanError: Error, Sendable {
   /// No mounted hierarchy has the controller.
   case noController(asked: String, controller: Controller)
   /// Neither an eBPF program nor a devices controller can filter devices here.
   case noDeviceFilter
   /// The value has no meaning, or not on this generation of cgroups.
-  case refused(asked: String, reason: String)
+  case refused(asked: String, reason: Text)
 
   /// One sentence.
+  @inline(never)
   public var message: String {
     switch self {
     case .noController(let asked, let controller):
-      "\(asked): no mounted control group hierarchy has the \(controller.unifiedName) controller (CONFIG_\(controller.option))"
+      Text("\(asked): no mounted control group hierarchy has the \(controller.unifiedName) controller (CONFIG_\(controller.option))").string
     case .noDeviceFilter:
       "linux.resources.devices: this system filters devices neither by eBPF programs (CONFIG_CGROUP_BPF and a cgroup v2 mount) nor by a devices controller (CONFIG_CGROUP_DEVICE)"
-    case .refused(let asked, let reason): "\(asked): \(reason)"
+    case .refused(let asked, let reason): Text("\(asked): \(reason)").string
     }
   }
 }

@@ -42,7 +42,7 @@ extension GroupDirectory {
       do throws(Errno) {
         if process != 0 { try Linux.kill(process, signal) }
       } catch {
-        if error != .noSuchProcess { throw .system(SystemError("send signal \(signal.rawValue) to process \(process) of", description, error)) }
+        if error != .noSuchProcess { throw CgroupError("send signal", "\(signal.rawValue) to process \(process) of \(description)", error) }
       }
     }
     return processes.count

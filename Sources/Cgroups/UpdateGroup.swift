@@ -74,7 +74,7 @@ extension ContainerCgroup {
           try group.write("cgroup.procs", "\(process)")
         } catch {
           // It has ended, or is on its way in (TASK_NEW) or out: the next round sees.
-          if error != .noSuchProcess && error != .invalidArgument { throw .system(SystemError("move process \(process) to", group.description, error)) }
+          if error != .noSuchProcess && error != .invalidArgument { throw CgroupError("move process", "\(process) to \(group.description)", error) }
         }
       }
     }

@@ -2,7 +2,7 @@ public import Linux
 internal import OCI
 
 /// Why something could not be done with an image.
-public struct ImageError: Error, Sendable {
+public final class ImageError: Error, Sendable {
   public enum Kind: Equatable, Sendable {
     /// What came from outside is not as it should be.
     case invalid
@@ -19,20 +19,21 @@ public struct ImageError: Error, Sendable {
   /// One sentence that names the thing: `layer sha256:...: entry ../etc/passwd: leads out of the layer`.
   public let message: String
 
+  @inline(never)
   public init(_ kind: Kind, _ message: Text) {
     self.kind = kind
     self.message = message.string
   }
 
-  init(_ error: SystemError) { self.init(.system(error.errno), Text(error.message)) }
+  convenience init(_ error: SystemError) { self.init(.system(error.errno), Text(error.message)) }
 
   @inline(never)
-  init(_ operation: StaticString, _ object: Text, _ errno: Errno) {
-    self.init(SystemError(Text(stringLiteral: operation).string, object.string, errno))
+  convenience init(_ operation: StaticString, _ object: Text, _ errno: Errno) {
+    self.init(SystemError(operation, object, errno))
   }
 
   /// What was wrong with the layer of this digest.
-  init(_ error: LayerError, layer digest: Digest) {
+  convenience init(_ error: LayerError, layer digest: Digest) {
     var kind = Kind.invalid
     var cause = error.fault
     while case .data(let inner) = cause { cause = inner.fault }

@@ -61,7 +61,7 @@ extension ImageRecord {
     do throws(DigestError) {
       return try Digest(text)
     } catch {
-      throw json.error(error.message)
+      throw json.error(Text(error.message))
     }
   }
 }

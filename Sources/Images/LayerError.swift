@@ -1,11 +1,12 @@
 public import Linux
 
 /// What is wrong with a layer, and with which entry of it.
-public struct LayerError: Error, Sendable {
+public final class LayerError: Error, Sendable {
   /// The entry's name as the archive has it; nil when the fault is not one entry's.
-  public var entry: Path?
-  public var fault: LayerFault
+  public let entry: Path?
+  public let fault: LayerFault
 
+  @inline(never)
   public init(_ fault: LayerFault, entry: Path? = nil) {
     self.fault = fault
     self.entry = entry

@@ -175,11 +175,11 @@ enum LayerAttribute {
 /// Runs `body` and gives its errno the operation and the object.
 @inline(__always)
 func act<Value: ~Copyable>(
-  _ operation: @autoclosure () -> String, _ object: @autoclosure () -> String, _ body: () throws(Errno) -> Value
+  _ operation: StaticString, _ object: @autoclosure () -> Text, _ body: () throws(Errno) -> Value
 ) throws(LayerFault) -> Value {
   do throws(Errno) {
     return try body()
   } catch {
-    throw .system(SystemError(operation(), object(), error))
+    throw .system(SystemError(operation, object(), error))
   }
 }

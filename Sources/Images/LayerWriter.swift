@@ -197,7 +197,7 @@ final class LayerWriter {
   }
 
   /// Makes something under a name that has to be free. Which entry it is for is said where the error is caught.
-  private func new<Value: ~Copyable>(_ operation: String, _ body: () throws(Errno) -> Value) throws(LayerFault) -> Value {
+  private func new<Value: ~Copyable>(_ operation: StaticString, _ body: () throws(Errno) -> Value) throws(LayerFault) -> Value {
     do throws(Errno) {
       return try body()
     } catch {
@@ -224,7 +224,7 @@ final class LayerWriter {
     // overlayfs shows a whiteout that hides nothing: as a device in its directory's listing. So there may be none without need.
     guard try lowerHas(parent + [name]), try !isBelowOpaque(parent) else { return }
     let place = try tree.enter(parent)
-    try act("make the whiteout", printable(name)) { () throws(Errno) in
+    try act("make the whiteout", Text(printable(name))) { () throws(Errno) in
       guard let status = try place.directory.statusIfPresent(of: name) else {
         return try place.directory.makeNode(name, .characterDevice, mode: 0)
       }

@@ -1,5 +1,5 @@
 /// Why a text is not a JSON document that is taken here.
-public struct JSONError: Error, Equatable, Sendable {
+public final class JSONError: Error, Sendable {
   /// The line, counted from 1.
   public let line: Int
   /// The character in the line, counted from 1. A byte that belongs to no character counts as one.
@@ -7,14 +7,16 @@ public struct JSONError: Error, Equatable, Sendable {
   /// What is wrong: `expected ',' or '}'`.
   public let reason: String
 
-  public init(line: Int, column: Int, reason: String) {
+  @inline(never)
+  public init(line: Int, column: Int, reason: Text) {
     self.line = line
     self.column = column
-    self.reason = reason
+    self.reason = reason.string
   }
 
   /// The error at a byte offset of `input`.
-  init(in input: [UInt8], at offset: Int, _ reason: String) {
+  @inline(never)
+  convenience init(in input: [UInt8], at offset: Int, _ reason: Text) {
     var line = 1
     var column = 1
     for byte in input[..<offset] {
@@ -29,18 +31,29 @@ public struct JSONError: Error, Equatable, Sendable {
   }
 
   /// One sentence: `line 3, column 17: expected ',' or '}'`. The name of the file is put in front where it is known.
-  public var message: String { "line \(line), column \(column): \(reason)" }
+  public var message: String { Text("line \(line), column \(column): \(reason)").string }
 }
 
 /// Why a document that is JSON does not say what it must: the place and the fault.
-public struct JSONPathError: Error, Equatable, Sendable {
+public final class JSONPathError: Error, Sendable {
   /// The place: `linux.resources.memory.limit`, `mounts[3].destination`, `annotations["a.b"]`; empty for the whole document.
   public let path: String
   /// The fault: `missing`, `expected an integer, found a string`.
   public let reason: String
 
-  public init(path: String, reason: String) {
+  @inline(never)
+  public init(path: String, reason: Text) {
     self.path = path
-    self.reason = reason
+    self.reason = reason.string
   }
+}
+
+extension JSONError: Equatable {
+  public static func == (left: JSONError, right: JSONError) -> Bool {
+    left.line == right.line && left.column == right.column && left.reason.equals(right.reason)
+  }
+}
+
+extension JSONPathError: Equatable {
+  public static func == (left: JSONPathError, right: JSONPathError) -> Bool { left.path.equals(right.path) && left.reason.equals(right.reason) }
 }

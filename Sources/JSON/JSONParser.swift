@@ -131,7 +131,7 @@ struct JSONParser {
           end = try escape(in: text, at: end).end
         } catch {
           offset = end
-          throw fault(error.reason)
+          throw fault(Text(error.reason))
         }
       } else if byte >= 0x80 {
         guard let length = characterLength(in: text, at: end) else {
@@ -212,9 +212,9 @@ struct JSONParser {
     return true
   }
 
-  private func fault(_ reason: String) -> JSONError { JSONError(in: text, at: min(offset, text.count), reason) }
+  private func fault(_ reason: Text) -> JSONError { JSONError(in: text, at: min(offset, text.count), reason) }
 
-  private func expected(_ what: String) -> JSONError {
+  private func expected(_ what: StaticString) -> JSONError {
     fault(offset < text.count ? "expected \(what)" : "expected \(what), but the document ends")
   }
 }

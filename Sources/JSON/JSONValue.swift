@@ -160,14 +160,14 @@ public struct JSONValue: Sendable {
 
   /// The error that says that this value is at fault.
   @inline(never)
-  public func error(_ reason: String) -> JSONPathError { JSONPathError(path: path, reason: reason) }
+  public func error(_ reason: Text) -> JSONPathError { JSONPathError(path: path, reason: reason) }
 
   /// The error that says that a member of this object is at fault, whether it is there or not.
   @inline(never)
-  public func error(_ key: StaticString, _ reason: String) -> JSONPathError {
+  public func error(_ key: StaticString, _ reason: Text) -> JSONPathError {
     let parent = path
-    let separator = parent.utf8.isEmpty ? "" : "."
-    return JSONPathError(path: "\(parent)\(separator)\(key.withUTF8Buffer { String(decoding: $0, as: UTF8.self) })", reason: reason)
+    let separator: StaticString = parent.utf8.isEmpty ? "" : "."
+    return JSONPathError(path: Text("\(parent)\(separator)\(key)").string, reason: reason)
   }
 
   /// The error that says that a string is none of those that mean something here.
@@ -230,5 +230,5 @@ public struct JSONValue: Sendable {
     error("out of range: \(excerpt(raw)) is not between \(least) and \(greatest)")
   }
 
-  private func expected(_ what: String) -> JSONPathError { error("expected \(what), found \(kind.description)") }
+  private func expected(_ what: StaticString) -> JSONPathError { error("expected \(what), found \(kind.description)") }
 }

@@ -56,10 +56,10 @@ extension FileDescriptor {
 
 /// Reads a whole file of at most `limit` bytes.
 public func readFile(_ path: Path, limit: Int) throws(SystemError) -> [UInt8] {
-  let file = try during("open", path.description) { () throws(Errno) in try FileDescriptor.open(path, .readOnly) }
+  let file = try during("open", path) { () throws(Errno) in try FileDescriptor.open(path, .readOnly) }
   do throws(Errno) {
     return try file.readAll(limit: limit)
   } catch {
-    throw SystemError("read", path.description, error)
+    throw SystemError("read", path, error)
   }
 }

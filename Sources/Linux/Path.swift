@@ -17,6 +17,7 @@ public struct Path: Sendable, Equatable {
     storage.append(0)
   }
 
+  @inline(never)
   public init(_ string: String) { self.init(bytes: string.utf8) }
 
   /// The bytes without the NUL.
@@ -72,20 +73,15 @@ public struct Path: Sendable, Equatable {
   static func isParentReference(_ name: ArraySlice<UInt8>) -> Bool { name.count == 2 && name.allSatisfy { $0 == dot } }
 }
 
-extension Path: ExpressibleByStringLiteral {
-  public init(stringLiteral value: String) { self.init(value) }
+extension Path: ExpressibleByStringInterpolation {
+  @inline(never)
+  public init(stringLiteral value: StaticString) { self.init(bytes: value.withUTF8Buffer { Array($0) }) }
+
+  @inline(never)
+  public init(stringInterpolation: Text.Interpolation) { self.init(bytes: stringInterpolation.bytes) }
 }
 
-extension String {
-  /// Whether the bytes are the same. `==` on strings compares by canonical equivalence, which links the Unicode tables into the binary.
-  public func equals(_ other: StaticString) -> Bool {
-    other.withUTF8Buffer { other in utf8.elementsEqual(other) }
-  }
-
-  public func equals(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
-
-  /// Whether the bytes begin with those of `prefix`.
-  public func begins(with prefix: StaticString) -> Bool {
-    prefix.withUTF8Buffer { prefix in utf8.starts(with: prefix) }
-  }
+extension Text.Interpolation {
+  /// What is not UTF-8 is shown as U+FFFD.
+  public mutating func appendInterpolation(_ path: Path) { append(path.bytes) }
 }

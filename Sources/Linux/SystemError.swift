@@ -1,31 +1,50 @@
 /// A system call that failed: what was tried, on what, and the kernel's answer.
-public struct SystemError: Error, Sendable {
+///
+/// An object, as all errors that carry sentences: to throw it on costs one register, and what it is made of is passed to one function, only when there is an error.
+public final class SystemError: Error, Sendable {
   /// The verb: `open`, `mount proc on`.
-  public let operation: String
+  private let operation: StaticString
   /// What it was tried on: a path, the name of a control file, a process id.
-  public let object: String
+  private let object: String
   public let errno: Errno
 
-  public init(_ operation: String, _ object: String, _ errno: Errno) {
+  @inline(never)
+  public init(_ operation: StaticString, _ object: Text, _ errno: Errno) {
     self.operation = operation
-    self.object = object
+    self.object = object.string
     self.errno = errno
   }
 
+  @inline(never)
+  @_disfavoredOverload
+  public convenience init(_ operation: StaticString, _ path: Path, _ errno: Errno) { self.init(operation, Text(path.description), errno) }
+
   /// One human sentence, such as `open memory.max in /sys/fs/cgroup/apus/redis: no such file or directory`.
+  @inline(never)
   public var message: String {
-    object.utf8.isEmpty ? "\(operation): \(errno.message)" : "\(operation) \(object): \(errno.message)"
+    object.utf8.isEmpty ? Text("\(operation): \(errno.message)").string : Text("\(operation) \(object): \(errno.message)").string
   }
 }
 
 /// Runs `call` and gives its `Errno` the operation and the object that a reader needs.
 @inline(__always)
 public func during<Value: ~Copyable>(
-  _ operation: @autoclosure () -> String, _ object: @autoclosure () -> String, _ call: () throws(Errno) -> Value
+  _ operation: StaticString, _ object: @autoclosure () -> Text, _ call: () throws(Errno) -> Value
 ) throws(SystemError) -> Value {
   do throws(Errno) {
     return try call()
   } catch {
-    throw SystemError(operation(), object(), error)
+    throw SystemError(operation, object(), error)
+  }
+}
+
+/// `during` for what is tried on a path.
+@inline(__always)
+@_disfavoredOverload
+public func during<Value: ~Copyable>(_ operation: StaticString, _ path: Path, _ call: () throws(Errno) -> Value) throws(SystemError) -> Value {
+  do throws(Errno) {
+    return try call()
+  } catch {
+    throw SystemError(operation, path, error)
   }
 }

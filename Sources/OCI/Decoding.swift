@@ -6,12 +6,12 @@ func decode<Value>(_ text: [UInt8], _ body: (JSONValue) throws(JSONPathError) ->
   do throws(JSONError) {
     document = try JSONValue(parsing: text)
   } catch {
-    throw SpecError(path: "", reason: error.message)
+    throw SpecError(path: "", reason: Text(error.message))
   }
   do throws(JSONPathError) {
     return try body(document)
   } catch {
-    throw SpecError(path: error.path, reason: error.reason)
+    throw SpecError(path: Text(error.path), reason: Text(error.reason))
   }
 }
 

@@ -113,7 +113,7 @@ extension JSONValue {
     do throws(DigestError) {
       return try Digest(text)
     } catch {
-      throw self.error(error.message)
+      throw self.error(Text(error.message))
     }
   }
 

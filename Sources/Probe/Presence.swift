@@ -11,7 +11,7 @@ public enum ProbeError: Error, Sendable {
   public var message: String {
     switch self {
     case .missing(let feature):
-      "this kernel has no \(feature.name) (CONFIG_\(feature.option) is off\(feature.otherReason))"
+      Text("this kernel has no \(feature.name) (CONFIG_\(feature.option) is off\(feature.otherReason))").string
     case .system(let error): error.message
     }
   }
@@ -21,10 +21,10 @@ extension Feature {
   /// Whether this kernel has it. Reads one name or file in /proc.
   public func isPresent() throws(SystemError) -> Bool {
     switch evidence {
-    case .file(let path): try Feature.exists("\(path)")
+    case .file(let path): try Feature.exists(path)
     case .fileSystem(let type): lists(try readFile("/proc/filesystems", limit: 1 << 16), type)
     case .setting(let path, let value):
-      if try !Feature.exists("\(path)") { false } else { try readFile(Path("\(path)"), limit: 4096).first == value }
+      if try !Feature.exists(path) { false } else { try readFile(Path(stringLiteral: path), limit: 4096).first == value }
     case .seccomp: try Feature.exists("/proc/sys/kernel/seccomp/actions_avail")
     }
   }
@@ -56,12 +56,12 @@ extension Feature {
   }
 
   /// Whether the name is there; without /proc nothing is known, which is an error.
-  private static func exists(_ path: String) throws(SystemError) -> Bool {
+  private static func exists(_ path: StaticString) throws(SystemError) -> Bool {
     do throws(Errno) {
-      _ = try FileDescriptor.open(Path(path), .path)
+      _ = try FileDescriptor.open(Path(stringLiteral: path), .path)
       return true
     } catch {
-      if error != .noSuchFileOrDirectory { throw SystemError("open", path, error) }
+      if error != .noSuchFileOrDirectory { throw SystemError("open", Text(stringLiteral: path), error) }
     }
     _ = try during("open", "/proc/self (is /proc mounted?)") { () throws(Errno) in try FileDescriptor.open("/proc/self", .path) }
     return false

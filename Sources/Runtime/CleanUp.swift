@@ -48,6 +48,6 @@ private func endProcess(_ record: ContainerRecord) throws(RuntimeError) {
       left -= 10
     }
   } catch {
-    if error != .noSuchProcess { throw RuntimeError(SystemError("kill", "process \(id)", error)) }
+    if error != .noSuchProcess { throw RuntimeError("kill", "process \(id)", error) }
   }
 }

@@ -40,11 +40,11 @@ public struct ContainerDirectory: ~Copyable {
 
   /// Whether no other process is making or running the container.
   borrowing func isAbandoned() throws(RuntimeError) -> Bool {
-    try attempt("look at the lock of", name.description) { () throws(Errno) in try ContainerDirectory.isAbandoned(directory) }
+    try attempt("look at the lock of", name) { () throws(Errno) in try ContainerDirectory.isAbandoned(directory) }
   }
 
   /// Waits until no other command is at work on the container, and keeps others waiting until `unlock` or the end of this value.
-  borrowing func lock() throws(RuntimeError) { try attempt("lock", name.description) { () throws(Errno) in try directory.lock() } }
+  borrowing func lock() throws(RuntimeError) { try attempt("lock", name) { () throws(Errno) in try directory.lock() } }
 
   /// The same; an error when the container is gone by then.
   borrowing func lockForCommand() throws(RuntimeError) {
@@ -54,12 +54,12 @@ public struct ContainerDirectory: ~Copyable {
 
   /// Lets other commands at the container again.
   borrowing func unlock() throws(RuntimeError) {
-    try attempt("unlock", name.description) { () throws(Errno) in try directory.unlock() }
+    try attempt("unlock", name) { () throws(Errno) in try directory.unlock() }
   }
 
   /// Whether the directory is gone, by another command: its name may be another container's by now.
   borrowing func isRemoved() throws(RuntimeError) -> Bool {
-    try attempt("examine the state of", name.description) { () throws(Errno) in try directory.status().links == 0 }
+    try attempt("examine the state of", name) { () throws(Errno) in try directory.status().links == 0 }
   }
 
   /// The record; an error for a container that is just being made.
@@ -72,24 +72,24 @@ public struct ContainerDirectory: ~Copyable {
 
   /// Writes the record beside the old one and puts it in its place, so that a reader finds one or the other, whole.
   public borrowing func write(_ record: ContainerRecord) throws(RuntimeError) {
-    try attempt("write the record of", name.description) { () throws(Errno) in try directory.replaceFile("record", record.json, mode: 0o600) }
+    try attempt("write the record of", name) { () throws(Errno) in try directory.replaceFile("record", record.json, mode: 0o600) }
   }
 
   /// Keeps the configuration that the container is made from; what becomes of the bundle's file does not matter any more.
   borrowing func keepConfiguration(_ text: [UInt8]) throws(RuntimeError) {
-    try attempt("keep the configuration of", name.description) { () throws(Errno) in try directory.replaceFile("config.json", text, mode: 0o600) }
+    try attempt("keep the configuration of", name) { () throws(Errno) in try directory.replaceFile("config.json", text, mode: 0o600) }
   }
 
   /// The configuration that the container was made from.
   borrowing func configuration() throws(RuntimeError) -> [UInt8] {
-    try attempt("read the configuration of", name.description) { () throws(Errno) in
+    try attempt("read the configuration of", name) { () throws(Errno) in
       try directory.open("config.json", [.readOnly, .noFollow]).readAll(limit: 16 << 20)
     }
   }
 
   /// The socket at which the container waits for its start.
   borrowing func makeGate() throws(RuntimeError) -> FileDescriptor {
-    try attempt("make the gate of", name.description) { () throws(Errno) in try Channel.listen(at: ContainerDirectory.gate, in: directory) }
+    try attempt("make the gate of", name) { () throws(Errno) in try Channel.listen(at: ContainerDirectory.gate, in: directory) }
   }
 
   /// Whether the container has not been started yet.
@@ -99,7 +99,7 @@ public struct ContainerDirectory: ~Copyable {
       return true
     } catch {
       if error == .noSuchFileOrDirectory { return false }
-      throw RuntimeError(SystemError("look for the gate of", name.description, error))
+      throw RuntimeError("look for the gate of", name, error)
     }
   }
 
@@ -113,13 +113,13 @@ public struct ContainerDirectory: ~Copyable {
     do throws(Errno) {
       try directory.unlink(ContainerDirectory.gate)
     } catch {
-      if error != .noSuchFileOrDirectory { throw RuntimeError(SystemError("remove the gate of", name.description, error)) }
+      if error != .noSuchFileOrDirectory { throw RuntimeError("remove the gate of", name, error) }
     }
   }
 
   /// Makes the directory that the container gets as /run/notify.
   borrowing func makeNotifyDirectory() throws(RuntimeError) {
-    try attempt("make the notify directory of", name.description) { () throws(Errno) in try directory.makeDirectory(ContainerDirectory.notify, mode: 0o755) }
+    try attempt("make the notify directory of", name) { () throws(Errno) in try directory.makeDirectory(ContainerDirectory.notify, mode: 0o755) }
   }
 
   /// Listens for what the container's program tells a service manager; nil when nobody waits for it, or the container was made without.
@@ -129,7 +129,7 @@ public struct ContainerDirectory: ~Copyable {
       return try NotifyRelay(in: try directory.open(ContainerDirectory.notify, [.path, .directory, .noFollow]), manager: manager)
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
-      throw RuntimeError(SystemError("make the notify socket of", name.description, error))
+      throw RuntimeError("make the notify socket of", name, error)
     }
   }
 
@@ -139,7 +139,7 @@ public struct ContainerDirectory: ~Copyable {
   /// Removes the directory: the container is gone. Nothing is done when another command has removed it already.
   public borrowing func remove() throws(RuntimeError) {
     if try isRemoved() { return }
-    try attempt("remove the state of", name.description) { () throws(Errno) in try parent.removeContainerDirectory(name) }
+    try attempt("remove the state of", name) { () throws(Errno) in try parent.removeContainerDirectory(name) }
   }
 
   private static var gate: Path { "start" }

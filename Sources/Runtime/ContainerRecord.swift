@@ -113,7 +113,7 @@ public struct ContainerRecord: Sendable, Equatable {
       bytes = try directory.open("record", [.readOnly, .noFollow]).readAll(limit: 1 << 22)
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
-      throw RuntimeError(SystemError("read", "the record of a container", error))
+      throw RuntimeError("read", "the record of a container", error)
     }
     return try ContainerRecord(parsing: bytes)
   }

@@ -118,12 +118,12 @@ extension Container {
           try classGroup?.add(stage)
           try addToGroups(stage, isBornInGroup)
         } catch {
-          throw SandboxError(error.message)
+          throw SandboxError(Text(error.message))
         }
         do throws(RuntimeError) {
           try directory.unlock()
         } catch {
-          throw SandboxError(error.message)
+          throw SandboxError(Text(error.message))
         }
       }
     }
@@ -135,7 +135,7 @@ extension Container {
     do throws(RuntimeError) {
       for namespace in spec.linux?.namespaces ?? [] {
         let (kind, file) = namespace.type.kernelName
-        let descriptor = try attempt("open \(file.description) of", "container \(id.text)") { () throws(Errno) in try process.open(file, .readOnly) }
+        let descriptor = try attempt("open", "\(file.description) of container \(id.text)") { () throws(Errno) in try process.open(file, .readOnly) }
         // The kernel refuses to join one's own user namespace; a joined one may be that.
         if kind == .user, try isOwn(descriptor, Path("/proc/self").appending(file.bytes)) { continue }
         opened.append(JoinedNamespace(kind: kind, path: Path("/proc/\(process.id)").appending(file.bytes), descriptor: descriptor.release()))
@@ -148,7 +148,7 @@ extension Container {
   }
 
   private func isOwn(_ namespace: borrowing FileDescriptor, _ path: Path) throws(RuntimeError) -> Bool {
-    try attempt("examine", path.description) { () throws(Errno) in
+    try attempt("examine", path) { () throws(Errno) in
       try namespace.status().isSameFile(as: try FileDescriptor.open(path, .path).status())
     }
   }

@@ -61,7 +61,7 @@ struct Foreground: ~Copyable {
           try kill(process, signal)
         } catch {
           // It has ended by itself; its SIGCHLD follows.
-          if error != .noSuchProcess { throw RuntimeError(SystemError("send signal \(signal.rawValue) to", "process \(process)", error)) }
+          if error != .noSuchProcess { throw RuntimeError("send signal", "\(signal.rawValue) to process \(process)", error) }
         }
       }
     }

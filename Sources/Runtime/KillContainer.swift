@@ -31,7 +31,7 @@ extension Container {
       try process.send(signal)
     } catch {
       if error == .noSuchProcess { throw RuntimeError("container not running: \(id.text)") }
-      throw RuntimeError(SystemError("send signal \(signal.rawValue) to", "container \(id.text)", error))
+      throw RuntimeError("send signal", "\(signal.rawValue) to container \(id.text)", error)
     }
   }
 

@@ -114,7 +114,7 @@ func joinGroups(_ cgroup: borrowing ContainerCgroup, _ isBornInGroup: Bool) thro
     // 0 is the process that writes it.
     try cgroup.add(0, alsoUnified: !isBornInGroup)
   } catch {
-    throw SandboxError(error.message)
+    throw SandboxError(Text(error.message))
   }
 }
 
@@ -123,7 +123,7 @@ func joinClass(_ group: ResctrlGroup?) throws(SandboxError) {
   do throws(CgroupError) {
     try group?.add(0)
   } catch {
-    throw SandboxError(error.message)
+    throw SandboxError(Text(error.message))
   }
 }
 
@@ -139,7 +139,7 @@ func convert<Value: ~Copyable>(_ call: () throws(CgroupError) -> Value) throws(R
   do throws(CgroupError) {
     return try call()
   } catch {
-    throw RuntimeError(error.message)
+    throw RuntimeError(Text(error.message))
   }
 }
 

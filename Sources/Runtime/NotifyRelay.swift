@@ -35,7 +35,7 @@ struct NotifyRelay: ~Copyable {
       bytes = try read(from: socket.rawValue)
     } catch {
       if error == .wouldBlock { return false }
-      throw RuntimeError(SystemError("read from", "the container's notify socket", error))
+      throw RuntimeError("read from", "the container's notify socket", error)
     }
     guard bytes.split(separator: 0x0A).contains(where: { $0.elementsEqual("READY=1".utf8) }) else { return false }
     try attempt("tell", "NOTIFY_SOCKET \(manager.description)") { () throws(Errno) in

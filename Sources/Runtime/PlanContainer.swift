@@ -90,7 +90,7 @@ func requireNamespaces(_ plan: SandboxPlan) throws(RuntimeError) {
   do throws(ProbeError) {
     try Feature.require(namespaces: wanted)
   } catch {
-    throw RuntimeError(error.message)
+    throw RuntimeError(Text(error.message))
   }
 }
 

@@ -15,7 +15,7 @@ public enum SealedProgram {
       if let protected = try? throughOverlay(program) { _ = protected.execute(arguments) }
       throw try MemoryFile.sealedCopy(of: program, name: "apus").execute(arguments)
     } catch {
-      throw RuntimeError(SystemError("run a sealed copy of", "/proc/self/exe", error))
+      throw RuntimeError("run a sealed copy of", "/proc/self/exe", error)
     }
   }
 

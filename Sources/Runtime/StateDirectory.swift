@@ -18,12 +18,12 @@ public struct StateDirectory: ~Copyable {
     do throws(Errno) {
       if makes { try StateDirectory.make(path) }
     } catch {
-      throw RuntimeError(SystemError("make the state directory", path.description, error))
+      throw RuntimeError("make the state directory", path, error)
     }
-    let opened = try attempt("open the state directory", path.description) { () throws(Errno) in
+    let opened = try attempt("open the state directory", path) { () throws(Errno) in
       try FileDescriptor.open(path, [.readOnly, .directory, .noFollow])
     }
-    let status = try attempt("examine", path.description) { () throws(Errno) in try opened.status() }
+    let status = try attempt("examine", path) { () throws(Errno) in try opened.status() }
     guard status.user == effectiveUser(), status.mode & 0o022 == 0 else {
       throw RuntimeError("the state directory \(path.description) can be written by others than its owner, or belongs to somebody else")
     }
@@ -52,11 +52,11 @@ public struct StateDirectory: ~Copyable {
     _ id: String, cleanUp: (ContainerRecord) throws(RuntimeError) -> Void, warn: (String) -> Void
   ) throws(RuntimeError) -> ContainerDirectory {
     let guardian = try openLock()
-    try attempt("lock", path.description) { () throws(Errno) in try guardian.lock() }
+    try attempt("lock", path) { () throws(Errno) in try guardian.lock() }
     try sweep(cleanUp, warn)
     let name = Path(id)
     if try contains(name) { throw RuntimeError("container \(id) exists already") }
-    return try attempt("make \(id) in", path.description) { () throws(Errno) in
+    return try attempt("make", "\(id) in \(path)") { () throws(Errno) in
       // Under another name until it has its lock: a directory without one was not made here. Left by a killed process, it is taken again.
       let container = try directory.ensureDirectory(StateDirectory.new, mode: 0o700)
       let lock = try container.open("lock", [.readWrite, .create, .noFollow], mode: 0o600)
@@ -68,7 +68,7 @@ public struct StateDirectory: ~Copyable {
 
   /// The lock of the directory: held while containers are made in it and leftovers are removed.
   private borrowing func openLock() throws(RuntimeError) -> FileDescriptor {
-    try attempt("open .lock in", path.description) { () throws(Errno) in try directory.open(".lock", [.readWrite, .create, .noFollow], mode: 0o600) }
+    try attempt("open .lock in", path) { () throws(Errno) in try directory.open(".lock", [.readWrite, .create, .noFollow], mode: 0o600) }
   }
 
   /// No container's id begins with a dot.
@@ -80,20 +80,20 @@ public struct StateDirectory: ~Copyable {
       return true
     } catch {
       if error == .noSuchFileOrDirectory { return false }
-      throw RuntimeError(SystemError("look for \(name.description) in", path.description, error))
+      throw RuntimeError("look for", "\(name.description) in \(path)", error)
     }
   }
 
   /// Cleans up after every container whose process was killed. The caller holds the directory's own lock.
   private borrowing func sweep(_ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void, _ warn: (String) -> Void) throws(RuntimeError) {
     // Read through a descriptor of its own: the position in a directory belongs to the open file.
-    let entries = try attempt("read", path.description) { () throws(Errno) in
+    let entries = try attempt("read", path) { () throws(Errno) in
       try directory.open(".", [.readOnly, .directory]).entries()
     }
     for entry in entries where entry.type == .directory {
       do throws(RuntimeError) {
         if entry.name.bytes.starts(with: FileDescriptor.removedName.bytes) {
-          try attempt("remove", entry.name.description) { () throws(Errno) in try directory.removeTree(entry.name) }
+          try attempt("remove", entry.name) { () throws(Errno) in try directory.removeTree(entry.name) }
         } else {
           try sweep(entry.name, cleanUp)
         }
@@ -106,7 +106,7 @@ public struct StateDirectory: ~Copyable {
   /// Cleans up after the process of container `id` if that was killed; whether nothing is known of such a container then.
   borrowing func sweep(_ id: ContainerID, _ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) -> Bool {
     let guardian = try openLock()
-    try attempt("lock", path.description) { () throws(Errno) in try guardian.lock() }
+    try attempt("lock", path) { () throws(Errno) in try guardian.lock() }
     let name = Path(id.text)
     try sweep(name, cleanUp)
     if case .none = try openOwn(name) { return true }
@@ -115,12 +115,12 @@ public struct StateDirectory: ~Copyable {
 
   private borrowing func sweep(_ name: Path, _ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) {
     guard let container = try openOwn(name) else { return }
-    let isLeft = try attempt("look at the lock of", name.description) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
+    let isLeft = try attempt("look at the lock of", name) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
     if !isLeft { return }
     guard let record = try ContainerRecord.read(from: container) else { return try removeUnrecorded(container, name) }
     if record.isKept { return }
     try cleanUp(record)
-    try attempt("remove", name.description) { () throws(Errno) in try directory.removeContainerDirectory(name) }
+    try attempt("remove", name) { () throws(Errno) in try directory.removeContainerDirectory(name) }
   }
 
   /// Opens the directory of a container; nil for one that was not made here, because it has no lock: another runtime, which an engine gave the same directory,
@@ -132,7 +132,7 @@ public struct StateDirectory: ~Copyable {
       return container
     } catch {
       if error == .noSuchFileOrDirectory || error == .notDirectory { return nil }
-      throw RuntimeError(SystemError("open \(name.description) in", path.description, error))
+      throw RuntimeError("open", "\(name.description) in \(path)", error)
     }
   }
 
@@ -143,7 +143,7 @@ public struct StateDirectory: ~Copyable {
 
   /// Removes the directory of a container that has no record, because whoever made or removed it was killed; one with anything that is not ours stays.
   private borrowing func removeUnrecorded(_ container: borrowing FileDescriptor, _ name: Path) throws(RuntimeError) {
-    try attempt("remove", name.description) { () throws(Errno) in
+    try attempt("remove", name) { () throws(Errno) in
       let names = try container.open(".", [.readOnly, .directory]).entries().map { $0.name }
       guard names.allSatisfy({ ContainerDirectory.files.contains($0) }) else { return }
       try directory.removeContainerDirectory(name)
@@ -154,9 +154,9 @@ public struct StateDirectory: ~Copyable {
   public borrowing func removeLeftover(_ id: ContainerID) throws(RuntimeError) {
     let name = Path(id.text)
     let guardian = try openLock()
-    try attempt("lock", path.description) { () throws(Errno) in try guardian.lock() }
+    try attempt("lock", path) { () throws(Errno) in try guardian.lock() }
     guard let container = try openOwn(name), case .none = try ContainerRecord.read(from: container) else { return }
-    let isLeft = try attempt("look at the lock of", id.text) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
+    let isLeft = try attempt("look at the lock of", Text(id.text)) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
     if isLeft { try removeUnrecorded(container, name) }
   }
 
@@ -164,7 +164,7 @@ public struct StateDirectory: ~Copyable {
   public borrowing func open(_ id: ContainerID) throws(RuntimeError) -> ContainerDirectory {
     let name = Path(id.text)
     guard let container = try openOwn(name) else { throw RuntimeError("container \(id.text) does not exist") }
-    let parent = try attempt("open", path.description) { () throws(Errno) in try directory.duplicate() }
+    let parent = try attempt("open", path) { () throws(Errno) in try directory.duplicate() }
     return ContainerDirectory(parent: parent, name: name, directory: container, lock: nil)
   }
 
@@ -173,12 +173,12 @@ public struct StateDirectory: ~Copyable {
 
   private borrowing func isContainer(_ name: Path) throws(RuntimeError) -> Bool {
     guard let container = try openOwn(name) else { return false }
-    return try attempt("examine", name.description) { () throws(Errno) in try ContainerDirectory.isContainer(container) }
+    return try attempt("examine", name) { () throws(Errno) in try ContainerDirectory.isContainer(container) }
   }
 
   /// The ids of all containers, in the order of their bytes.
   public borrowing func list() throws(RuntimeError) -> [ContainerID] {
-    let entries = try attempt("read", path.description) { () throws(Errno) in try directory.open(".", [.readOnly, .directory]).entries() }
+    let entries = try attempt("read", path) { () throws(Errno) in try directory.open(".", [.readOnly, .directory]).entries() }
     var ids: [ContainerID] = []
     for entry in entries where entry.type == .directory {
       guard let id = try? ContainerID(entry.name.description), try isContainer(entry.name) else { continue }

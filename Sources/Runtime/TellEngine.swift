@@ -11,7 +11,7 @@ func requireConsoleSocket(_ terminal: Bool, _ options: LaunchOptions) throws(Run
 func handOver(_ container: inout LaunchedContainer, _ options: LaunchOptions) throws(RuntimeError) {
   guard let path = options.consoleSocket else { return }
   guard let console = container.takeConsole() else { throw RuntimeError("--console-socket: the container has no terminal") }
-  try attempt("send the terminal to", path.description) { () throws(Errno) in
+  try attempt("send the terminal to", path) { () throws(Errno) in
     // The payload is the file's name; conmon, the shims and containerd take any.
     try FileDescriptor.connectStream(to: path).send(Array("/dev/ptmx".utf8), descriptor: console.rawValue)
   }
@@ -20,13 +20,13 @@ func handOver(_ container: inout LaunchedContainer, _ options: LaunchOptions) th
 /// Gives the engine the process in the forms that it asked for.
 func tellEngine(_ options: LaunchOptions, of container: borrowing LaunchedContainer) throws(RuntimeError) {
   if let path = options.pidfdSocket {
-    try attempt("send a pidfd to", path.description) { () throws(Errno) in
+    try attempt("send a pidfd to", path) { () throws(Errno) in
       let handle = try openPidfd(container.process)
       try FileDescriptor.connectStream(to: path).send(Array("pidfd".utf8), descriptor: handle.rawValue)
     }
   }
   guard let path = options.pidFile else { return }
-  try attempt("write", path.description) { () throws(Errno) in
+  try attempt("write", path) { () throws(Errno) in
     guard let name = path.components.last else { throw .isDirectory }
     try FileDescriptor.open(path.parent, [.path, .directory]).replaceFile(Path(bytes: name), Array("\(container.process)".utf8), mode: 0o644)
   }

@@ -18,8 +18,8 @@ final class TerminalRelay {
 
   init(_ console: consuming FileDescriptor) throws(RuntimeError) {
     let name = "the container's terminal"
-    let peer = try attempt("open the other side of", name) { () throws(Errno) in try Terminal.openPeer(of: console) }
-    try attempt("set up", name) { () throws(Errno) in try console.setNonBlocking() }
+    let peer = try attempt("open the other side of", Text(name)) { () throws(Errno) in try Terminal.openPeer(of: console) }
+    try attempt("set up", Text(name)) { () throws(Errno) in try console.setNonBlocking() }
     var before: TerminalSettings?
     if Terminal.isTerminal(StandardDescriptor.input) {
       before = try attempt("set up", "the terminal") { () throws(Errno) in try Terminal.makeRaw(StandardDescriptor.input) }

@@ -69,7 +69,7 @@ extension Container {
     } catch {
       // It has ended meanwhile.
       if error == .noSuchProcess || error == .noSuchFileOrDirectory || error == .invalidArgument { return [] }
-      throw RuntimeError(SystemError("read the network interfaces of", "container \(id.text)", error))
+      throw RuntimeError("read the network interfaces of", "container \(id.text)", error)
     }
   }
 }

@@ -148,7 +148,7 @@ extension SandboxPlan {
     try ProtectedPaths.mask(maskedPaths, in: root.root, label: mountLabel)
     try ProtectedPaths.makeReadOnly(readOnlyPaths, in: root.root)
     // As runc and crun do: a working directory that the image lacks is made, while the root can be written.
-    _ = try attempt("make the working directory", workingDirectory.description) { () throws(Errno) in
+    _ = try attempt("make the working directory", workingDirectory) { () throws(Errno) in
       try root.root.makeDirectories(workingDirectory, mode: 0o755)
     }
   }
@@ -165,7 +165,7 @@ extension SandboxPlan {
         try proc.write(parameter.value, to: parameter.procFile)
       } catch {
         guard userNamespace != nil, error == .permissionDenied || error == .notPermitted else {
-          throw SandboxError(SystemError("write \(parameter.value) to", "/proc/\(parameter.procFile.description)", error))
+          throw SandboxError("write", "\(parameter.value) to /proc/\(parameter.procFile.description)", error)
         }
         refused.append(parameter)
       }
@@ -180,7 +180,7 @@ extension SandboxPlan {
   }
 
   func write(_ value: String, to file: Path, of proc: borrowing ProcHandle) throws(SandboxError) {
-    try attempt("write \(value) to", "/proc/\(file.description)") { () throws(Errno) in try proc.write(value, to: file) }
+    try attempt("write", "\(value) to /proc/\(file.description)") { () throws(Errno) in try proc.write(value, to: file) }
   }
 
   /// Makes the terminal, whose other side the launching process gets, the standard streams. `isMounted`: it is put on /dev/console, as a container's first
@@ -215,7 +215,7 @@ extension SandboxPlan {
   func becomeUser(_ home: ResolvedIdentity) throws(SandboxError) {
     let (user, group) = (home.user, home.group)
     for limit in limits {
-      try attempt("set", limit.name) { () throws(Errno) in try ThisProcess.setLimit(limit.resource, soft: limit.soft, hard: limit.hard) }
+      try attempt("set", Text(limit.name)) { () throws(Errno) in try ThisProcess.setLimit(limit.resource, soft: limit.soft, hard: limit.hard) }
     }
     let last = ThisProcess.lastCapability()
     try attempt("set", "the bounding capabilities") { () throws(Errno) in try capabilities.applyBounding(last: last) }
@@ -226,7 +226,7 @@ extension SandboxPlan {
     }
     // Those of the host are not this process's to give in a user namespace; there the launching process has done it.
     for number in 0...2 as ClosedRange<Int32> where userNamespace == nil {
-      try attempt("give to user \(user)", "standard descriptor \(number)") { () throws(Errno) in try giveAnonymousPipe(number, to: user) }
+      try attempt("give to user", "\(user) standard descriptor \(number)") { () throws(Errno) in try giveAnonymousPipe(number, to: user) }
     }
     try attempt("become group", "\(group)") { () throws(Errno) in try ThisProcess.setGroup(group) }
     try attempt("become user", "\(user)") { () throws(Errno) in try ThisProcess.setUser(user) }
@@ -239,7 +239,7 @@ extension SandboxPlan {
   /// As the user, whose rights decide; and inside the root, which a leaked descriptor of the host would not be (CVE-2024-21626).
   func enterWorkingDirectory() throws(SandboxError) {
     // Callers look for runc's word.
-    try attempt("chdir to", workingDirectory.description) { () throws(Errno) in try ThisProcess.changeDirectory(workingDirectory) }
+    try attempt("chdir to", workingDirectory) { () throws(Errno) in try ThisProcess.changeDirectory(workingDirectory) }
     let reachable = try attempt("examine", "the working directory") { () throws(Errno) in try ThisProcess.workingDirectoryIsReachable() }
     guard reachable else { throw SandboxError("process.cwd: \(workingDirectory.description) leads out of the container's root") }
   }

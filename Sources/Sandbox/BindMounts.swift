@@ -4,14 +4,15 @@ extension MountEntries {
   func bind(_ mount: PlannedMount, _ bind: PlannedBind, _ prepared: consuming FileDescriptor?, in root: borrowing RootDirectory) throws(SandboxError) {
     if let prepared {
       let place = try place(for: prepared, mount, bind, in: root)
-      return try attempt("bind \(bind.source.description) on", mount.target.description) { () throws(Errno) in try prepared.attachMount(to: place) }
+      return try attempt("bind", "\(bind.source.description) on \(mount.target)") { () throws(Errno) in try prepared.attachMount(to: place) }
     }
-    let from = try attempt("open the source \(bind.source.description) of", mount.origin) { () throws(Errno) in try FileDescriptor.open(bind.source, .path) }
+    let from = try attempt("open the source", "\(bind.source.description) of \(mount.origin)") { () throws(Errno) in try FileDescriptor.open(bind.source, .path)
+    }
     let place = try place(for: from, mount, bind, in: root)
     do throws(Errno) {
       return try mount.detached(bind, from).attachMount(to: place)
     } catch {
-      if !error.meansAbsent { throw SandboxError(SystemError("bind \(bind.source.description) on", mount.target.description, error)) }
+      if !error.meansAbsent { throw SandboxError("bind", "\(bind.source.description) on \(mount.target)", error) }
       if mount.hasRecursiveFlags { throw MountEntries.recursiveFlags(mount, error) }
     }
     try bindClassically(mount, bind, from, on: place, in: root)
@@ -21,7 +22,7 @@ extension MountEntries {
   private func place(
     for source: borrowing FileDescriptor, _ mount: PlannedMount, _ bind: PlannedBind, in root: borrowing RootDirectory
   ) throws(SandboxError) -> FileDescriptor {
-    let type = try attempt("examine", bind.source.description) { () throws(Errno) in try source.status().type }
+    let type = try attempt("examine", bind.source) { () throws(Errno) in try source.status().type }
     if mount.isInProc, mount.target == "/proc" { try requireProc(source, mount) }
     if type == .directory { return try directory(mount, in: root) }
     let place = try file(mount, in: root)
@@ -31,8 +32,8 @@ extension MountEntries {
 
   /// What is bound on /proc must be procfs, and all of it: what the runtime writes to /proc, or masks there, is to be what it is called.
   private func requireProc(_ from: borrowing FileDescriptor, _ mount: PlannedMount) throws(SandboxError) {
-    let type = try attempt("examine the source of", mount.origin) { () throws(Errno) in try from.fileSystemStatus().type }
-    let inode = try attempt("examine the source of", mount.origin) { () throws(Errno) in try from.status().inode }
+    let type = try attempt("examine the source of", Text(mount.origin)) { () throws(Errno) in try from.fileSystemStatus().type }
+    let inode = try attempt("examine the source of", Text(mount.origin)) { () throws(Errno) in try from.status().inode }
     // PROC_ROOT_INO
     guard type == FileSystemStatus.procfs, inode == 1 else { throw SandboxError("\(mount.origin).destination: only procfs may be mounted on /proc") }
   }
@@ -41,12 +42,12 @@ extension MountEntries {
   private func bindClassically(
     _ mount: PlannedMount, _ bind: PlannedBind, _ from: borrowing FileDescriptor, on place: borrowing FileDescriptor, in root: borrowing RootDirectory
   ) throws(SandboxError) {
-    try attempt("bind \(mount.origin) on", mount.target.description) { () throws(Errno) in
+    try attempt("bind", "\(mount.origin) on \(mount.target)") { () throws(Errno) in
       try bindMount(from.processPath, on: place.processPath, recursive: bind.isRecursive)
     }
     if bind.set.isEmpty && bind.clear.isEmpty { return }
     let mounted = try open(mount, in: root)
-    try attempt("set the flags of", mount.target.description) { () throws(Errno) in
+    try attempt("set the flags of", mount.target) { () throws(Errno) in
       guard try mounted.status().isSameFile(as: try from.status()) else { throw Errno.wouldBlock }
       let flags = try mounted.fileSystemStatus().mountFlags.subtracting(bind.clear).union(bind.set)
       try changeMount(mounted.processPath, flags.union([.remount, .bind]))
@@ -56,7 +57,7 @@ extension MountEntries {
 
   /// Opens the file to bind on; a missing one is made, empty.
   private func file(_ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) -> FileDescriptor {
-    try attempt("make the mount point", mount.target.description) { () throws(Errno) in
+    try attempt("make the mount point", mount.target) { () throws(Errno) in
       try root.makeFile(mount.target, mode: 0o644, directories: 0o755)
     }
   }

@@ -37,7 +37,7 @@ public struct CapabilitySets: Equatable, Sendable {
         }
         let one = CapabilityMask(number: number)
         if let limit, !limit.contains(one) {
-          throw SpecError(path: path(set, index), reason: "\(names[index]) is not \(limitName) (the kernel would say: operation not permitted)")
+          throw SpecError(path: Text(path(set, index)), reason: "\(names[index]) is not \(limitName) (the kernel would say: operation not permitted)")
         } else {
           mask.formUnion(one)
         }

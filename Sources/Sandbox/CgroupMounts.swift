@@ -25,15 +25,15 @@ extension MountEntries {
       throw SandboxError("\(mount.origin): this host mounts no cgroups that a container could see")
     case .unified(let isOwn):
       let flags = isOwn ? flags : flags.union(.readOnly)
-      try attempt("mount cgroup2 on", mount.target.description) { () throws(Errno) in try Linux.mount("cgroup", on: place.processPath, type: "cgroup2", flags) }
+      try attempt("mount cgroup2 on", mount.target) { () throws(Errno) in try Linux.mount("cgroup", on: place.processPath, type: "cgroup2", flags) }
     case .legacy(let hierarchies):
       // A small tmpfs holds a directory for each hierarchy; it becomes read-only once they stand in it.
       var data = Array("mode=755,size=64k".utf8)
       if let label = mount.rootLabel { PlannedMount.add(label, to: &data) }
-      try attempt("mount tmpfs on", mount.target.description) { () throws(Errno) in
+      try attempt("mount tmpfs on", mount.target) { () throws(Errno) in
         try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", flags.subtracting(.readOnly), data: Path(bytes: data))
       }
-      let mounted = try attempt("open", mount.target.description) { () throws(Errno) in try root.open(mount.target, [.path, .directory]) }
+      let mounted = try attempt("open", mount.target) { () throws(Errno) in try root.open(mount.target, [.path, .directory]) }
       for hierarchy in hierarchies { try self.mount(hierarchy, in: mounted, flags, mount.target) }
       for hierarchy in hierarchies { try makeLinks(to: hierarchy.name, in: mounted, mount.target) }
       if flags.contains(.readOnly) { try setReadOnly(mounted, mount.target.description) }
@@ -42,8 +42,8 @@ extension MountEntries {
 
   private func mount(_ hierarchy: LegacyHierarchy, in parent: borrowing FileDescriptor, _ flags: MountFlags, _ target: Path) throws(SandboxError) {
     let path = target.appending(hierarchy.name.bytes).description
-    let directory = try attempt("make", path) { () throws(Errno) in try parent.ensureDirectory(hierarchy.name, mode: 0o755) }
-    try attempt("mount cgroups on", path) { () throws(Errno) in
+    let directory = try attempt("make", Text(path)) { () throws(Errno) in try parent.ensureDirectory(hierarchy.name, mode: 0o755) }
+    try attempt("mount cgroups on", Text(path)) { () throws(Errno) in
       let flags = hierarchy.isOwn ? flags : flags.union(.readOnly)
       if let options = hierarchy.options {
         try Linux.mount("cgroup", on: directory.processPath, type: "cgroup", flags, data: options)
@@ -62,7 +62,7 @@ extension MountEntries {
         try parent.makeLink(Path(bytes: controller), to: name)
       } catch {
         // The host mounts that controller alone as well.
-        if error != .fileExists { throw SandboxError(SystemError("make the links in", target.description, error)) }
+        if error != .fileExists { throw SandboxError("make the links in", target, error) }
       }
     }
   }

@@ -12,12 +12,12 @@ enum Console {
     let directory = RootDirectory(try attempt("open", "/dev/pts") { () throws(Errno) in try root.open("/dev/pts", [.path, .directory]) })
     // Its root: what is bound of a devpts has another number.
     guard try isDevpts(directory.descriptor), try status(directory.descriptor).inode == 1 else { throw notMultiplexer }
-    let multiplexer = try attempt("open", path.description) { () throws(Errno) in
+    let multiplexer = try attempt("open", path) { () throws(Errno) in
       try directory.openOnSameMount("ptmx", [.readWrite, .noFollow, .noControllingTerminal])
     }
     let found = try status(multiplexer)
     guard try isDevpts(multiplexer), found.type == .characterDevice, found.specialMajor == 5, found.specialMinor == 2 else { throw notMultiplexer }
-    let terminal = try attempt("open the other side of", path.description) { () throws(Errno) in try Terminal.openPeer(of: multiplexer) }
+    let terminal = try attempt("open the other side of", path) { () throws(Errno) in try Terminal.openPeer(of: multiplexer) }
     if let size {
       try attempt("set the size of", "the terminal") { () throws(Errno) in try Terminal.setWindowSize(multiplexer.rawValue, size) }
     }

@@ -9,7 +9,7 @@ enum DeviceNodes {
     while next < devices.count {
       // Nearly all of them stand in /dev, which is opened once.
       let parent = devices[next].directory
-      let directory = try attempt("make the directory of", devices[next].path.description) { () throws(Errno) in
+      let directory = try attempt("make the directory of", devices[next].path) { () throws(Errno) in
         try root.makeDirectories(parent, mode: 0o755)
       }
       repeat {
@@ -23,7 +23,7 @@ enum DeviceNodes {
         try directory.makeLink(link.name, to: link.target)
       } catch {
         // What the image or a mount put there stays.
-        if error != .fileExists { throw SandboxError(SystemError("make the link", "/dev/\(link.name.description)", error)) }
+        if error != .fileExists { throw SandboxError("make the link", "/dev/\(link.name.description)", error) }
       }
     }
   }
@@ -34,7 +34,7 @@ enum DeviceNodes {
       guard try root.descriptor.status(of: "dev").type == .symbolicLink else { return }
     } catch {
       if error == .noSuchFileOrDirectory { return }
-      throw SandboxError(SystemError("examine", "/dev of the container", error))
+      throw SandboxError("examine", "/dev of the container", error)
     }
     throw SandboxError("/dev of the container is a symbolic link; it must be a directory")
   }
@@ -49,18 +49,18 @@ enum DeviceNodes {
       switch error {
       case .fileExists: break
       case .notPermitted: bindInstead = true
-      default: throw SandboxError(SystemError("make the device", device.path.description, error))
+      default: throw SandboxError("make the device", device.path, error)
       }
     }
     if bindInstead { try bindFromHost(device, directory, node) }
     // What stands there now is verified by descriptor: an image could have put anything at that name (CVE-2026-41579, CVE-2026-47766).
-    let made = try attempt("open", device.path.description) { () throws(Errno) in try directory.open(node, [.path, .noFollow]) }
+    let made = try attempt("open", device.path) { () throws(Errno) in try directory.open(node, [.path, .noFollow]) }
     try verify(made, device)
     if bindInstead {
       // The host's mount may be without them; nothing is run from a device.
-      return try attempt("set the flags of", device.path.description) { () throws(Errno) in try addFlags([.noSetUserID, .noExecute], to: made) }
+      return try attempt("set the flags of", device.path) { () throws(Errno) in try addFlags([.noSetUserID, .noExecute], to: made) }
     }
-    try attempt("set owner and mode of", device.path.description) { () throws(Errno) in
+    try attempt("set owner and mode of", device.path) { () throws(Errno) in
       try made.changeOwner(user: device.user, group: device.group)
       try made.changeModeThroughProc(device.mode)
     }
@@ -68,7 +68,7 @@ enum DeviceNodes {
 
   private static func bindFromHost(_ device: PlannedDevice, _ directory: borrowing FileDescriptor, _ node: Path) throws(SandboxError) {
     let host = try openOfHost(device)
-    try attempt("bind the host's", device.path.description) { () throws(Errno) in
+    try attempt("bind the host's", device.path) { () throws(Errno) in
       _ = try directory.open(node, [.writeOnly, .create, .exclusive], mode: 0o600)
       let place = try directory.open(node, [.path, .noFollow])
       try bindMount(host.processPath, on: place.processPath, recursive: false)
@@ -86,7 +86,7 @@ enum DeviceNodes {
 
   /// Throws unless the open file is the device that was planned.
   static func verify(_ file: borrowing FileDescriptor, _ device: PlannedDevice) throws(SandboxError) {
-    let status = try attempt("examine", device.path.description) { () throws(Errno) in try file.status() }
+    let status = try attempt("examine", device.path) { () throws(Errno) in try file.status() }
     let isDevice = device.type == .fifo || (status.specialMajor == device.major && status.specialMinor == device.minor)
     guard status.type == device.type, isDevice else {
       throw SandboxError("\(device.path.description) in the container is not the device \(device.major):\(device.minor)")

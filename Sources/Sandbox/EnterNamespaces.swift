@@ -5,8 +5,8 @@ extension SandboxPlan {
   func enterNamespaces() throws(SandboxError) {
     if !needsStage { try joinNamespaces() }
     if newNamespaces.contains(.cgroup) { try attempt("make", "a cgroup namespace") { () throws(Errno) in try unshare(.cgroup) } }
-    if let hostname { try attempt("set the host name", hostname.description) { () throws(Errno) in try ThisProcess.setHostname(hostname) } }
-    if let domainname { try attempt("set the domain name", domainname.description) { () throws(Errno) in try ThisProcess.setDomainname(domainname) } }
+    if let hostname { try attempt("set the host name", hostname) { () throws(Errno) in try ThisProcess.setHostname(hostname) } }
+    if let domainname { try attempt("set the domain name", domainname) { () throws(Errno) in try ThisProcess.setDomainname(domainname) } }
     if newNamespaces.contains(.network) { try attempt("set up", "the loopback interface") { () throws(Errno) in try ThisProcess.setLoopbackUp() } }
   }
 
@@ -27,11 +27,11 @@ extension SandboxPlan {
   private func join(_ namespace: JoinedNamespace) throws(SandboxError) {
     let path = namespace.path.description
     if let descriptor = namespace.descriptor {
-      return try attempt("join the namespace", path) { () throws(Errno) in try joinNamespace(descriptor, namespace.kind) }
+      return try attempt("join the namespace", Text(path)) { () throws(Errno) in try joinNamespace(descriptor, namespace.kind) }
     }
-    let opened = try attempt("open the namespace", path) { () throws(Errno) in try FileDescriptor.open(namespace.path, .readOnly) }
+    let opened = try attempt("open the namespace", Text(path)) { () throws(Errno) in try FileDescriptor.open(namespace.path, .readOnly) }
     if namespace.changedBy != nil { try namespace.requireOther(opened) }
-    try attempt("join the namespace", path) { () throws(Errno) in try opened.joinNamespace(namespace.kind) }
+    try attempt("join the namespace", Text(path)) { () throws(Errno) in try opened.joinNamespace(namespace.kind) }
   }
 }
 
@@ -41,7 +41,7 @@ extension SandboxPlan {
     guard let index = joinedNamespaces.firstIndex(where: { $0.kind == .user && $0.descriptor == nil }) else { return }
     let namespace = joinedNamespaces[index]
     let path = namespace.path.description
-    let opened = try attempt("open the namespace", path) { () throws(Errno) in try FileDescriptor.open(namespace.path, .readOnly) }
+    let opened = try attempt("open the namespace", Text(path)) { () throws(Errno) in try FileDescriptor.open(namespace.path, .readOnly) }
     if namespace.changedBy != nil { try namespace.requireOther(opened) }
     guard try namespace.isOwn(opened) else { return }
     joinedNamespaces.remove(at: index)
@@ -59,7 +59,7 @@ extension JoinedNamespace {
 
   fileprivate func isOwn(_ opened: borrowing FileDescriptor) throws(SandboxError) -> Bool {
     guard let own = kind.ownPath else { return false }
-    return try attempt("examine the namespace", path.description) { () throws(Errno) in
+    return try attempt("examine the namespace", path) { () throws(Errno) in
       try opened.status().isSameFile(as: try FileDescriptor.open(own, .path).status())
     }
   }
@@ -80,7 +80,7 @@ struct OwnNamespaces: ~Copyable {
   }
 
   private static func open(_ path: Path) throws(SandboxError) -> FileDescriptor {
-    try attempt("open", path.description) { () throws(Errno) in try FileDescriptor.open(path, .readOnly) }
+    try attempt("open", path) { () throws(Errno) in try FileDescriptor.open(path, .readOnly) }
   }
 
   /// Back: what this process starts from now on is the host's, as hooks are.

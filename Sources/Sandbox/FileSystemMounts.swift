@@ -14,7 +14,7 @@ extension MountEntries {
     }
     if system.copiesUp {
       let mounted = try open(mount, in: root)
-      try attempt("copy to the tmpfs on", mount.target.description) { () throws(Errno) in
+      try attempt("copy to the tmpfs on", mount.target) { () throws(Errno) in
         let mode = try mounted.status().mode & 0o7777
         try place.copyContents(to: mounted)
         // The directory's own is in the options already, before the one that they give.
@@ -29,7 +29,7 @@ extension MountEntries {
       return try root.open(mount.target, [.path, .directory]).status().mode & 0o7777
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
-      throw SandboxError(SystemError("open the mount point", mount.target.description, error))
+      throw SandboxError("open the mount point", mount.target, error)
     }
   }
 
@@ -52,7 +52,7 @@ extension MountEntries {
 
   private static func error(_ mount: PlannedMount, _ type: Path, _ error: Errno) -> SandboxError {
     if error == .noDevice { return SandboxError("\(mount.origin): this kernel has no file system \(type.description)\(option(for: type))") }
-    return SandboxError(SystemError("mount \(type.description) on", mount.target.description, error))
+    return SandboxError("mount", "\(type.description) on \(mount.target)", error)
   }
 
   /// The kernel's option behind a file system that containers usually ask for.

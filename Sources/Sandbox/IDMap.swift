@@ -10,7 +10,7 @@ public struct IDMap: Sendable, Equatable {
   /// Checks ranges of config.json as the kernel would, which says no more than EINVAL. `path` is theirs in the document.
   init(checking ranges: [IDMapping], _ path: String) throws(SpecError) {
     // UID_GID_MAP_MAX_EXTENTS: since Linux 4.15, five before.
-    if ranges.count > 340 { throw SpecError(path: path, reason: "\(ranges.count) ranges; the kernel takes 340") }
+    if ranges.count > 340 { throw SpecError(path: Text(path), reason: "\(ranges.count) ranges; the kernel takes 340") }
     for (index, range) in ranges.enumerated() {
       for (before, other) in ranges[..<index].enumerated() {
         guard overlaps(range.containerID, other.containerID, range, other) || overlaps(range.hostID, other.hostID, range, other) else { continue }
@@ -19,7 +19,7 @@ public struct IDMap: Sendable, Equatable {
     }
     self.ranges = ranges
     // One write of less than a page, which is never smaller.
-    if text.utf8.count > 4095 { throw SpecError(path: path, reason: "too many ranges: the kernel takes 4095 bytes of text") }
+    if text.utf8.count > 4095 { throw SpecError(path: Text(path), reason: "too many ranges: the kernel takes 4095 bytes of text") }
   }
 
   /// Reads what the kernel shows; nil for anything else.

@@ -17,7 +17,7 @@ struct MapNamespaces: ~Copyable {
     } else {
       guard let joined else { throw SandboxError("\(path): the user namespace is apus's own, which maps nothing") }
       last = nil
-      namespace = try attempt("open the namespace", joined.path.description) { () throws(Errno) in try FileDescriptor.open(joined.path, .readOnly) }
+      namespace = try attempt("open the namespace", joined.path) { () throws(Errno) in try FileDescriptor.open(joined.path, .readOnly) }
     }
     do throws(Errno) {
       try copy.mapOwners(namespace.number, recursive: map.isRecursive)

@@ -4,7 +4,7 @@ internal import Linux
 /// error is thrown here.
 func inChild(_ title: @autoclosure () -> String, _ body: () throws(SandboxError) -> Void) throws(SandboxError) {
   var pair = try attempt("make", "a channel to \(title())") { () throws(Errno) in try Channel.makePair() }
-  switch try attempt("clone for", title(), { () throws(Errno) in try cloneProcess([]) }) {
+  switch try attempt("clone for", Text(title()), { () throws(Errno) in try cloneProcess([]) }) {
   case .child:
     do throws(SandboxError) {
       try body()
@@ -15,8 +15,8 @@ func inChild(_ title: @autoclosure () -> String, _ body: () throws(SandboxError)
     }
   case .parent(let child):
     pair.second.close()
-    let packet = try attempt("hear from", title()) { () throws(Errno) in try pair.first.receive().bytes }
-    let status = try attempt("wait for", title()) { () throws(Errno) in try waitForExit(of: child) }
+    let packet = try attempt("hear from", Text(title())) { () throws(Errno) in try pair.first.receive().bytes }
+    let status = try attempt("wait for", Text(title())) { () throws(Errno) in try waitForExit(of: child) }
     if !packet.isEmpty { throw SandboxError(packet: packet) }
     if status != .exited(0) { throw SandboxError("\(title()) was killed") }
   }

@@ -85,7 +85,7 @@ extension SandboxPlan {
       case .notPermitted, .noSystemCall:
         throw SandboxError(
           "clone into the container: \(error.message); its seccomp profile has to allow clone(2), because others in it may trace (CAP_SYS_PTRACE)")
-      default: throw SandboxError(SystemError("clone into", "the container", error))
+      default: throw SandboxError("clone into", "the container", error)
       }
     }
   }

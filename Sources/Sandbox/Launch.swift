@@ -119,7 +119,7 @@ extension SandboxPlan {
         return (try cloneProcess(namespaces, cgroup: group), true)
       } catch {
         // Before Linux 5.7 the larger argument is E2BIG; a namespace that the kernel lacks fails again below.
-        if !error.meansAbsent && error.rawValue != 7 { throw SandboxError(SystemError("clone into the container's cgroup", "", error)) }
+        if !error.meansAbsent && error.rawValue != 7 { throw SandboxError("clone into the container's cgroup", "", error) }
       }
     }
     do throws(Errno) {
@@ -129,7 +129,7 @@ extension SandboxPlan {
       if error == .noSpace, namespaces.contains(.user) {
         throw SandboxError("clone into a new user namespace: /proc/sys/user/max_user_namespaces, or the depth of 32, allows no more")
       }
-      throw SandboxError(SystemError("clone into", "new namespaces", error))
+      throw SandboxError("clone into", "new namespaces", error)
     }
   }
 
@@ -200,7 +200,7 @@ private func connectToGate(_ name: Path, _ directory: borrowing FileDescriptor) 
   } catch {
     // ECONNREFUSED
     if error == .noSuchFileOrDirectory || error.rawValue == 111 { return nil }
-    throw SandboxError(SystemError("reach", "the container's first process", error))
+    throw SandboxError("reach", "the container's first process", error)
   }
 }
 

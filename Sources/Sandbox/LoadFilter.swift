@@ -44,7 +44,7 @@ extension SandboxPlan {
         throw SandboxError("load the seccomp filter: this kernel refuses it (CONFIG_SECCOMP_FILTER, or a flag that it does not know\(newer))")
       }
       if error == .busy { throw SandboxError("load the seccomp filter: another filter of this process notifies somebody already") }
-      throw SandboxError(SystemError("load", "the seccomp filter", error))
+      throw SandboxError("load", "the seccomp filter", error)
     }
     let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive() }
     // The agent could not be told: the launching process says why.

@@ -41,7 +41,7 @@ struct MountEntries: ~Copyable {
     }
     if !mount.propagation.isEmpty {
       let mounted = try open(mount, in: root)
-      try attempt("set the propagation of", mount.target.description) { () throws(Errno) in try mounted.setPropagation(mount.propagation) }
+      try attempt("set the propagation of", mount.target) { () throws(Errno) in try mounted.setPropagation(mount.propagation) }
     }
   }
 
@@ -49,14 +49,14 @@ struct MountEntries: ~Copyable {
   static func finish(_ mounts: [PlannedMount], in root: borrowing RootDirectory) throws(SandboxError) {
     for mount in mounts {
       guard case .fileSystem(let system) = mount.content, system.endsReadOnly else { continue }
-      let mounted = try attempt("open", mount.target.description) { () throws(Errno) in try root.open(mount.target, .path) }
+      let mounted = try attempt("open", mount.target) { () throws(Errno) in try root.open(mount.target, .path) }
       try setReadOnly(mounted, mount.target.description)
     }
   }
 
   /// What is mounted at the target by now.
   func open(_ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) -> FileDescriptor {
-    try attempt("open", mount.target.description) { () throws(Errno) in try root.open(mount.target, .path) }
+    try attempt("open", mount.target) { () throws(Errno) in try root.open(mount.target, .path) }
   }
 
   /// Opens the directory to mount on, making what is missing of it.
@@ -66,14 +66,14 @@ struct MountEntries: ~Copyable {
       do throws(Errno) {
         type = try root.open(mount.target, [.path, .noFollow]).status().type
       } catch {
-        if error != .noSuchFileOrDirectory { throw SandboxError(SystemError("open \(mount.target.description) of", mount.origin, error)) }
+        if error != .noSuchFileOrDirectory { throw SandboxError("open", "\(mount.target.description) of \(mount.origin)", error) }
       }
       if let type, type != .directory {
         // Callers look for runc's words.
         throw SandboxError("\(mount.origin): \(mount.target.description) must be mounted on ordinary directory, which the container's root does not have there")
       }
     }
-    let place = try attempt("make the mount point \(mount.target.description) of", mount.origin) { () throws(Errno) in
+    let place = try attempt("make the mount point", "\(mount.target.description) of \(mount.origin)") { () throws(Errno) in
       try root.makeDirectories(mount.target, mode: 0o755)
     }
     try refuseHiddenProc(place, mount)
@@ -83,7 +83,7 @@ struct MountEntries: ~Copyable {
   /// What may stand below /proc is decided by name when the mounts are planned; a link of the image must not lead there under another name.
   func refuseHiddenProc(_ place: borrowing FileDescriptor, _ mount: PlannedMount) throws(SandboxError) {
     if mount.isInProc { return }
-    let type = try attempt("examine the mount point", mount.target.description) { () throws(Errno) in try place.fileSystemStatus().type }
+    let type = try attempt("examine the mount point", mount.target) { () throws(Errno) in try place.fileSystemStatus().type }
     if type != FileSystemStatus.procfs { return }
     throw SandboxError("\(mount.origin).destination: \(mount.target.description) leads into /proc in the container's root")
   }
@@ -91,7 +91,7 @@ struct MountEntries: ~Copyable {
   /// Changes what is mounted at the target, which must be a mount.
   private func remount(_ mount: PlannedMount, _ change: PlannedRemount, in root: borrowing RootDirectory) throws(SandboxError) {
     let mounted = try open(mount, in: root)
-    try attempt("remount", mount.target.description) { () throws(Errno) in
+    try attempt("remount", mount.target) { () throws(Errno) in
       // What is not named stays as it is: less than mount(8) gives away, which forgets `nosuid` when it is told `ro`.
       let flags = try mounted.fileSystemStatus().mountFlags.subtracting(change.clear).union(change.set).union(.remount)
       if let data = change.data {
@@ -104,7 +104,7 @@ struct MountEntries: ~Copyable {
 
   /// Gives the root of what is mounted the SELinux context `label`, as an attribute.
   private func setLabel(_ label: String, _ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) {
-    try attempt("set the label of", mount.target.description) { () throws(Errno) in
+    try attempt("set the label of", mount.target) { () throws(Errno) in
       try root.open(mount.target, [.readOnly, .directory]).setAttribute("security.selinux", Array(label.utf8))
     }
   }
@@ -114,13 +114,13 @@ struct MountEntries: ~Copyable {
   func requireKnown(_ flags: MountFlags, _ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) {
     if !flags.contains(.noSymbolicLinks) { return }
     let mounted = try open(mount, in: root)
-    let found = try attempt("examine", mount.target.description) { () throws(Errno) in try mounted.fileSystemStatus().mountFlags }
+    let found = try attempt("examine", mount.target) { () throws(Errno) in try mounted.fileSystemStatus().mountFlags }
     if !found.contains(.noSymbolicLinks) { throw SandboxError("\(mount.origin).options: this kernel does not know nosymfollow (Linux 5.10)") }
   }
 
   /// Why the flags of a tree of mounts could not be set.
   static func recursiveFlags(_ mount: PlannedMount, _ error: Errno) -> SandboxError {
-    if !error.meansAbsent { return SandboxError(SystemError("set the flags of the mounts below", mount.target.description, error)) }
+    if !error.meansAbsent { return SandboxError("set the flags of the mounts below", mount.target, error) }
     let since = mount.recursiveSet.contains(.noSymbolicLinks) ? "Linux 5.12; with rnosymfollow, Linux 5.14" : "Linux 5.12"
     return SandboxError("\(mount.origin).options: this kernel cannot set the flags of a tree of mounts (mount_setattr(2), \(since))")
   }

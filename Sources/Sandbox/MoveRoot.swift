@@ -27,7 +27,7 @@ enum MovedRoot {
         throw SandboxError("hide \(name) of the host, as a root that is moved needs it: another mount stands before it")
       }
       let place = Path(bytes: point)
-      try attempt("hide", place.description) { () throws(Errno) in
+      try attempt("hide", place) { () throws(Errno) in
         // Else the cover would reach the host.
         try changeMount(place, .private)
         try Linux.mount("tmpfs", on: place, type: "tmpfs", [.readOnly, .noSetUserID, .noDevices, .noExecute], data: "nr_blocks=1,nr_inodes=1")

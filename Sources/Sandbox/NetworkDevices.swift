@@ -18,9 +18,9 @@ public struct PlannedNetworkDevice: Sendable, Equatable {
     for device in devices {
       let origin = "linux.netDevices.\(device.hostName)"
       guard namespaces.contains(.network) else {
-        throw SpecError(path: origin, reason: "needs a network namespace of the container's own, which linux.namespaces does not have")
+        throw SpecError(path: Text(origin), reason: "needs a network namespace of the container's own, which linux.namespaces does not have")
       }
-      guard isName(device.hostName[...]) else { throw SpecError(path: origin, reason: "not the name of a network device") }
+      guard isName(device.hostName[...]) else { throw SpecError(path: Text(origin), reason: "not the name of a network device") }
       let name = device.name ?? device.hostName
       let end = name.utf8.suffix(2).elementsEqual("%d".utf8) ? name.utf8.dropLast(2) : name.utf8[...]
       // Nothing else of a format means anything to the kernel.
@@ -97,7 +97,7 @@ struct MovedNetworkDevices: ~Copyable {
       failure = error
     }
     try attempt("return to", "the network namespace of the runtime") { () throws(Errno) in try own.joinNamespace(.network) }
-    guard let socket = made.take() else { throw SandboxError(SystemError("make", "a socket for network devices", failure)) }
+    guard let socket = made.take() else { throw SandboxError("make", "a socket for network devices", failure) }
     return socket
   }
 
@@ -116,7 +116,7 @@ struct MovedNetworkDevices: ~Copyable {
     do throws(Errno) {
       return try socket.link(named: name)
     } catch {
-      throw SandboxError(SystemError("\(device.origin): look for", name, error))
+      throw SandboxError("\(device.origin): \(SystemError("look for", Text(name), error).message)")
     }
   }
 
@@ -136,7 +136,7 @@ struct MovedNetworkDevices: ~Copyable {
       for address in addresses { try container.add(address, to: arrived.index) }
       try container.setUp(arrived.index)
     } catch {
-      throw SandboxError(SystemError("\(device.origin): move the network device into", "the container", error))
+      throw SandboxError("\(device.origin): \(SystemError("move the network device into", "the container", error).message)")
     }
   }
 

@@ -30,10 +30,10 @@ extension PlannedMount {
   mutating func settleIDMap(_ userNamespace: UserNamespacePlan?, hasNewMountNamespace: Bool) throws(SpecError) {
     guard case .bind(var bind) = content, var map = bind.idMap else { return }
     let path = map.path(origin)
-    if !hasNewMountNamespace { throw SpecError(path: path, reason: "owners are not mapped in a mount namespace that is joined") }
+    if !hasNewMountNamespace { throw SpecError(path: Text(path), reason: "owners are not mapped in a mount namespace that is joined") }
     if map.users != nil { return }
     guard let userNamespace else {
-      throw SpecError(path: path, reason: "idmap without uidMappings and gidMappings needs a user namespace (linux.namespaces)")
+      throw SpecError(path: Text(path), reason: "idmap without uidMappings and gidMappings needs a user namespace (linux.namespaces)")
     }
     if !userNamespace.isNew { return }
     (map.users, map.groups) = (userNamespace.users, userNamespace.groups)

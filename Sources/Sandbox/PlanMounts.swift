@@ -20,7 +20,7 @@ extension PlannedMount {
     isInProc = target.components.first.map { $0.elementsEqual("proc".utf8) } ?? false
     let isBind = options.isBind || type.equals("bind")
     let idMap = try PlannedIDMap(mount, options, origin)
-    if let idMap, !isBind || options.isRemount { throw SpecError(path: idMap.path(origin), reason: "owners are mapped in bind mounts only") }
+    if let idMap, !isBind || options.isRemount { throw SpecError(path: Text(idMap.path(origin)), reason: "owners are mapped in bind mounts only") }
     if options.copiesUp, isBind || options.isRemount || !type.equals("tmpfs") {
       throw SpecError(path: "\(origin).options", reason: "tmpcopyup is for a mount of type tmpfs")
     }
@@ -129,7 +129,7 @@ extension PlannedDevice {
       guard path.isAbsolute, !path.hasParentReference else { throw SpecError(path: "\(origin).path", reason: "must be an absolute path without `..`") }
       guard !path.components.isEmpty else { throw SpecError(path: "\(origin).path", reason: "must name a file in a directory") }
       guard let major = UInt32(exactly: device.major), let minor = UInt32(exactly: device.minor) else {
-        throw SpecError(path: origin, reason: "\(device.major):\(device.minor) is not a device number")
+        throw SpecError(path: Text(origin), reason: "\(device.major):\(device.minor) is not a device number")
       }
       let type: FileType =
         switch device.type {

@@ -19,7 +19,7 @@ extension SandboxPlan {
     sharesMounts = !namespaces.own.contains(.mount)
     if sharesMounts, namespaces.own.contains(.user) {
       let reason = "a user namespace has no rights over the mount namespace of the runtime: the container needs one of its own"
-      throw SpecError(path: "linux.namespaces", reason: reason)
+      throw SpecError(path: "linux.namespaces", reason: Text(reason))
     }
     self.root = root
     rootReadOnly = spec.root?.readonly ?? false
@@ -101,8 +101,8 @@ extension SandboxPlan {
   /// A name of the UTS namespace: changing it in the host's namespace would rename the host.
   private static func name(_ name: String?, _ origin: String, _ namespaces: PlannedNamespaces) throws(SpecError) -> Path? {
     guard let name, isGiven(name) else { return nil }
-    guard namespaces.own.contains(.uts) else { throw SpecError(path: origin, reason: "needs a UTS namespace of the container's own (linux.namespaces)") }
-    guard name.utf8.count <= 64 else { throw SpecError(path: origin, reason: "longer than 64 bytes") }
+    guard namespaces.own.contains(.uts) else { throw SpecError(path: Text(origin), reason: "needs a UTS namespace of the container's own (linux.namespaces)") }
+    guard name.utf8.count <= 64 else { throw SpecError(path: Text(origin), reason: "longer than 64 bytes") }
     return Path(name)
   }
 }
@@ -174,15 +174,15 @@ extension KernelParameter {
     for parameter in parameters {
       let origin = "linux.sysctl.\(parameter.key)"
       guard let needed = namespace(of: parameter.key) else {
-        throw SpecError(path: origin, reason: "belongs to no namespace, so setting it would change the host")
+        throw SpecError(path: Text(origin), reason: "belongs to no namespace, so setting it would change the host")
       }
       guard namespaces.contains(needed) else {
-        throw SpecError(path: origin, reason: "needs a namespace of the container's own, which linux.namespaces does not have")
+        throw SpecError(path: Text(origin), reason: "needs a namespace of the container's own, which linux.namespaces does not have")
       }
       var file: [UInt8] = []
       for byte in parameter.key.utf8 { file.append(byte == 0x2E ? 0x2F : byte == 0x2F ? 0x2E : byte) }
       let path = Path(bytes: file)
-      guard !path.hasParentReference, !path.isAbsolute else { throw SpecError(path: origin, reason: "not the name of a kernel parameter") }
+      guard !path.hasParentReference, !path.isAbsolute else { throw SpecError(path: Text(origin), reason: "not the name of a kernel parameter") }
       planned.append(KernelParameter(file: path, value: parameter.value))
     }
     return planned

@@ -21,14 +21,14 @@ public struct UserNamespacePlan: Sendable, Equatable {
     return UserNamespacePlan(isNew: isNew, users: users, groups: groups)
   }
 
-  private static func needsNamespace(_ path: String) -> SpecError { SpecError(path: path, reason: "needs a user namespace (linux.namespaces)") }
+  private static func needsNamespace(_ path: String) -> SpecError { SpecError(path: Text(path), reason: "needs a user namespace (linux.namespaces)") }
 
   private static func map(_ ranges: [IDMapping], _ path: String, isNew: Bool) throws(SpecError) -> IDMap? {
     let map = try IDMap(checking: ranges, path)
     if isNew {
-      if ranges.isEmpty { throw SpecError(path: path, reason: "missing; a new user namespace needs it") }
+      if ranges.isEmpty { throw SpecError(path: Text(path), reason: "missing; a new user namespace needs it") }
       // Mounts, devices and names are made by it.
-      if map.outside(0) == nil { throw SpecError(path: path, reason: "must map 0, as whom the container is made") }
+      if map.outside(0) == nil { throw SpecError(path: Text(path), reason: "must map 0, as whom the container is made") }
       return map
     }
     // Podman writes this when a namespace is joined, because old versions of runc want something: it says nothing about that namespace.
@@ -47,7 +47,7 @@ public struct UserNamespacePlan: Sendable, Equatable {
 
   private static func requireMapped(_ id: UInt32, in map: IDMap?, _ path: String) throws(SpecError) {
     guard let map, map.outside(id) == nil else { return }
-    throw SpecError(path: path, reason: "\(id) is nobody in the container's user namespace")
+    throw SpecError(path: Text(path), reason: "\(id) is nobody in the container's user namespace")
   }
 
   /// Refuses mounts that the kernel refuses to a new user namespace: those of file systems that show another namespace, if that is not new as well.

@@ -52,7 +52,7 @@ struct PreparedMounts: ~Copyable {
       if error == .noSystemCall {
         throw SandboxError("\(map.path(mount.origin)): this kernel cannot map the owners of a mount (mount_setattr(2), Linux 5.12)")
       }
-      throw SandboxError(SystemError("open the source \(bind.source.description) of", mount.origin, error))
+      throw SandboxError("open the source", "\(bind.source.description) of \(mount.origin)", error)
     }
   }
 

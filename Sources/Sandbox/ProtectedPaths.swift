@@ -18,13 +18,13 @@ enum ProtectedPaths {
     var empty: FileDescriptor?
     for path in paths {
       guard let place = try openIfThere(path, in: root) else { continue }
-      let status = try attempt("examine", path.description) { () throws(Errno) in try place.status() }
+      let status = try attempt("examine", path) { () throws(Errno) in try place.status() }
       if status.type != .directory {
         if status.isSameFile(as: nullStatus) { continue }
-        try attempt("mask", path.description) { () throws(Errno) in try bindMount(null.processPath, on: place.processPath, recursive: false) }
+        try attempt("mask", path) { () throws(Errno) in try bindMount(null.processPath, on: place.processPath, recursive: false) }
         continue
       }
-      try attempt("mask", path.description) { () throws(Errno) in
+      try attempt("mask", path) { () throws(Errno) in
         if let mask = empty.take() {
           // The flags are those of the first: a copy of a mount has them as well.
           if try !status.isSameFile(as: mask.status()) { try bindMount(mask.processPath, on: place.processPath, recursive: false) }
@@ -47,10 +47,10 @@ enum ProtectedPaths {
         try copy.attachMount(to: place)
         continue
       } catch {
-        if !error.meansAbsent { throw SandboxError(SystemError("make read-only", path.description, error)) }
+        if !error.meansAbsent { throw SandboxError("make read-only", path, error) }
       }
-      try attempt("bind", path.description) { () throws(Errno) in try bindMount(place.processPath, on: place.processPath, recursive: true) }
-      let mounted = try attempt("open", path.description) { () throws(Errno) in try root.open(path, .path) }
+      try attempt("bind", path) { () throws(Errno) in try bindMount(place.processPath, on: place.processPath, recursive: true) }
+      let mounted = try attempt("open", path) { () throws(Errno) in try root.open(path, .path) }
       try setReadOnly(mounted, path.description)
     }
   }
@@ -60,7 +60,7 @@ enum ProtectedPaths {
       return try root.open(path, .path)
     } catch {
       if error == .noSuchFileOrDirectory || error == .notDirectory { return nil }
-      throw SandboxError(SystemError("open", path.description, error))
+      throw SandboxError("open", path, error)
     }
   }
 }

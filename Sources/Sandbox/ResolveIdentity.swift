@@ -24,7 +24,7 @@ extension SandboxPlan {
         let user = try resolveUser(name, passwd: passwd, group: group)
         return ResolvedIdentity(user: user.uid, group: user.gid, groups: user.additionalGids, directory: hasHome ? nil : user.home, maySetGroups: maySetGroups)
       } catch {
-        throw SandboxError(error.message)
+        throw SandboxError(Text(error.message))
       }
     }
   }
@@ -37,7 +37,7 @@ extension SandboxPlan {
       return try file.readAll(limit: UserFile.limit)
     } catch {
       if error == .noSuchFileOrDirectory || error == .notDirectory { return nil }
-      throw SandboxError(SystemError("read \(path.description) of", "the image", error))
+      throw SandboxError("read", "\(path.description) of the image", error)
     }
   }
 

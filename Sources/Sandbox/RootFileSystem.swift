@@ -15,7 +15,7 @@ struct MountedRoot: ~Copyable {
   private static func mount(_ source: RootSource) throws(SandboxError) -> MountedRoot {
     switch source {
     case .directory(let path):
-      let directory = try attempt("open the root directory", path.description) { () throws(Errno) in try FileDescriptor.open(path, [.path, .directory]) }
+      let directory = try attempt("open the root directory", path) { () throws(Errno) in try FileDescriptor.open(path, [.path, .directory]) }
       // pivot_root(2) refuses a new root whose parent mount is shared, and needs it to be a mount at all.
       let mounted = try bindOntoItself(directory, path)
       return MountedRoot(root: RootDirectory(mounted))
@@ -32,9 +32,9 @@ struct MountedRoot: ~Copyable {
       try copy.attachMount(to: directory)
       return copy
     } catch {
-      if !error.meansAbsent { throw SandboxError(SystemError("bind the root directory", path.description, error)) }
+      if !error.meansAbsent { throw SandboxError("bind the root directory", path, error) }
     }
-    return try attempt("bind the root directory", path.description) { () throws(Errno) in
+    return try attempt("bind the root directory", path) { () throws(Errno) in
       try bindMount(directory.processPath, on: directory.processPath, recursive: true)
       let mounted = try FileDescriptor.open(path, [.path, .directory])
       guard try mounted.status().isSameFile(as: try directory.status()) else { throw Errno.wouldBlock }
@@ -48,30 +48,30 @@ struct MountedRoot: ~Copyable {
     var opened: [Int32] = []
     defer { for number in opened { _ = FileDescriptor(owning: number) } }
     for layer in layers {
-      let directory = try attempt("open layer", layer.description) { () throws(Errno) in try FileDescriptor.open(layer, [.path, .directory, .noFollow]) }
+      let directory = try attempt("open layer", layer) { () throws(Errno) in try FileDescriptor.open(layer, [.path, .directory, .noFollow]) }
       if !opened.isEmpty { options.append(0x3A) }
       options.append(contentsOf: directory.processPath.bytes)
       opened.append(directory.release())
     }
-    let upperDirectory = try attempt("open", upper.description) { () throws(Errno) in try FileDescriptor.open(upper, [.path, .directory, .noFollow]) }
-    let workDirectory = try attempt("open", work.description) { () throws(Errno) in try FileDescriptor.open(work, [.path, .directory, .noFollow]) }
+    let upperDirectory = try attempt("open", upper) { () throws(Errno) in try FileDescriptor.open(upper, [.path, .directory, .noFollow]) }
+    let workDirectory = try attempt("open", work) { () throws(Errno) in try FileDescriptor.open(work, [.path, .directory, .noFollow]) }
     options.append(contentsOf: ",upperdir=".utf8)
     options.append(contentsOf: upperDirectory.processPath.bytes)
     options.append(contentsOf: ",workdir=".utf8)
     options.append(contentsOf: workDirectory.processPath.bytes)
-    let place = try attempt("open", mountPoint.description) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.path, .directory, .noFollow]) }
+    let place = try attempt("open", mountPoint) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.path, .directory, .noFollow]) }
     // `volatile` (Linux 5.10): the writable layer does not outlive the container, so no flash is worn to make it durable.
     let durable = Path(bytes: options)
     do throws(Errno) {
       try Linux.mount("overlay", on: place.processPath, type: "overlay", [], data: durable.appendingOption("volatile"))
     } catch {
       if error == .noDevice { throw SandboxError("this kernel has no overlayfs, which the root of an image needs (CONFIG_OVERLAY_FS)") }
-      if error != .invalidArgument { throw SandboxError(SystemError("mount overlayfs on", mountPoint.description, error)) }
-      try attempt("mount overlayfs on", mountPoint.description) { () throws(Errno) in
+      if error != .invalidArgument { throw SandboxError("mount overlayfs on", mountPoint, error) }
+      try attempt("mount overlayfs on", mountPoint) { () throws(Errno) in
         try Linux.mount("overlay", on: place.processPath, type: "overlay", [], data: durable)
       }
     }
-    return try attempt("open", mountPoint.description) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.path, .directory, .noFollow]) }
+    return try attempt("open", mountPoint) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.path, .directory, .noFollow]) }
   }
 
   /// Makes the root that of this mount namespace, and takes the host's away.
@@ -93,7 +93,7 @@ struct MountedRoot: ~Copyable {
 
 /// Makes the mount that `mounted` is the root of read-only: by descriptor, else (before Linux 5.12) by mount(2) on its /proc/self/fd name.
 func setReadOnly(_ mounted: borrowing FileDescriptor, _ name: String) throws(SandboxError) {
-  try attempt("make read-only", name) { () throws(Errno) in try addFlags(.readOnly, to: mounted) }
+  try attempt("make read-only", Text(name)) { () throws(Errno) in try addFlags(.readOnly, to: mounted) }
 }
 
 /// Sets flags of the mount that `mounted` is the root of, beside those that it has.

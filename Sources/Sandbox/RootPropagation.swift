@@ -36,7 +36,7 @@ public struct RootPropagation: Sendable, Equatable {
       return try attempt("set the propagation of", "/") { () throws(Errno) in try changeMount("/", ofHostTree) }
     }
     // The mount that the directory lies on must not hand the root's on to its peers; and pivot_root(2) refuses a shared one.
-    try attempt("make private the mount of", place.description) { () throws(Errno) in
+    try attempt("make private the mount of", place) { () throws(Errno) in
       var here = try FileDescriptor.open(place, [.path, .directory])
       while true {
         do throws(Errno) {

@@ -72,7 +72,7 @@ private func runHook(
     let packet = try attempt("hear from", "the \(title)") { () throws(Errno) in try pair.first.receive() }
     if let number = packet.bytes.first {
       _ = try? waitForExit(of: process)
-      throw SandboxError(SystemError("error running", title, Errno(rawValue: Int32(number))).message, kind: .hook)
+      throw SandboxError(Text(SystemError("error running", Text(title), Errno(rawValue: Int32(number))).message), kind: .hook)
     }
     return try awaitHook(process, hook, title, interruption)
   }

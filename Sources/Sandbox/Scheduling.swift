@@ -71,7 +71,7 @@ public struct PlannedMemoryPolicy: Sendable, Equatable {
 extension SchedulingAttributes {
   /// What the kernel would refuse with a bare EINVAL is refused here, with its path (sched_setattr(2), sched(7)).
   init(_ asked: Scheduler, _ path: StaticString) throws(SpecError) {
-    func refuse(_ member: StaticString, _ reason: String) -> SpecError { SpecError(path: "\(path).\(member)", reason: reason) }
+    func refuse(_ member: StaticString, _ reason: String) -> SpecError { SpecError(path: "\(path).\(member)", reason: Text(reason)) }
     let name = asked.policy.name
     guard asked.policy != .iso else { throw refuse("policy", "SCHED_ISO is reserved, and no Linux kernel implements it") }
     let isRealtime = asked.policy == .fifo || asked.policy == .roundRobin
@@ -121,9 +121,9 @@ extension NumberSet {
       if range.isEmpty { continue }
       let ends = range.split(separator: 0x2D, maxSplits: 1, omittingEmptySubsequences: false)
       guard let first = ends.first.flatMap({ decimal($0) }), let last = ends.last.flatMap({ decimal($0) }), first <= last else {
-        throw SpecError(path: path(), reason: "not a list such as 0-3,7")
+        throw SpecError(path: Text(path()), reason: "not a list such as 0-3,7")
       }
-      guard last < UInt64(limit) else { throw SpecError(path: path(), reason: "\(last) is above \(limit - 1)") }
+      guard last < UInt64(limit) else { throw SpecError(path: Text(path()), reason: "\(last) is above \(limit - 1)") }
       insert(UInt32(truncatingIfNeeded: first)...UInt32(truncatingIfNeeded: last))
     }
   }

@@ -24,7 +24,7 @@ public struct SeccompListener: Sendable {
     var state = state
     if state.pid == nil { state.pid = process }
     let document = ContainerProcessState(pid: process, metadata: metadata, state: state).compactDocument()
-    try attempt("tell the seccomp agent at", path.description) { () throws(Errno) in
+    try attempt("tell the seccomp agent at", path) { () throws(Errno) in
       try FileDescriptor.connectStream(to: path).send(document, descriptor: descriptor.rawValue)
     }
   }

@@ -64,10 +64,10 @@ private func returnValue(
   _ action: SeccompAction, _ number: UInt32?, _ numberPath: @autoclosure () -> String
 ) throws(SpecError) -> UInt32 {
   if let number {
-    if !action.hasReturnValue { throw SpecError(path: numberPath(), reason: "\(action.name) has none") }
+    if !action.hasReturnValue { throw SpecError(path: Text(numberPath()), reason: "\(action.name) has none") }
     // MAX_ERRNO of the kernel; a filter's number has 16 bits.
     let most: UInt32 = action == .errno ? 4095 : 65535
-    if number > most { throw SpecError(path: numberPath(), reason: "\(number) is above \(most)") }
+    if number > most { throw SpecError(path: Text(numberPath()), reason: "\(number) is above \(most)") }
   }
   // EPERM is what the specification gives when there is no number.
   switch action {

@@ -39,7 +39,7 @@ struct SessionKeyring: ~Copyable {
       // As the kernel makes it (security/keys/process_keys.c), and found by name by processes of this user: KEY_POS_ALL, KEY_USR_VIEW, _READ, _SEARCH, _LINK.
       try ThisProcess.setKeyPermissions(ring, 0x3F1B_0000)
     } catch {
-      if error != .noSystemCall { throw SandboxError(SystemError("join the session keyring", name.description, error)) }
+      if error != .noSystemCall { throw SandboxError("join the session keyring", name, error) }
     }
     // Key rings that the program makes get its own context again. One newline stands for no label (security/selinux/hooks.c).
     guard let proc else { return }

@@ -31,7 +31,7 @@ enum SharedMounts {
     do throws(Errno) {
       return try root.descriptor.cloneMount(recursive: true)
     } catch {
-      if !error.meansAbsent { throw SandboxError(SystemError("copy the mounts of", "the root directory", error)) }
+      if !error.meansAbsent { throw SandboxError("copy the mounts of", "the root directory", error) }
       throw SandboxError("linux.namespaces: without a mount namespace of its own a container needs open_tree(2) (Linux 5.2)")
     }
   }

@@ -46,12 +46,12 @@ extension SandboxPlan {
   /// Below its parent's OOM score, and above its hard limits, only the host's rights lead; the rest the process does itself, later.
   private func raise(_ process: Int32, _ proc: borrowing ProcHandle) throws(SandboxError) {
     if let oomScoreAdjustment {
-      try attempt("write \(oomScoreAdjustment) to", "/proc/\(process)/oom_score_adj") { () throws(Errno) in
+      try attempt("write", "\(oomScoreAdjustment) to /proc/\(process)/oom_score_adj") { () throws(Errno) in
         try proc.write("\(oomScoreAdjustment)", to: UserNamespacePlan.file("oom_score_adj", of: process))
       }
     }
     for limit in limits {
-      try attempt("raise", limit.name) { () throws(Errno) in try ThisProcess.raiseHardLimit(limit.resource, of: process, to: limit.hard) }
+      try attempt("raise", Text(limit.name)) { () throws(Errno) in try ThisProcess.raiseHardLimit(limit.resource, of: process, to: limit.hard) }
     }
   }
 
@@ -59,7 +59,7 @@ extension SandboxPlan {
   private func givePipes(_ users: IDMap) throws(SandboxError) {
     guard !terminal, case .numeric(let user, _, _) = identity, let owner = users.outside(user) else { return }
     for number in 0...2 as ClosedRange<Int32> {
-      try attempt("give to user \(owner)", "standard descriptor \(number)") { () throws(Errno) in try giveAnonymousPipe(number, to: owner) }
+      try attempt("give to user", "\(owner) standard descriptor \(number)") { () throws(Errno) in try giveAnonymousPipe(number, to: owner) }
     }
   }
 

@@ -9,7 +9,7 @@ func bundledContainer(_ call: Invocation) throws(Failure) -> ContainerRequest {
   let bundle = Path(call.arguments.value(.bundle) ?? ".")
   // Absolute and without links: the container's directories are found from it later.
   let directory = try failing { () throws(SystemError) in
-    try during("open bundle", bundle.description) { () throws(Errno) in try FileDescriptor.open(bundle, [.path, .directory]).currentPath() }
+    try during("open bundle", bundle) { () throws(Errno) in try FileDescriptor.open(bundle, [.path, .directory]).currentPath() }
   }
   let origin = call.arguments.value(.config).map { Path($0) } ?? directory.appending("config.json")
   let text = try failing { () throws(SystemError) in try readFile(origin, limit: 16 << 20) }

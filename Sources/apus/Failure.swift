@@ -5,33 +5,39 @@ internal import Runtime
 internal import Sandbox
 
 /// What ends a command: one sentence for standard error, and the exit status.
-struct Failure: Error {
-  var message: String
-  var status: Int32
+final class Failure: Error {
+  let message: String
+  let status: Int32
 
-  init(_ message: String, status: Int32 = 1) {
-    self.message = message
+  @inline(never)
+  init(_ message: Text, status: Int32 = 1) {
+    self.message = message.string
     self.status = status
   }
 
   /// A command line that cannot be understood.
-  static func usage(_ message: Text) -> Failure { Failure(message.string, status: 2) }
+  static func usage(_ message: Text) -> Failure { Failure(message, status: 2) }
 
-  init(_ error: SystemError) { self.init(error.message) }
-  init(_ error: ImageError) { self.init(error.message) }
-  init(_ error: RuntimeError) { self.init(error.message) }
+  @inline(never)
+  convenience init(_ error: SystemError) { self.init(Text(error.message)) }
+
+  @inline(never)
+  convenience init(_ error: ImageError) { self.init(Text(error.message)) }
+
+  @inline(never)
+  convenience init(_ error: RuntimeError) { self.init(Text(error.message)) }
 
   /// The statuses of `docker run`: 127 for a program that is not found, 126 for one that cannot be run, 125 for everything of the runtime's own.
   static func likeDocker(_ error: RuntimeError) -> Failure {
     switch error.kind {
-    case .programNotFound: Failure(error.message, status: 127)
-    case .programNotExecutable: Failure(error.message, status: 126)
-    case .general, .interrupted, .hook: Failure(error.message, status: 125)
+    case .programNotFound: Failure(Text(error.message), status: 127)
+    case .programNotExecutable: Failure(Text(error.message), status: 126)
+    case .general, .interrupted, .hook: Failure(Text(error.message), status: 125)
     }
   }
 
   /// The same failure with the status that `docker run` has for what happens before the program runs.
-  var beforeProgram: Failure { status == 2 ? self : Failure(message, status: 125) }
+  var beforeProgram: Failure { status == 2 ? self : Failure(Text(message), status: 125) }
 }
 
 /// Runs `call` and turns the error of a module into the failure of the command.

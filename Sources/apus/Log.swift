@@ -67,7 +67,7 @@ func openLog(_ arguments: ParsedArguments) throws(Failure) {
   }
   guard let name = arguments.value(.log) else { return }
   log.file = try failing { () throws(SystemError) in
-    try during("open", name) { () throws(Errno) in
+    try during("open", Text(name)) { () throws(Errno) in
       try FileDescriptor.open(Path(name), [.writeOnly, .create, .append, .noControllingTerminal], mode: 0o644).release()
     }
   }

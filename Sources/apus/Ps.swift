@@ -1,4 +1,5 @@
 internal import Runtime
+internal import Wording
 
 extension CommandSpec {
   /// `apus ps`: the processes of a container.

@@ -141,7 +141,7 @@ struct ImportTests {
     let inner = Array(try scratch.text("layout/index.json").utf8)
     func nest(_ document: [UInt8]) throws -> [UInt8] {
       let digest = LayoutBuilder.digest(document)
-      try scratch.write(Path("layout/blobs/sha256/\(digest.dropFirst(7))"), document)
+      try scratch.write(Path("layout/blobs/sha256/\(String(digest.dropFirst(7)))"), document)
       return Array(
         #"{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"\#(digest)","size":\#(document.count)}]}"#.utf8)
     }

@@ -79,7 +79,7 @@ struct LayoutBuilder {
 
   @discardableResult
   func write(to scratch: Scratch, _ name: String = "layout") throws -> Path {
-    func put(_ bytes: [UInt8], as digest: String) throws { try scratch.write(Path("\(name)/blobs/sha256/\(digest.dropFirst(7))"), bytes) }
+    func put(_ bytes: [UInt8], as digest: String) throws { try scratch.write(Path("\(name)/blobs/sha256/\(String(digest.dropFirst(7)))"), bytes) }
     var descriptors: [String] = []
     var diffIDs: [String] = []
     for layer in layers {

@@ -28,6 +28,9 @@ def swift_flags(architecture: Architecture) -> list[str]:
 
     The C triple goes to the link as well: for the Swift triple alone clang would look for a bare-metal linker, which the x86-64 host does not have.
 
+    A call is put in place only where the code gets no larger by it: even with -Osize the optimiser thinks a call so costly that it puts all of `String.append` at
+    every part of every message (docs/decisions/code-size.md).
+
     The object outliner is off because of a defect of Swift 6.3: it numbers the array literals of a function as `outlined read-only object #N of FUNCTION`, a weak symbol.
     Embedded Swift emits a function again in each module that uses it, and the numbers can differ; the linker keeps one of each, and code of one module then reads the
     array of another (docs/decisions/object-outliner.md).
@@ -35,7 +38,7 @@ def swift_flags(architecture: Architecture) -> list[str]:
     return [
         "-enable-experimental-feature", "Embedded", "-wmo", "-Osize", "-D", "APUS_DEVICE",
         "-Werror", "EmbeddedRestrictions",
-        "-Xfrontend", "-function-sections", "-Xllvm", "-sil-disable-pass=object-outliner",
+        "-Xfrontend", "-function-sections", "-Xllvm", "-sil-inline-removed-call-benefit=0", "-Xllvm", "-sil-disable-pass=object-outliner",
         "-use-ld=lld", "-Xclang-linker", f"--target={architecture.c_triple}", "-Xclang-linker", "-nostdlib", "-Xclang-linker", "-static-pie",
     ]  # fmt: skip
 

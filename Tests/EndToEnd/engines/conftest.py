@@ -21,7 +21,7 @@ from made_images import base
 from harness.tools import call
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def make_place() -> Iterator[Callable[[str], Place]]:
     """Makes places for engines. APUS_ENGINE_RUNTIME=/usr/sbin/runc tells whether a failure is the engine's own doing."""
     layout = ROOT / ".build" / "images" / "amd64" / "busybox"
@@ -46,7 +46,7 @@ def _using(engine: Any) -> Iterator[Any]:
     assert left == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def podman_engine(make_place: Callable[[str], Place]) -> Iterator[Podman]:
     """Podman."""
     engine = Podman(make_place("podman"))
@@ -54,7 +54,7 @@ def podman_engine(make_place: Callable[[str], Place]) -> Iterator[Podman]:
     engine.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def docker_engine(make_place: Callable[[str], Place]) -> Iterator[Docker]:
     """Docker."""
     engine = Docker(make_place("docker"))
@@ -80,7 +80,7 @@ def docker(docker_engine: Docker) -> Iterator[Docker]:
     yield from _using(docker_engine)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def containerd_engine(make_place: Callable[[str], Place]) -> Iterator[Containerd]:
     """containerd with `ctr`."""
     engine = Containerd(make_place("containerd"))
@@ -94,7 +94,7 @@ def containerd(containerd_engine: Containerd) -> Iterator[Containerd]:
     yield from _using(containerd_engine)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kubernetes_engine(make_place: Callable[[str], Place]) -> Iterator[Kubernetes]:
     """containerd as a kubelet has it."""
     place = make_place("cri")
@@ -112,7 +112,7 @@ def kubernetes(kubernetes_engine: Kubernetes) -> Iterator[Kubernetes]:
     yield from _using(kubernetes_engine)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def buildah_engine(make_place: Callable[[str], Place]) -> Iterator[Buildah]:
     """Buildah."""
     engine = Buildah(make_place("buildah"))

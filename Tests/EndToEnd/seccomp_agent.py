@@ -1,4 +1,7 @@
-"""A seccomp agent for tests on x86_64: a socket on which it gets descriptors of filters, and what it decides for the calls (seccomp_unotify(2))."""
+"""A seccomp agent for tests: a socket on which it gets descriptors of filters, and what it decides for the calls (seccomp_unotify(2)).
+
+    seccomp_agent.py SOCKET     tells in lines of JSON what came, for a test that runs on another machine; a line of input is answered by itself
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,31 @@ import errno
 import fcntl
 import json
 import os
+import platform
 import select
 import socket
 import struct
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101
 _CONTINUE = 1
-#: mkdir(2) and mkdirat(2).
-MKDIR = (83, 258)
+#: The numbers of mkdir(2) and mkdirat(2), and of execve(2), by architecture: arm64 has no mkdir.
+MKDIR = {"x86_64": (83, 258), "aarch64": (34,)}
+EXECVE = {"x86_64": 59, "aarch64": 221}
 
 
 class Agent:
     """Takes connections until the end of the `with` statement. Calls to make a directory succeed and make none; other calls go on in the kernel."""
 
-    def __init__(self, path: Path) -> None:
-        """`path` is where the socket is made."""
+    def __init__(self, path: Path, tell: Callable[[str, Any], None] = lambda kind, value: None) -> None:
+        """`path` is where the socket is made. `tell` gets each document and each call's number when it comes."""
         self.path = path
+        self._tell = tell
         #: The documents that came, in their order.
         self.states: list[dict[str, Any]] = []
         #: The numbers of the calls that were asked about.
@@ -77,6 +85,7 @@ class Agent:
         assert len(descriptors) == 1, descriptors
         self._listeners.append(descriptors[0])
         self.states.append(json.loads(text))
+        self._tell("state", self.states[-1])
 
     def _decide(self, listener: int) -> None:
         request = bytearray(80)
@@ -84,9 +93,23 @@ class Agent:
             fcntl.ioctl(listener, _RECEIVE, request)
             number = struct.unpack_from("=QIIi", request)
             self.calls.append(number[3])
-            flags = 0 if number[3] in MKDIR else _CONTINUE
+            self._tell("call", number[3])
+            flags = 0 if number[3] in MKDIR[platform.machine()] else _CONTINUE
             fcntl.ioctl(listener, _SEND, bytearray(struct.pack("=QqiI", number[0], 0, 0, flags)))
         except OSError as error:
             # The caller was killed meanwhile.
             if error.errno != errno.ENOENT:
                 raise
+
+
+def main(arguments: list[str]) -> int:
+    """An agent until the end of the input."""
+    with Agent(Path(arguments[0]), lambda kind, value: print(json.dumps({kind: value}), flush=True)):
+        print("ready", flush=True)
+        for line in sys.stdin:
+            print(line, end="", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

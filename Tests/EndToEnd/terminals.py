@@ -12,25 +12,21 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from machines import LIMIT
+from machines import LIMIT, Emulated, Machine
 
 
 class Terminal:
     """A terminal of the test, on which a command runs as it would in a terminal window."""
 
-    def __init__(self, command: Sequence[str], rows: int, columns: int, environment: Mapping[str, str] | None = None) -> None:
-        """Starts the command with the terminal as its streams and its controlling terminal."""
+    def __init__(self, start: Callable[[int], subprocess.Popen[bytes]], rows: int, columns: int) -> None:
+        """`start` starts a process whose streams are the descriptor that it gets."""
         self.master, self.slave = pty.openpty()
         self.resize(rows, columns, tell=False)
         self.settings = termios.tcgetattr(self.slave)
         self.output = b""
-        self.process = subprocess.Popen(command, stdin=self.slave, stdout=self.slave, stderr=self.slave, env=environment, preexec_fn=self._lead)
-
-    def _lead(self) -> None:
-        os.setsid()
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        self.process = start(self.slave)
 
     def resize(self, rows: int, columns: int, tell: bool = True) -> None:
         """Changes the size; the kernel tells the foreground processes by SIGWINCH."""
@@ -90,9 +86,34 @@ class Terminal:
 def on_a_terminal(
     command: Sequence[str], rows: int = 33, columns: int = 99, environment: Mapping[str, str] | None = None,
 ) -> Iterator[Terminal]:
-    """A terminal with this command on it; `environment` is ours if it is None."""
-    terminal = Terminal(command, rows, columns, environment)
+    """A terminal of this machine with this command on it; `environment` is ours if it is None."""
+
+    def lead() -> None:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def start(slave: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment, preexec_fn=lead)
+
+    terminal = Terminal(start, rows, columns)
     try:
         yield terminal
     finally:
         terminal.close()
+
+
+@contextlib.contextmanager
+def on_a_terminal_of(machine: Machine, command: Sequence[str], rows: int = 33, columns: int = 99) -> Iterator[Terminal]:
+    """The same, for a command on any machine: the device has a terminal of its own, which follows this one. The process is then the client's."""
+    if not isinstance(machine, Emulated):
+        with on_a_terminal(command, rows, columns) as terminal:
+            yield terminal
+        return
+    with contextlib.ExitStack() as stack:
+
+        def start(slave: int) -> subprocess.Popen[bytes]:
+            return stack.enter_context(machine.device.connection.start(command, stdin=slave, stdout=slave, stderr=slave, terminal=True)).process
+
+        terminal = Terminal(start, rows, columns)
+        stack.callback(terminal.close)
+        yield terminal

@@ -47,20 +47,19 @@ if grep -q ' late ' /proc/self/mountinfo; then echo reached; else echo kept; fi
 """
 
 
-@pytest.mark.native
 @pytest.mark.parametrize(
     ("root", "mount", "expected"),
     [("rshared", "rshared", "reached"), ("shared", "shared", "reached"), ("", "rslave", "kept"), ("rshared", "rprivate", "kept")],
 )
-def test_a_mount_in_a_shared_volume_reaches_the_host_only_if_that_is_asked_for(native: Machine, root: str, mount: str, expected: str) -> None:
-    folder = native.new_folder()
+def test_a_mount_in_a_shared_volume_reaches_the_host_only_if_that_is_asked_for(machine: Machine, root: str, mount: str, expected: str) -> None:
+    folder = machine.new_folder()
     document = shell("mount -t tmpfs late /data/late && echo mounted")
     document["process"]["capabilities"] = {kind: ["CAP_SYS_ADMIN"] for kind in ("bounding", "effective", "permitted")}
     document["mounts"].append({"destination": "/data", "type": "bind", "source": folder, "options": ["rbind", mount]})
     if root:
         document["linux"]["rootfsPropagation"] = root
-    command = native.bundle(document, native.new_root()).command
-    result = native.run(["unshare", "-m", "--propagation", "private", "sh", "-euc", BIND, "sh", folder, *command])
+    command = machine.bundle(document, machine.new_root()).command
+    result = machine.run(["unshare", "-m", "--propagation", "private", "sh", "-euc", BIND, "sh", folder, *command])
     assert result.succeeded().lines == ["mounted", expected]
 
 

@@ -114,22 +114,21 @@ def test_the_processors_of_later_processes_do_not_bind_the_first(machine: Machin
     machine.run_bundle(document).failed("process.execCPUAffinity.final")
 
 
-@pytest.mark.native
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [({"initial": "0", "final": "1"}, "1"), ({"final": "0"}, "0"), ({"initial": "1"}, "1"), ({}, None)],
     ids=["both", "final alone", "initial alone", "neither"],
 )
-def test_an_additional_process_runs_on_the_processors_it_asks_for(native: Machine, asked: dict[str, str], expected: str | None) -> None:
-    bundle = native.bundle(spec("/bin/sleep", "60"), native.new_root())
-    name = native.new_name()
-    folder = native.new_folder()
+def test_an_additional_process_runs_on_the_processors_it_asks_for(machine: Machine, asked: dict[str, str], expected: str | None) -> None:
+    bundle = machine.bundle(spec("/bin/sleep", "60"), machine.new_root())
+    name = machine.new_name()
+    folder = machine.new_folder()
     process = {"args": ["/bin/grep", "^Cpus_allowed_list", "/proc/self/status"], "cwd": "/", "execCPUAffinity": asked}
-    native.write(f"{folder}/process.json", json.dumps(process).encode())
+    machine.write(f"{folder}/process.json", json.dumps(process).encode())
     try:
-        native.run(["sh", "-c", 'exec "$@" </dev/null >/dev/null 2>&1', "sh", *native.words("run", "-d", "--bundle", bundle.path, name)]).succeeded()
-        usual = native.call("exec", name, *process["args"]).succeeded().text
-        found = native.call("exec", "--process", f"{folder}/process.json", name).succeeded().text
+        machine.run(["sh", "-c", 'exec "$@" </dev/null >/dev/null 2>&1', "sh", *machine.words("run", "-d", "--bundle", bundle.path, name)]).succeeded()
+        usual = machine.call("exec", name, *process["args"]).succeeded().text
+        found = machine.call("exec", "--process", f"{folder}/process.json", name).succeeded().text
         assert found == (usual if expected is None else f"Cpus_allowed_list:\t{expected}\n")
     finally:
-        native.call("delete", "-f", name)
+        machine.call("delete", "-f", name)

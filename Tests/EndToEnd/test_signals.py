@@ -89,19 +89,18 @@ def test_a_signal_to_end_ends_the_set_up(machine: Machine, point: str, name: str
         assert running.rest() == f"apus: warning: signal {number} ended the container before it ran\n"
 
 
-@pytest.mark.native
-def test_a_signal_to_end_is_never_lost(native: Machine) -> None:
+def test_a_signal_to_end_is_never_lost(machine: Machine) -> None:
     # Without a PID namespace, in which the first process would ignore it until it has a handler.
     document = shell("exec sleep 1000")
     document["linux"]["namespaces"] = [entry for entry in document["linux"]["namespaces"] if entry["type"] != "pid"]
-    bundle = native.bundle(document)
+    bundle = machine.bundle(document)
     chance = random.Random(20260104)
     for _ in range(30):
-        with native.start(bundle.command) as running:
+        with machine.start(bundle.command) as running:
             time.sleep(chance.random() * 0.1)
-            native.sh(f"kill -TERM {running.number}")
-            assert running.wait(5) == 128 + signal.SIGTERM
-    native.bundle(shell("exit 0")).run().succeeded()
+            machine.sh(f"kill -TERM {running.number}")
+            assert running.wait() == 128 + signal.SIGTERM
+    machine.bundle(shell("exit 0")).run().succeeded()
 
 
 @pytest.mark.native

@@ -14,9 +14,7 @@ import time
 import pytest
 from machines import LIMIT, Machine
 from specs import shell, spec
-from terminals import on_a_terminal
-
-pytestmark = pytest.mark.native
+from terminals import on_a_terminal, on_a_terminal_of
 
 
 def image_command(machine: Machine, *words: str) -> list[str]:
@@ -29,26 +27,26 @@ def bundle_command(machine: Machine, script: str) -> list[str]:
     return machine.bundle(shell(script, terminal=True)).command
 
 
-def test_the_streams_are_a_terminal_of_the_container(native: Machine) -> None:
-    with on_a_terminal(bundle_command(native, "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && tty && exit 5")) as terminal:
+def test_the_streams_are_a_terminal_of_the_container(machine: Machine) -> None:
+    with on_a_terminal_of(machine, bundle_command(machine, "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && tty && exit 5")) as terminal:
         assert b"/dev/" in terminal.read_until(b"\n")
         assert terminal.wait() == 5
 
 
-def test_it_is_the_controlling_terminal(native: Machine) -> None:
-    with on_a_terminal(image_command(native, "sh", "-c", "echo through the controlling one >/dev/tty; exit 6")) as terminal:
+def test_it_is_the_controlling_terminal(machine: Machine) -> None:
+    with on_a_terminal_of(machine, image_command(machine, "sh", "-c", "echo through the controlling one >/dev/tty; exit 6")) as terminal:
         terminal.read_until(b"through the controlling one\r\n")
         assert terminal.wait() == 6
 
 
-def test_the_console_is_the_terminal(native: Machine) -> None:
-    with on_a_terminal(image_command(native, "sh", "-c", "echo to the console >/dev/console")) as terminal:
+def test_the_console_is_the_terminal(machine: Machine) -> None:
+    with on_a_terminal_of(machine, image_command(machine, "sh", "-c", "echo to the console >/dev/console")) as terminal:
         terminal.read_until(b"to the console\r\n")
         assert terminal.wait() == 0
 
 
-def test_a_shell_has_job_control(native: Machine) -> None:
-    with on_a_terminal(image_command(native, "sh", "-i")) as terminal:
+def test_a_shell_has_job_control(machine: Machine) -> None:
+    with on_a_terminal_of(machine, image_command(machine, "sh", "-i")) as terminal:
         terminal.type(b"sh -c 'echo star\"\"ted; exec sleep 1000'; echo back=$?\n")
         terminal.read_until(b"started\r\n")
         terminal.type(b"\x1a")
@@ -59,44 +57,45 @@ def test_a_shell_has_job_control(native: Machine) -> None:
         assert b"can't access tty" not in terminal.output
 
 
-def test_what_is_typed_arrives_and_is_echoed_once(native: Machine) -> None:
-    with on_a_terminal(image_command(native, "sh", "-c", "echo ready; read line; echo got-$line")) as terminal:
+def test_what_is_typed_arrives_and_is_echoed_once(machine: Machine) -> None:
+    with on_a_terminal_of(machine, image_command(machine, "sh", "-c", "echo ready; read line; echo got-$line")) as terminal:
         terminal.read_until(b"ready\r\n")
         terminal.type(b"words\n")
         assert terminal.read_until(b"got-words\r\n") == b"words\r\ngot-words\r\n"
         assert terminal.wait() == 0
 
 
-def test_control_c_interrupts_what_runs_in_the_container(native: Machine) -> None:
-    with on_a_terminal(image_command(native, "sh", "-c", "trap 'echo interrupted; exit 4' INT; echo ready; while :; do sleep 1; done")) as terminal:
+def test_control_c_interrupts_what_runs_in_the_container(machine: Machine) -> None:
+    with on_a_terminal_of(machine, image_command(machine, "sh", "-c", "trap 'echo interrupted; exit 4' INT; echo ready; while :; do sleep 1; done")) as terminal:
         terminal.read_until(b"ready\r\n")
         terminal.type(b"\x03")
         terminal.read_until(b"interrupted\r\n")
         assert terminal.wait() == 4
 
 
-def test_the_size_is_the_callers_from_the_first_moment(native: Machine) -> None:
-    with on_a_terminal(image_command(native, "stty", "size"), rows=41, columns=123) as terminal:
+def test_the_size_is_the_callers_from_the_first_moment(machine: Machine) -> None:
+    with on_a_terminal_of(machine, image_command(machine, "stty", "size"), rows=41, columns=123) as terminal:
         terminal.read_until(b"41 123\r\n")
         assert terminal.wait() == 0
 
 
-def test_the_container_follows_when_the_size_changes(native: Machine) -> None:
-    script = "trap 'stty size' WINCH; trap 'exit 0' USR1; echo ready; sleep 1000 & while :; do wait; done"
-    with on_a_terminal(bundle_command(native, script)) as terminal:
+def test_the_container_follows_when_the_size_changes(machine: Machine) -> None:
+    script = "trap 'stty size' WINCH; trap 'exit 5' INT; echo ready; sleep 1000 & while :; do wait; done"
+    with on_a_terminal_of(machine, bundle_command(machine, script)) as terminal:
         terminal.read_until(b"ready\r\n")
         for rows, columns in ((24, 80), (50, 132)):
             terminal.resize(rows, columns)
             terminal.read_until(b"%d %d\r\n" % (rows, columns))
-        os.kill(terminal.process.pid, signal.SIGUSR1)
-        assert terminal.wait() == 0
+        terminal.type(b"\x03")
+        assert terminal.wait() == 5
 
 
-def test_the_size_of_config_json_holds_where_the_caller_has_no_terminal(native: Machine) -> None:
+def test_the_size_of_config_json_holds_where_the_caller_has_no_terminal(machine: Machine) -> None:
     document = spec("/bin/stty", "size", terminal=True, consoleSize={"height": 31, "width": 101})
-    assert native.run_bundle(document).succeeded().text.split() == ["31", "101"]
+    assert machine.run_bundle(document).succeeded().text.split() == ["31", "101"]
 
 
+@pytest.mark.native
 def test_the_callers_terminal_is_as_it_was(native: Machine) -> None:
     for status in (0, 3):
         with on_a_terminal(image_command(native, "sh", "-c", f"stty raw; exit {status}")) as terminal:
@@ -104,26 +103,28 @@ def test_the_callers_terminal_is_as_it_was(native: Machine) -> None:
             assert termios.tcgetattr(terminal.slave) == terminal.settings
 
 
+@pytest.mark.native
 def test_the_callers_terminal_is_as_it_was_when_the_container_cannot_start(native: Machine) -> None:
     with on_a_terminal(image_command(native, "no-such-program")) as terminal:
         assert terminal.wait() == 127
         assert termios.tcgetattr(terminal.slave) == terminal.settings
 
 
-def test_large_output_is_whole(native: Machine) -> None:
-    with on_a_terminal(image_command(native, "sh", "-c", "seq 1 50000; echo the-end")) as terminal:
+def test_large_output_is_whole(machine: Machine) -> None:
+    with on_a_terminal_of(machine, image_command(machine, "sh", "-c", "seq 1 50000; echo the-end")) as terminal:
         text = terminal.read_until(b"the-end\r\n")
         assert text.split() == [b"%d" % number for number in range(1, 50001)] + [b"the-end"]
         assert terminal.wait() == 0
 
 
-def test_input_that_is_no_terminal_is_passed_on_and_ends(native: Machine) -> None:
-    result = native.run_bundle(shell("read line; echo got-$line; exit 2", terminal=True), data=b"words\n")
+def test_input_that_is_no_terminal_is_passed_on_and_ends(machine: Machine) -> None:
+    result = machine.run_bundle(shell("read line; echo got-$line; exit 2", terminal=True), data=b"words\n")
     assert result.status == 2
     # What goes to a terminal in the end has carriage returns, and what goes elsewhere has none, as with runc.
     assert b"got-words\n" in result.stdout
 
 
+@pytest.mark.native
 def test_a_container_that_closes_its_terminal_costs_no_processor_time(native: Machine) -> None:
     script = "echo ready; exec </dev/null >/dev/null 2>&1; trap 'exit 0' USR1; sleep 1000 & while :; do wait; done"
     with on_a_terminal(bundle_command(native, script)) as terminal:
@@ -140,6 +141,7 @@ def test_a_container_that_closes_its_terminal_costs_no_processor_time(native: Ma
 UNTIL_TERMINATED = "trap 'exit 3' TERM; sleep 1000 & while :; do wait; done"
 
 
+@pytest.mark.native
 def test_input_that_is_not_read_keeps_no_signal_back(native: Machine) -> None:
     with on_a_terminal(bundle_command(native, f"echo ready; {UNTIL_TERMINATED}")) as terminal:
         terminal.read_until(b"ready\r\n")
@@ -149,6 +151,7 @@ def test_input_that_is_not_read_keeps_no_signal_back(native: Machine) -> None:
         assert termios.tcgetattr(terminal.slave) == terminal.settings
 
 
+@pytest.mark.native
 def test_input_that_is_read_late_is_whole(native: Machine) -> None:
     text = b"".join(b"line %d\n" % number for number in range(40_000))
     script = f"trap 'head -c {len(text)} | md5sum; exit 4' USR1; stty raw -echo; echo ready; sleep 1000 & wait"
@@ -163,6 +166,7 @@ def test_input_that_is_read_late_is_whole(native: Machine) -> None:
         assert terminal.wait() == 4
 
 
+@pytest.mark.native
 def test_output_that_is_not_read_keeps_no_signal_back(native: Machine) -> None:
     script = f"echo ready; (while :; do echo more and more; done) & {UNTIL_TERMINATED}"
     with on_a_terminal(bundle_command(native, script)) as terminal:
@@ -174,6 +178,7 @@ def test_output_that_is_not_read_keeps_no_signal_back(native: Machine) -> None:
         assert termios.tcgetattr(terminal.slave) == terminal.settings
 
 
+@pytest.mark.native
 @pytest.mark.parametrize("kind", ["pipe", "socket"])
 def test_output_that_goes_elsewhere_and_is_not_read_keeps_no_signal_back(native: Machine, kind: str) -> None:
     command = bundle_command(native, f"(while :; do echo more and more; done) & {UNTIL_TERMINATED}")
@@ -192,6 +197,7 @@ def test_output_that_goes_elsewhere_and_is_not_read_keeps_no_signal_back(native:
         os.close(theirs)
 
 
+@pytest.mark.native
 def test_output_is_whole_for_a_reader_that_takes_its_time(native: Machine) -> None:
     with subprocess.Popen(bundle_command(native, "seq 1 50000"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         time.sleep(3)

@@ -9,7 +9,7 @@ import deny_calls
 import pytest
 from machines import Machine
 from specs import shell, spec
-from terminals import on_a_terminal
+from terminals import on_a_terminal_of
 from user_namespaces import FIRST, WAIT, Document, mapped, mapped_root, namespace, pid_of, running, without
 
 WHOLE = [["0", str(FIRST), "65536"]]
@@ -70,10 +70,9 @@ def test_standard_streams_can_be_opened_again_by_the_user_inside(machine: Machin
     assert machine.run_bundle(document, mapped_root(machine), data=b"input\n").succeeded().lines == ["again", "input", "1000"]
 
 
-@pytest.mark.native
-def test_a_terminal_belongs_to_the_user_inside(native: Machine) -> None:
+def test_a_terminal_belongs_to_the_user_inside(machine: Machine) -> None:
     document = mapped(shell("tty; stat -c '%u %g' $(tty); stat -c %u /dev/console; echo end", terminal=True, user={"uid": 1000, "gid": 0}))
-    with on_a_terminal(native.bundle(document, mapped_root(native)).command) as terminal:
+    with on_a_terminal_of(machine, machine.bundle(document, mapped_root(machine)).command) as terminal:
         output = terminal.read_until(b"end\r\n")
         assert output.split(b"\r\n")[:3] == [b"/dev/pts/0", b"1000 5", b"1000"]
         assert terminal.wait() == 0
@@ -227,11 +226,11 @@ def test_an_additional_process_is_in_the_user_namespace(machine: Machine) -> Non
         machine.call("exec", "--user", "0:70000", bundle.id, "true").failed("process.user.gid", "70000", status=255)
 
 
-@pytest.mark.native
-def test_an_additional_process_with_a_terminal(native: Machine) -> None:
-    bundle = native.bundle(mapped(shell(WAIT)), mapped_root(native))
+def test_an_additional_process_with_a_terminal(machine: Machine) -> None:
+    bundle = machine.bundle(mapped(shell(WAIT)), mapped_root(machine))
     with running(bundle):
-        with on_a_terminal(native.words("exec", "-t", "--user", "1000", bundle.id, "sh", "-c", "stat -c '%u %g' $(tty); echo end")) as terminal:
+        command = machine.words("exec", "-t", "--user", "1000", bundle.id, "sh", "-c", "stat -c '%u %g' $(tty); echo end")
+        with on_a_terminal_of(machine, command) as terminal:
             assert terminal.read_until(b"end\r\n").startswith(b"1000 5\r\n")
             assert terminal.wait() == 0
 

@@ -1,4 +1,4 @@
-"""The disk with container engines: Podman and containerd, as Debian builds them for arm64, with Apus as their runtime.
+"""The disk with container engines: Podman and containerd, as Debian builds them for arm64, with Apus as their runtime; and Python, for tests.
 
 The guest has it at /engines; its root file system leads there from the places where programs, libraries and configurations are looked for.
 """
@@ -6,6 +6,7 @@ The guest has it at /engines; its root file system leads there from the places w
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 from . import places
@@ -16,13 +17,19 @@ from .tools import call, notice, require
 _PACKAGES = (
     "podman", "conmon", "catatonit", "containerd", "libassuan0", "libaudit1", "libbz2-1.0", "libc6", "libcap-ng0", "libcap2", "libdevmapper1.02.1", "libgcrypt20",
     "libglib2.0-0", "libgpg-error0", "libgpgme11", "liblz4-1", "liblzma5", "libpam0g", "libpcre2-8-0", "libseccomp2", "libselinux1", "libsemanage2", "libsepol2",
-    "libsubid4", "libsystemd0", "libudev1", "libzstd1",
+    "libsubid4", "libsystemd0", "libudev1", "libzstd1", "python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib", "libexpat1",
 )
 """The engines, and the packages of the libraries that they link to above those of the guest."""
 
-_PROGRAMS = ("usr/bin/podman", "usr/bin/conmon", "usr/bin/catatonit", "usr/bin/containerd", "usr/bin/containerd-shim-runc-v2", "usr/bin/ctr")
+_PROGRAMS = (
+    "usr/bin/podman", "usr/bin/conmon", "usr/bin/catatonit", "usr/bin/containerd", "usr/bin/containerd-shim-runc-v2", "usr/bin/ctr",
+    "usr/bin/python3.11",
+)
 
 _LIBRARIES = "lib/aarch64-linux-gnu"
+
+_KEPT = 30 * 86400
+"""Seconds for which a disk that nobody uses stays in the cache."""
 
 _FILES = {
     "containers/policy.json": '{"default": [{"type": "insecureAcceptAnything"}]}\n',
@@ -70,6 +77,10 @@ def disk() -> Path:
                 call(["mkfs.erofs", "--all-root", "-T0", made, stage])
             shutil.rmtree(target.with_suffix(".tree"))
             made.rename(target)
+        target.touch()
+        for old in target.parent.glob("engines-*.erofs"):
+            if old.stat().st_mtime < time.time() - _KEPT:
+                old.unlink()
     return target
 
 
@@ -89,6 +100,11 @@ def _fill(stage: Path) -> None:
         for path in files:
             if path not in linked:
                 shutil.copy(path, stage / "lib" / path.name)
+    # Python looks for it beside itself.
+    shutil.copytree(tree / "usr/lib/python3.11", stage / "lib/python3.11", symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (stage / "bin/python3").symlink_to("python3.11")
+    # The dev box's Python is the same version, and compiles in less time than the emulated processor.
+    call(["/usr/bin/python3", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", stage, stage / "lib/python3.11"])
     for name, text in _FILES.items():
         (stage / "etc" / name).parent.mkdir(parents=True, exist_ok=True)
         (stage / "etc" / name).write_text(text)

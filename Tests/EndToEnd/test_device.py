@@ -1,16 +1,13 @@
-"""Real servers on the device, and the cgroup layouts that devices have."""
+"""Real servers on the device."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
-from machines import Emulated, Machine, Process
-from specs import shell
-
-from harness import Device, Options
+from machines import Machine, Process
 
 pytestmark = pytest.mark.device
 
@@ -83,39 +80,3 @@ def test_a_server_is_not_reachable_without_the_hosts_network(v2: Machine) -> Non
             assert said, "the server ended"
         assert v2.sh("grep -c ':18EB 0*:0000 0A' /proc/net/tcp || :").strip() == "0"
         assert ended(v2, server, "TERM") == 0
-
-
-#: Where a limit is to be found in each layout, and in what words.
-LAYOUTS: dict[str, Sequence[tuple[str, str]]] = {
-    "v1": (
-        ("/sys/fs/cgroup/memory/apus/{}/memory.limit_in_bytes", str(32 << 20)), ("/sys/fs/cgroup/pids/apus/{}/pids.max", "20"),
-        ("/sys/fs/cgroup/cpu/apus/{}/cpu.cfs_quota_us", "50000"), ("/sys/fs/cgroup/devices/apus/{}/devices.list", "c 1:3 rwm"),
-    ),
-    "hybrid": (
-        ("/sys/fs/cgroup/memory/apus/{}/memory.limit_in_bytes", str(32 << 20)), ("/sys/fs/cgroup/pids/apus/{}/pids.max", "20"),
-        ("/sys/fs/cgroup/cpu/apus/{}/cpu.cfs_quota_us", "50000"),
-    ),
-    "android": (
-        ("/dev/memcg/apus/{}/memory.limit_in_bytes", str(32 << 20)), ("/dev/cpuctl/apus/{}/cpu.cfs_quota_us", "50000"),
-        ("/sys/fs/cgroup/apus/{}/pids.max", "20"),
-    ),
-}
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_limits_in_other_cgroup_layouts(layout: str) -> None:
-    with Device.boot(Options(kernel="debian", cgroups=layout)) as device:
-        machine = Emulated(device, layout)
-        machine.image("busybox")
-        name = machine.new_name()
-        options = ["--memory", "32m", "--cpus", "0.5", "--pids", "20"]
-        command = machine.words("image", "run", "--name", name, *options, "busybox", "--", "sh", "-c", "echo ready; read wait")
-        with machine.start(command) as running:
-            assert running.line() == "ready"
-            for file, expected in LAYOUTS[layout]:
-                assert expected in machine.sh(f"cat {file.format(name)}").splitlines()
-            running.stdin.close()
-            running.wait()
-        assert machine.run_image("tail", "/dev/zero", options=["--memory", "16m"]).status == 137
-        assert machine.run_bundle(shell("exit 9")).status == 9
-        assert machine.leftovers() == ""

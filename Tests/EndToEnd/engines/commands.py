@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import documents
 import traces
 from engine import IMAGE, Daemon, Engine, Place
 from machines import Result
@@ -105,8 +106,8 @@ class Docker(CommandLine):
         self.watch_state(place.folder / "exec" / "runtime-runc")
         self._configuration = place.folder / "daemon.json"
         self._configuration.write_text(json.dumps({
-            "runtimes": {"apus": {"path": str(place.runtime)}}, "default-runtime": "apus", "bridge": "none", "iptables": False, "ip-forward": False,
-            "storage-driver": "vfs", "exec-opts": ["native.cgroupdriver=cgroupfs"], "cgroup-parent": place.cgroup, "live-restore": True,
+            **json.loads(documents.configuration("Docker", place.runtime)), "bridge": "none", "iptables": False, "ip-forward": False,
+            "storage-driver": "vfs", "cgroup-parent": place.cgroup, "live-restore": True,
             "data-root": f"{place.folder}/data", "exec-root": f"{place.folder}/exec", "pidfile": f"{place.folder}/pid",
             "hosts": [f"unix://{place.folder}/socket"], "init-path": f"{place.programs}/docker-init", "log-level": "debug",
         }))

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import documents
 from engine import IMAGE, Daemon, Engine, Place
 from machines import Result
 
@@ -123,25 +124,18 @@ class Kubernetes(Containerd):
         self.import_image(pause, "k8s.io")
 
     def _configuration(self) -> str:
-        folder = self.place.folder
-        return super()._configuration().replace('disabled_plugins = ["io.containerd.grpc.v1.cri"]', "") + f"""
+        ours = super()._configuration().replace('disabled_plugins = ["io.containerd.grpc.v1.cri"]', "") + f"""
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "{self.PAUSE}"
 disable_tcp_service = true
 # The processes of this machine's build services may not be made less likely to be killed.
 restrict_oom_score_adj = true
 
-[plugins."io.containerd.grpc.v1.cri".containerd]
-snapshotter = "native"
-default_runtime_name = "apus"
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.apus]
-runtime_type = "io.containerd.runc.v2"
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.apus.options]
-BinaryName = "{self.place.runtime}"
-Root = "{folder}/runtime"
 """
+        documented = documents.configuration("containerd and Kubernetes", self.place.runtime)
+        assert documented.startswith("version = 2\n"), documented
+        table = '[plugins."io.containerd.grpc.v1.cri".containerd]\n'
+        return ours + documented.removeprefix("version = 2\n").replace(table, table + 'snapshotter = "native"\n') + f'Root = "{self.place.folder}/runtime"\n'
 
     def remove_everything(self) -> None:
         """See Engine."""

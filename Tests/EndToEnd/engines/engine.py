@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import documents
 import traces
 from machines import Result, status_of
 from terminals import Terminal, on_a_terminal
@@ -52,33 +53,31 @@ class Place:
         """A place in a new folder."""
         for path in (folder, folder / "tmp"):
             path.mkdir()
-        return cls(programs, runtime, folder, image, f"/e2e-{os.getpid()}-{folder.name}")
+        return cls(programs, runtime, folder, image, f"/engines-{os.getpid()}-{folder.name}")
 
     def write_containers_configuration(self) -> None:
-        """Writes what podman and buildah read instead of the system's files; docs/engines.md has its first lines for users."""
+        """Writes what podman and buildah read instead of the system's files: what docs/engines.md has, and what keeps them apart from others."""
         (self.folder / ".config" / "containers").mkdir(parents=True)
         (self.folder / ".config" / "containers" / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}\n')
         (self.folder / ".config" / "containers" / "registries.conf").write_text("")
-        (self.folder / "containers.conf").write_text(f"""\
+        ours = f"""\
 [containers]
 init_path = "{self.programs}/catatonit"
 # Podman asks for as many as the kernel has, which needs CAP_SYS_RESOURCE. Build machines often lack it.
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 
 [engine]
-runtime = "apus"
-runtime_supports_json = ["apus"]
-cgroup_manager = "cgroupfs"
 events_logger = "file"
 conmon_path = ["{self.programs}/conmon"]
 helper_binaries_dir = ["{self.programs}"]
 hooks_dir = []
 # The other kind is one for all of the machine's Podmans.
 lock_type = "file"
-
-[engine.runtimes]
-apus = ["{self.runtime}"]
-""")
+"""
+        documented = documents.configuration("Podman", self.runtime)
+        assert documented.startswith("[engine]\n"), documented
+        # A table can be opened only once.
+        (self.folder / "containers.conf").write_text(ours + documented.removeprefix("[engine]\n"))
 
 
 class Engine:

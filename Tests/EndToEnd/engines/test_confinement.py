@@ -122,11 +122,12 @@ def test_a_device_for_reading_only(engine: CommandLine) -> None:
 
 def test_privileged(engine: CommandLine) -> None:
     script = "grep CapEff /proc/self/status; test -e /dev/fuse && echo devices; mount -t tmpfs none /tmp && echo mounted; grep Seccomp: /proc/self/status"
-    own = words_of(Path("/proc/self/status").read_text())["CapBnd"]
-    if engine.name == "docker" and int(own, 16).bit_count() <= int(Path("/proc/sys/kernel/cap_last_cap").read_text()):
-        pytest.skip("Docker asks for every capability, and this machine has not got them all")
+    own = int(words_of(Path("/proc/self/status").read_text())["CapBnd"], 16)
+    if engine.name == "docker":
+        # It asks for the 38 that it knows; those of them that this machine has not got are left out.
+        own &= (1 << 38) - 1
     lines = engine.shell(script, "--privileged").splitlines()
-    assert lines == [f"CapEff:\t{own}", "devices", "mounted", "Seccomp:\t0"]
+    assert lines == [f"CapEff:\t{own:016x}", "devices", "mounted", "Seccomp:\t0"]
 
 
 def test_resource_limits(engine: CommandLine) -> None:

@@ -8,15 +8,14 @@ extension FileDescriptor {
   /// before anything in it is looked at, so there is no recursion that a hostile tree could drive to the end of the stack. Every directory is moved at most
   /// once.
   ///
-  /// Whoever makes something there meanwhile, as a killed process does that the kernel has not let go yet, makes it in vain: it is removed too, for a second.
+  /// Whoever makes something there meanwhile, as a killed process does that the kernel has not let go yet, makes it in vain: it is removed too, for a second. Whoever
+  /// removes the same is no obstacle.
   public borrowing func removeTree(_ name: Path) throws(Errno) {
-    guard try removeUnlessFull(name) else { return }
-    let top = try open(name, [.readOnly, .directory, .noFollow])
     var moved: UInt64 = 0
     var patience = 1000
-    while true {
+    while try removeUnlessFull(name) {
       do throws(Errno) {
-        try top.removeEntries(&moved)
+        try open(name, [.readOnly, .directory, .noFollow]).removeEntries(&moved)
         guard try removeUnlessFull(name) else { return }
         throw Errno.notEmpty
       } catch {
@@ -58,6 +57,7 @@ extension FileDescriptor {
       // ENOTDIR: the EPERM of before was about a file, one that is immutable for instance.
       if error == .notDirectory { throw .notPermitted }
       if error == .notEmpty || error == .fileExists { return true }
+      if error == .noSuchFileOrDirectory { return false }
       throw error
     }
   }

@@ -78,4 +78,36 @@ struct RemoveTreeTests {
       #expect(try scratch.directory.entries().isEmpty)
     }
   }
+
+  @Test("by several at once, to none of whom it is an error that another was faster")
+  func atOnce() throws {
+    let scratch = try Scratch("at-once")
+    let path = Path(scratch.path)
+    let failures = Failures()
+    for round in 0..<500 {
+      let tree = try scratch.directory.ensureDirectory("tree", mode: 0o700)
+      for name in ["record", "lock", "config.json"] { _ = try tree.open(Path(name), [.writeOnly, .create], mode: 0o600) }
+      DispatchQueue.concurrentPerform(iterations: 3) { index in
+        do throws(Errno) {
+          // They come ever later after one another.
+          usleep(UInt32(index * round / 5))
+          try FileDescriptor.open(path, [.readOnly, .directory]).removeTree("tree")
+        } catch {
+          failures.add(error)
+        }
+      }
+      #expect(try scratch.directory.entries().isEmpty)
+    }
+    #expect(failures.all.isEmpty)
+  }
+
+  /// What several threads find.
+  private final class Failures: @unchecked Sendable {
+    private let lock = NSLock()
+    private var found: [Errno] = []
+
+    func add(_ error: Errno) { lock.withLock { found.append(error) } }
+
+    var all: [Errno] { lock.withLock { found } }
+  }
 }

@@ -72,6 +72,8 @@ public struct FileSystemStatus: Sendable {
   public var mountFlags: MountFlags
   /// Bytes that an unprivileged user could still write.
   public var bytesAvailable: UInt64
+  /// How many files could still be made.
+  public var filesAvailable: UInt64
 
   /// From the `ST_…` flags of statfs(2), which are those of mount(2) except for relatime and nosymfollow.
   static func flags(_ raw: UInt64) -> MountFlags {
@@ -86,6 +88,8 @@ public struct FileSystemStatus: Sendable {
 
   /// The C constant is `PROC_SUPER_MAGIC`.
   public static var procfs: UInt64 { 0x9fa0 }
+  /// The C constant is `TMPFS_MAGIC`.
+  public static var tmpfs: UInt64 { 0x0102_1994 }
   /// The C constant is `DEVPTS_SUPER_MAGIC`.
   public static var devpts: UInt64 { 0x1cd1 }
   /// The C constant is `CGROUP2_SUPER_MAGIC`.
@@ -120,6 +124,7 @@ extension FileDescriptor {
     let number = rawValue
     _ = try checked { clinux_fstatfs(number, &raw) }
     let (bytes, overflow) = raw.blocks_available.multipliedReportingOverflow(by: raw.block_size)
-    return FileSystemStatus(type: raw.type, mountFlags: FileSystemStatus.flags(raw.flags), bytesAvailable: overflow ? .max : bytes)
+    return FileSystemStatus(
+      type: raw.type, mountFlags: FileSystemStatus.flags(raw.flags), bytesAvailable: overflow ? .max : bytes, filesAvailable: raw.files_available)
   }
 }

@@ -31,10 +31,20 @@ enum ProtectedPaths {
           empty = consume mask
         } else {
           try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", [.readOnly, .noSetUserID, .noDevices, .noExecute], data: options)
-          empty = try root.open(path, [.path, .directory])
+          empty = try openMask(path, in: root)
         }
       }
     }
+  }
+
+  /// The mask of a directory, which has just been mounted on `path`. Nil when that leads elsewhere by now, because somebody who shares a part of the root has
+  /// exchanged it: what is there could have content (CVE-2025-31133 was that of files).
+  private static func openMask(_ path: Path, in root: borrowing RootDirectory) throws(Errno) -> FileDescriptor? {
+    let opened = try root.open(path, [.path, .directory])
+    let found = try opened.fileSystemStatus()
+    // With one node, which is its root.
+    guard found.type == FileSystemStatus.tmpfs, found.mountFlags.contains(.readOnly), found.filesAvailable == 0 else { return nil }
+    return opened
   }
 
   /// Makes `paths` read-only, with all mounts below them. A path that is not there needs no protection.
@@ -50,7 +60,12 @@ enum ProtectedPaths {
         if !error.meansAbsent { throw SandboxError("make read-only", path, error) }
       }
       try attempt("bind", path) { () throws(Errno) in try bindMount(place.processPath, on: place.processPath, recursive: true) }
-      let mounted = try attempt("open", path) { () throws(Errno) in try root.open(path, .path) }
+      let mounted = try attempt("open", path) { () throws(Errno) in
+        let mounted = try root.open(path, .path)
+        // It may have been exchanged meanwhile.
+        guard try mounted.status().isSameFile(as: place.status()) else { throw Errno.wouldBlock }
+        return mounted
+      }
       try setReadOnly(mounted, path.description)
     }
   }

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux_event.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -62,6 +63,14 @@ int clinux_poll(const int *descriptors, const uint8_t *wanted, uint8_t *ready, s
     if (events & (POLLOUT | POLLHUP | POLLERR | POLLNVAL)) ready[i] |= wanted[i] & 2;
   }
   return result;
+}
+
+int clinux_pipe(int *reader, int *writer) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+  *reader = ends[0];
+  *writer = ends[1];
+  return 0;
 }
 
 int clinux_socketpair(int *first, int *second) {
@@ -127,11 +136,11 @@ int clinux_send_datagram(const char *path, size_t length, const void *bytes, siz
 
 int clinux_accept(int listener) { RESULT(accept4(listener, NULL, NULL, SOCK_CLOEXEC)); }
 
-int clinux_connect(const char *path, int packets) {
+int clinux_connect(const char *path, int packets, int waits) {
   struct sockaddr_un address;
   int result = socket_address(path, &address);
   if (result < 0) return result;
-  int connected = socket(AF_UNIX, (packets ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+  int connected = socket(AF_UNIX, (packets ? SOCK_SEQPACKET : SOCK_STREAM) | (waits ? 0 : SOCK_NONBLOCK) | SOCK_CLOEXEC, 0);
   if (connected < 0) return -errno;
   if (connect(connected, (struct sockaddr *)&address, sizeof address) < 0) {
     result = -errno;

@@ -29,7 +29,7 @@ int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mod
 
 int clinux_close(int descriptor) { RESULT(close(descriptor)); }
 long clinux_read(int descriptor, void *bytes, size_t count) { RESULT(read(descriptor, bytes, count)); }
-long clinux_read_beginning(int descriptor, void *bytes, size_t count) { RESULT(pread(descriptor, bytes, count, 0)); }
+long clinux_pread(int descriptor, void *bytes, size_t count, uint64_t offset) { RESULT(pread(descriptor, bytes, count, (off_t)offset)); }
 long clinux_write(int descriptor, const void *bytes, size_t count) { RESULT(write(descriptor, bytes, count)); }
 int clinux_fsync(int descriptor) { RESULT(fsync(descriptor)); }
 int clinux_syncfs(int descriptor) { RESULT(syncfs(descriptor)); }
@@ -120,6 +120,9 @@ int clinux_locking_process(int descriptor) {
 
 int clinux_flock(int descriptor, int operation) { RESULT(flock(descriptor, operation)); }
 int clinux_duplicate(int descriptor, int at_least) { RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, at_least)); }
+
+int clinux_rewind(int descriptor) { return lseek(descriptor, 0, SEEK_SET) < 0 ? -errno : 0; }
+int clinux_descriptor_flags(int descriptor) { RESULT(fcntl(descriptor, F_GETFD)); }
 
 int clinux_set_nonblocking(int descriptor) {
   int flags = fcntl(descriptor, F_GETFL);

@@ -74,7 +74,24 @@ extension Channel {
   /// Connects to `name` in `directory`. The C functions are `socket` with `SOCK_SEQPACKET` and `connect`.
   public static func connect(to name: Path, in directory: borrowing FileDescriptor) throws(Errno) -> Channel {
     let path = directory.processPath.appending(name.bytes)
-    return Channel(owning: try checked { path.withCString { clinux_connect($0, 1) } })
+    return Channel(owning: try checked { path.withCString { clinux_connect($0, 1, 1) } })
+  }
+}
+
+extension Channel {
+  /// Whether somebody waits for channels at `name` in `directory`: asked by a channel that is closed at once. The C function is `connect`.
+  public static func isAwaited(at name: Path, in directory: borrowing FileDescriptor) throws(Errno) -> Bool {
+    let path = directory.processPath.appending(name.bytes)
+    do throws(Errno) {
+      _ = FileDescriptor(owning: try checked { path.withCString { clinux_connect($0, 1, 0) } })
+      return true
+    } catch {
+      switch error {
+      case .wouldBlock: return true
+      case .noSuchFileOrDirectory, .connectionRefused: return false
+      default: throw error
+      }
+    }
   }
 }
 
@@ -85,7 +102,7 @@ extension FileDescriptor {
     guard let name = path.components.last else { throw .isDirectory }
     let directory = try FileDescriptor.open(path.parent, [.path, .directory])
     let short = directory.processPath.appending(name)
-    return FileDescriptor(owning: try checked { short.withCString { clinux_connect($0, 0) } })
+    return FileDescriptor(owning: try checked { short.withCString { clinux_connect($0, 0, 1) } })
   }
 
   /// Sends `bytes` and the descriptor `passed` over this socket. The C function is `sendmsg` with `SCM_RIGHTS`.

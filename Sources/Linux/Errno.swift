@@ -68,6 +68,8 @@ public struct Errno: Error, Equatable, Sendable {
   public static var notSupported: Errno { Errno(rawValue: 95) }
   /// The other side of a socket has closed it without having read everything. The C constant is `ECONNRESET`.
   public static var connectionReset: Errno { Errno(rawValue: 104) }
+  /// Nobody listens at the socket. The C constant is `ECONNREFUSED`.
+  public static var connectionRefused: Errno { Errno(rawValue: 111) }
 
   /// The C library's sentence, beginning with a small letter, so that it can end a sentence of ours: "no such file or directory".
   public var message: String {

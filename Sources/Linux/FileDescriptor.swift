@@ -54,25 +54,8 @@ extension Optional where Wrapped == FileDescriptor {
   }
 }
 
-/// Opens /dev/null at every number of `range` that is not open: what this process opens from now on gets other numbers. Exec closes them. The C function is
-/// `fcntl` with `F_DUPFD_CLOEXEC`.
-public func reserveDescriptors(_ range: Range<Int32>) throws(Errno) {
-  if range.isEmpty { return }
-  let null = try FileDescriptor.open("/dev/null", .readWrite)
-  let source = null.rawValue
-  for number in range {
-    do throws(Errno) {
-      let got = try checked { clinux_duplicate(source, number) }
-      if got != number { closeDescriptor(got) }
-    } catch {
-      // A number that the limit of open files lets nobody have.
-      if error == .invalidArgument { break }
-      throw error
-    }
-  }
-  // It may have got a number of the range itself, and then keeps it.
-  if range.contains(source) { _ = null.release() }
-}
+/// Whether `number` is a descriptor that this process was started with: what it opens itself is closed by exec. The C function is `fcntl` with `F_GETFD`.
+public func isInherited(_ number: Int32) -> Bool { clinux_descriptor_flags(number) == 0 }
 
 /// The directory that relative paths start from when none is given. The C constant is `AT_FDCWD`.
 public var currentDirectory: Int32 { clinux_AT_FDCWD }

@@ -34,8 +34,9 @@ public enum MemoryFile {
     let path = Path(bytes: name.withUTF8Buffer { Array($0) })
     let file = FileDescriptor(owning: try checked { path.withCString { clinux_memfd_create($0, 1) } })
     try file.writeAll(bytes)
-    // Opened anew, so that the position is the start.
-    return try file.reopen(.readOnly)
+    let number = file.rawValue
+    _ = try checked { clinux_rewind(number) }
+    return file
   }
 
   /// An empty file; `name` is what /proc shows. The C function is `memfd_create`.

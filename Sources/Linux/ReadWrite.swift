@@ -37,11 +37,13 @@ public func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws(Errno) {
 }
 
 extension FileDescriptor {
-  /// Reads the beginning of the file, wherever its position is, at most `limit` bytes. The C function is `pread`.
-  public borrowing func readBeginning(limit: Int) throws(Errno) -> [UInt8] {
+  /// Reads the last bytes of the file, wherever its position is, at most `limit`. The C function is `pread`.
+  public borrowing func readEnd(limit: Int) throws(Errno) -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: limit)
+    let size = try status().size
     let number = rawValue
-    let count = try checked { buffer.withUnsafeMutableBytes { clinux_read_beginning(number, $0.baseAddress, $0.count) } }
+    let start = size > UInt64(limit) ? size - UInt64(limit) : 0
+    let count = try checked { buffer.withUnsafeMutableBytes { clinux_pread(number, $0.baseAddress, $0.count, start) } }
     buffer.removeSubrange(count...)
     return buffer
   }

@@ -128,8 +128,10 @@ struct RootWalk: ~Copyable {
         stack.append(entered)
       }
     }
-    // The path ended in the root, in `..` or in a link to either.
-    return try FileDescriptor.open(Path("/proc/self/fd/\(here)"), flags.subtracting([.noFollow, .create, .exclusive]))
+    // The path ended in the root, in `..` or in a link to either: a directory. Its descriptor's name in /proc would do as well, where /proc is to be trusted.
+    let (number, itself) = (here, Path("."))
+    let flags = flags.subtracting([.noFollow, .create, .exclusive]).union(.closeOnExec)
+    return FileDescriptor(owning: try checked { itself.withCString { clinux_openat(number, $0, flags.rawValue, 0) } })
   }
 
   /// Opens the last component, or, when it is a link to follow, puts the link's target in its place and gives nil.

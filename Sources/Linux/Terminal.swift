@@ -82,8 +82,8 @@ public enum StandardDescriptor {
 
 extension FileDescriptor {
   /// Makes `number`, open across exec, another name of this open file. The C function is `dup3`.
-  public borrowing func place(at number: Int32) throws(Errno) {
-    let own = rawValue
-    _ = try checked { clinux_place(own, number) }
-  }
+  public borrowing func place(at number: Int32) throws(Errno) { try placeDescriptor(rawValue, at: number) }
 }
+
+/// `FileDescriptor.place` for a descriptor that no value here owns.
+public func placeDescriptor(_ own: Int32, at number: Int32) throws(Errno) { _ = try checked { clinux_place(own, number) } }

@@ -56,8 +56,8 @@ extension Device {
     minor = type == .fifo ? 0 : try json.requiredInteger("minor", in: 0...Int64.max)
     // Docker hands on the whole mode of the host's node, with the bits of the file type.
     fileMode = try json.member("fileMode").map { (mode) throws(JSONPathError) in try mode.integer() & 0o7777 }
-    uid = try json.integer("uid")
-    gid = try json.integer("gid")
+    uid = try json.integer("uid", in: User.numbers)
+    gid = try json.integer("gid", in: User.numbers)
   }
 }
 

@@ -50,11 +50,14 @@ extension ConsoleSize {
 extension User {
   /// The specification demands both numbers; runc and youki take a missing one for 0, and configurations that rely on it are about.
   init(_ json: JSONValue) throws(JSONPathError) {
-    uid = try json.integer("uid") ?? 0
-    gid = try json.integer("gid") ?? 0
+    uid = try json.integer("uid", in: User.numbers) ?? 0
+    gid = try json.integer("gid", in: User.numbers) ?? 0
     umask = try json.integer("umask", in: 0...0o777)
-    additionalGids = try json.list("additionalGids") { (gid) throws(JSONPathError) in try gid.integer() }
+    additionalGids = try json.list("additionalGids") { (gid) throws(JSONPathError) in try gid.integer(in: User.numbers) }
   }
+
+  /// Those of users and groups: to the kernel 2³²-1 means "leave it as it is", which would be root.
+  static var numbers: ClosedRange<UInt32> { 0...UInt32.max - 1 }
 }
 
 extension Capabilities {

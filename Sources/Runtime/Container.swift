@@ -18,6 +18,51 @@ public struct Container: ~Copyable {
     self.directory = directory
   }
 
+  /// Opens a container to send it a signal, which does not wait for other commands at work on it: they may be waiting for what the signal would end. One that
+  /// is just being made is waited for until it has a process, a second at most.
+  public init(toSignal id: ContainerID, in state: borrowing StateDirectory) throws(RuntimeError) {
+    let directory = try state.open(id)
+    let begin = monotonicMilliseconds()
+    while true {
+      let isLate = monotonicMilliseconds() - begin > 1000
+      if let found = try directory.recordIfWritten() {
+        var isReady = found.process != nil || isLate
+        if !isReady { isReady = try directory.isAbandoned() }
+        if isReady {
+          record = found
+          break
+        }
+      }
+      if isLate { throw RuntimeError("container \(id.text) is just being created") }
+      _ = try? waitForInput([], timeoutMilliseconds: 5)
+    }
+    self.id = id
+    self.directory = directory
+  }
+
+  /// Opens a container to end it, whatever other commands are doing to it; nil when it is gone meanwhile. Its first process is killed, as often as it takes, which
+  /// ends what they are waiting for, until nobody else is at work on it, ten seconds at most.
+  public static func toEnd(_ id: ContainerID, in state: borrowing StateDirectory) throws(RuntimeError) -> Container? {
+    let directory = try state.open(id)
+    let begin = monotonicMilliseconds()
+    while try !directory.tryLock() {
+      if let record = try? directory.recordIfWritten() {
+        let container = Container(id: id, record: record, directory: try state.open(id))
+        try? container.kill(.kill)
+      }
+      if monotonicMilliseconds() - begin > 10_000 { throw RuntimeError("container \(id.text): another command has been at work on it for ten seconds") }
+      _ = try? waitForInput([], timeoutMilliseconds: 5)
+    }
+    if try directory.isRemoved() { return nil }
+    return Container(id: id, record: try directory.record(), directory: directory)
+  }
+
+  private init(id: ContainerID, record: ContainerRecord, directory: consuming ContainerDirectory) {
+    self.id = id
+    self.record = record
+    self.directory = directory
+  }
+
   /// The first process while it lives.
   borrowing func findProcess() throws(RuntimeError) -> ProcessHandle? {
     guard let process = record.process, let startTime = record.startTime else { return nil }
@@ -26,7 +71,7 @@ public struct Container: ~Copyable {
 
   /// Where in its lifecycle the container is.
   public borrowing func status() throws(RuntimeError) -> ContainerStatus {
-    if record.process == nil {
+    if record.process == nil || record.isBeingMade {
       return try directory.isAbandoned() ? .stopped : .creating
     }
     guard try isAlive() else { return .stopped }

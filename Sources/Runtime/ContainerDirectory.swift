@@ -48,9 +48,17 @@ public struct ContainerDirectory: ~Copyable {
 
   /// The same; an error when the container is gone by then.
   borrowing func lockForCommand() throws(RuntimeError) {
-    try lock()
-    if try isRemoved() { throw RuntimeError("container \(name.description) does not exist") }
+    if try !lockUnlessRemoved() { throw RuntimeError("container \(name.description) does not exist") }
   }
+
+  /// The same; false when the container is gone by then.
+  borrowing func lockUnlessRemoved() throws(RuntimeError) -> Bool {
+    try lock()
+    return try !isRemoved()
+  }
+
+  /// Takes the lock if no other command is at work on the container.
+  borrowing func tryLock() throws(RuntimeError) -> Bool { try attempt("lock", name) { () throws(Errno) in try directory.tryLock() } }
 
   /// Lets other commands at the container again.
   borrowing func unlock() throws(RuntimeError) {
@@ -64,10 +72,16 @@ public struct ContainerDirectory: ~Copyable {
 
   /// The record; an error for a container that is just being made.
   borrowing func record() throws(RuntimeError) -> ContainerRecord {
+    if let record = try recordIfWritten() { return record }
+    throw RuntimeError("container \(name.description) is just being created")
+  }
+
+  /// The record; nil for a container that is just being made.
+  borrowing func recordIfWritten() throws(RuntimeError) -> ContainerRecord? {
     if let record = try ContainerRecord.read(from: directory) { return record }
     // Removed by another command, or left by a process that was killed.
     if try isAbandoned() { throw RuntimeError("container \(name.description) does not exist") }
-    throw RuntimeError("container \(name.description) is just being created")
+    return nil
   }
 
   /// Writes the record beside the old one and puts it in its place, so that a reader finds one or the other, whole.
@@ -92,15 +106,10 @@ public struct ContainerDirectory: ~Copyable {
     try attempt("make the gate of", name) { () throws(Errno) in try Channel.listen(at: ContainerDirectory.gate, in: directory) }
   }
 
-  /// Whether the container has not been started yet.
+  /// Whether the container's first process waits for its start, or for the hooks before its program: until then it listens at the gate. That its name is still
+  /// there says nothing: who started the container may have been killed before it could remove it.
   borrowing func hasGate() throws(RuntimeError) -> Bool {
-    do throws(Errno) {
-      _ = try directory.open(ContainerDirectory.gate, [.path, .noFollow])
-      return true
-    } catch {
-      if error == .noSuchFileOrDirectory { return false }
-      throw RuntimeError("look for the gate of", name, error)
-    }
+    try attempt("look for the gate of", name) { () throws(Errno) in try Channel.isAwaited(at: ContainerDirectory.gate, in: directory) }
   }
 
   /// Calls `body` with the directory in which the gate is.

@@ -36,7 +36,8 @@ struct ContainerPlan {
     sandbox.environment += options.environment
     if notifies { sandbox.environment.append(NotifyRelay.variable) }
     if let hooks = request.spec.hooks, !hooks.isEmpty {
-      sandbox.pausesBeforePivot = !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty
+      // Before those of the container as well, so that it is on record when they run.
+      sandbox.pausesBeforePivot = !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty || !hooks.createContainer.isEmpty
       sandbox.hooks = ContainerHooks(
         createContainer: hooks.createContainer, startContainer: hooks.startContainer, state: request.state(.creating, process: nil))
     }
@@ -74,8 +75,10 @@ extension ContainerRequest {
   }
 
   /// Runs the hooks of a point of the lifecycle in this process's namespaces.
-  func runHostHooks(_ hooks: [Hook]?, _ name: StaticString, _ status: ContainerStatus, process: Int32?, interruption: Int32? = nil) throws(SandboxError) {
+  func runHostHooks(
+    _ hooks: [Hook]?, _ name: StaticString, _ status: ContainerStatus, process: Int32?, _ limits: HookLimits = HookLimits()
+  ) throws(SandboxError) {
     guard let hooks, !hooks.isEmpty else { return }
-    try runHooks(hooks, name, state(status, process: process), directory: bundle, interruption: interruption)
+    try runHooks(hooks, name, state(status, process: process), directory: bundle, limits: limits)
   }
 }

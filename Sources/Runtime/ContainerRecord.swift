@@ -15,6 +15,8 @@ public struct ContainerRecord: Sendable, Equatable {
   public var startTime: UInt64?
   /// The bundle's directory.
   public var bundle: String
+  /// There is a process, and the container is still being made around it, by hooks that may take their time.
+  public var isBeingMade: Bool
   /// The container outlives the command that made it, until `delete`. What is not kept and has lost its process is cleaned up by whoever comes next.
   public var isKept: Bool
   /// The container has a session key ring of its own, which processes that join it have too.
@@ -31,9 +33,9 @@ public struct ContainerRecord: Sendable, Equatable {
   public var annotations: [Annotation]
 
   public init(
-    id: String, ociVersion: String = Spec.version, cgroupsPath: String, process: Int32? = nil, startTime: UInt64? = nil, bundle: String, isKept: Bool = false,
-    hasKeyring: Bool = true, imageUser: String? = nil, resourceClass: RecordedClass? = nil, root: String = "", created: String = "",
-    annotations: [Annotation] = []
+    id: String, ociVersion: String = Spec.version, cgroupsPath: String, process: Int32? = nil, startTime: UInt64? = nil, bundle: String,
+    isBeingMade: Bool = false, isKept: Bool = false, hasKeyring: Bool = true, imageUser: String? = nil, resourceClass: RecordedClass? = nil,
+    root: String = "", created: String = "", annotations: [Annotation] = []
   ) {
     self.id = id
     self.ociVersion = ociVersion
@@ -41,6 +43,7 @@ public struct ContainerRecord: Sendable, Equatable {
     self.process = process
     self.startTime = startTime
     self.bundle = bundle
+    self.isBeingMade = isBeingMade
     self.isKept = isKept
     self.hasKeyring = hasKeyring
     self.imageUser = imageUser
@@ -60,6 +63,7 @@ public struct ContainerRecord: Sendable, Equatable {
       if let process { object.member("process", process) }
       if let startTime { object.member("startTime", startTime) }
       object.member("bundle", bundle)
+      if isBeingMade { object.member("isBeingMade", true) }
       object.member("isKept", isKept)
       object.member("hasKeyring", hasKeyring)
       if let imageUser { object.member("imageUser", imageUser) }
@@ -93,6 +97,7 @@ public struct ContainerRecord: Sendable, Equatable {
       process = try json.member("process").map { (value) throws(JSONPathError) in try value.integer() }
       startTime = try json.member("startTime").map { (value) throws(JSONPathError) in try value.integer() }
       bundle = try json.required("bundle").string()
+      isBeingMade = try json.member("isBeingMade").map { (value) throws(JSONPathError) in try value.bool() } ?? false
       isKept = try json.required("isKept").bool()
       hasKeyring = try json.required("hasKeyring").bool()
       imageUser = try json.member("imageUser").map { (value) throws(JSONPathError) in try value.string() }

@@ -7,17 +7,24 @@ extension Container {
   public borrowing func kill(_ signal: Signal) throws(RuntimeError) {
     guard let process = try findProcess() else {
       // Without a process namespace the others outlive the first process.
-      if signal == .kill, let groups = try groups(), try !hasOwnProcesses() {
+      if signal == .kill, let groups = try ownGroups(), try !hasOwnProcesses() {
         let left = try convert { () throws(CgroupError) in try groups.processIDs() }
         if !left.isEmpty { return try convert { () throws(CgroupError) in try groups.signalAll(.kill) } }
       }
       throw RuntimeError("container not running: \(id.text)")
     }
-    guard signal == .kill, let groups = try groups() else { return try send(signal, to: process) }
+    guard signal == .kill, let groups = try ownGroups() else { return try send(signal, to: process) }
     if try !hasOwnProcesses() { return try convert { () throws(CgroupError) in try groups.signalAll(.kill) } }
     try send(signal, to: process)
     // A frozen process of cgroup v1 dies when it goes on.
     try convert { () throws(CgroupError) in if try groups.isFrozen() { try groups.thaw() } }
+  }
+
+  /// The container's groups: not those of a later one of the same name, which cannot be there before this one's directory has gone.
+  private borrowing func ownGroups() throws(RuntimeError) -> ContainerCgroup? {
+    let groups = try groups()
+    if try directory.isRemoved() { throw RuntimeError("container \(id.text) does not exist") }
+    return groups
   }
 
   /// Whether the container has a process namespace that nobody else is in.
@@ -37,7 +44,7 @@ extension Container {
 
   /// Sends a signal to every process of the container.
   public borrowing func killAll(_ signal: Signal) throws(RuntimeError) {
-    guard let groups = try groups() else { return try kill(signal) }
+    guard let groups = try ownGroups() else { return try kill(signal) }
     if signal == .kill {
       try convert { () throws(CgroupError) in try groups.kill() }
     } else {

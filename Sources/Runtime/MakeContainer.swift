@@ -28,8 +28,8 @@ func makeContainer<Result>(
     // Before the program can say anything; one that is started later has its own.
     let relay = gated ? nil : try directory.listenForNotifications()
     let classGroup = try plan.resourceClass?.make()
-    let container = try launch(plan, cgroup, classGroup, gate: gated ? gate.number : nil, signals)
-    return try follow(container, relay, plan, directory, cgroup, then)
+    let container = try launch(plan, directory, cgroup, classGroup, gate: gated ? gate.number : nil, signals, warn)
+    return try follow(container, relay, plan, directory, cgroup, warn, then)
   } catch {
     // The first error is the one to tell; what cannot be undone now stays on record for the next run.
     try? undo(cgroup, plan, directory)
@@ -53,6 +53,8 @@ private func makeGroups(_ plan: ContainerPlan, _ directory: borrowing ContainerD
 }
 
 private func undo(_ cgroup: borrowing ContainerCgroup, _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory) throws(RuntimeError) {
+  // Another command has done it: what has the names now is another container's.
+  if try directory.isRemoved() { return }
   try end(cgroup)
   try plan.resourceClass?.undo()
   try directory.remove()
@@ -61,25 +63,33 @@ private func undo(_ cgroup: borrowing ContainerCgroup, _ plan: ContainerPlan, _ 
 /// Puts the first process on record and calls `then`; a process that is there when that fails is killed, and the hooks hear of the end.
 private func follow<Result>(
   _ container: consuming LaunchedContainer, _ relay: consuming NotifyRelay?, _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory,
-  _ cgroup: borrowing ContainerCgroup,
+  _ cgroup: borrowing ContainerCgroup, _ warn: (String) -> Void,
   _ then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer, consuming NotifyRelay?)
     throws(RuntimeError) -> Result
 ) throws(RuntimeError) -> Result {
   let process = container.process
   do throws(RuntimeError) {
-    var record = plan.record
-    record.process = process
-    // It may have ended already; its number is not another's before this process has looked.
-    record.startTime = try attempt("examine", "process \(process)") { () throws(Errno) in try ProcessStatus.read(process)?.startTime }
+    var record = try record(of: plan, process)
     try directory.write(record)
     return try then(directory, cgroup, &record, container, relay)
   } catch {
     try? kill(process, .kill)
-    try? end(cgroup)
-    _ = try? waitForExit(of: process)
-    try? plan.request.runHostHooks(plan.request.spec.hooks?.poststop, "poststop", .stopped, process: nil)
+    if try !directory.isRemoved() {
+      try? end(cgroup)
+      _ = try? waitForExit(of: process)
+      plan.request.runPoststopHooks(warn)
+    }
     throw error
   }
+}
+
+/// The container's record once it has a process, a child of this one.
+private func record(of plan: ContainerPlan, _ process: Int32) throws(RuntimeError) -> ContainerRecord {
+  var record = plan.record
+  record.process = process
+  // It may have ended already; its number is not another's before this process has looked.
+  record.startTime = try attempt("examine", "process \(process)") { () throws(Errno) in try ProcessStatus.read(process)?.startTime }
+  return record
 }
 
 /// Refuses a group with processes before it is on record: what is on record the next run kills, should this one be killed before it finds them.
@@ -90,22 +100,44 @@ private func requireUnused(_ path: CgroupPath, _ layout: CgroupLayout) throws(Ru
 }
 
 private func launch(
-  _ plan: ContainerPlan, _ cgroup: borrowing ContainerCgroup, _ classGroup: ResctrlGroup?, gate: Int32?, _ signals: LaunchSignals
+  _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory, _ cgroup: borrowing ContainerCgroup, _ classGroup: ResctrlGroup?, gate: Int32?,
+  _ signals: LaunchSignals, _ warn: (String) -> Void
 ) throws(RuntimeError) -> LaunchedContainer {
   let context = LaunchContext(group: cgroup.cloneTarget, view: plan.layout.view(of: cgroup), signals: signals, gate: gate)
-  let hooks = plan.request.spec.hooks
+  var hasHooks = false
   do throws(SandboxError) {
     return try plan.sandbox.launch(context) { (isBornInGroup) throws(SandboxError) in
       try joinGroups(cgroup, isBornInGroup)
       try joinClass(classGroup)
     } beforePivot: { (process) throws(SandboxError) in
-      // runtime.md: from step 2 of the lifecycle on, which is done here, the status is `created`, as crun has it; runc says `creating`.
-      try plan.request.runHostHooks(hooks?.prestart, "prestart", .created, process: process, interruption: signals.interruption)
-      try plan.request.runHostHooks(hooks?.createRuntime, "createRuntime", .created, process: process, interruption: signals.interruption)
+      hasHooks = true
+      try runHooks(of: plan, process, directory, signals)
     }
   } catch {
+    // runtime.md, "Lifecycle": once hooks have begun to prepare it, others are told of the container's end.
+    if hasHooks { plan.request.runPoststopHooks(warn) }
     throw RuntimeError(error)
   }
+}
+
+/// Runs the hooks of the host while the container waits in front of its root. They may take their time: from here on the container can be ended by others.
+private func runHooks(
+  of plan: ContainerPlan, _ process: Int32, _ directory: borrowing ContainerDirectory, _ signals: LaunchSignals
+) throws(SandboxError) {
+  do throws(RuntimeError) {
+    var record = try record(of: plan, process)
+    record.isBeingMade = true
+    try directory.write(record)
+  } catch {
+    throw SandboxError(Text(error.message))
+  }
+  // Before Linux 5.3 there is none.
+  let end = try? openPidfd(process)
+  let limits = HookLimits(interruption: signals.interruption, process: end.number < 0 ? nil : end.number)
+  let hooks = plan.request.spec.hooks
+  // runtime.md: from step 2 of the lifecycle on, which is done here, the status is `created`, as crun has it; runc says `creating`.
+  try plan.request.runHostHooks(hooks?.prestart, "prestart", .created, process: process, limits)
+  try plan.request.runHostHooks(hooks?.createRuntime, "createRuntime", .created, process: process, limits)
 }
 
 /// Moves the calling process into the container's groups.

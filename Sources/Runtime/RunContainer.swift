@@ -19,13 +19,11 @@ public func runContainer(
     return try makeContainer(plan, in: state, gated: false, signals: signals.launch, warn) {
       (directory, cgroup, record, container, relay) throws(RuntimeError) in
       try tellEngine(options, of: container)
-      try request.runPoststartHooks(container.process, interruption: signals.launch.interruption)
+      try runPoststartHooks(request, container.process, directory, interruption: signals.launch.interruption)
       var foreground = try Foreground(container, signals: signals.take(), notify: relay)
-      try directory.unlock()
       let status = try foreground.wait()
       // Another command may be deleting it.
-      try directory.lock()
-      if try directory.isRemoved() { return status }
+      if try !directory.lockUnlessRemoved() { return status }
       // The container has ended as it has, whatever cannot be removed of it now: that stays on record.
       do throws(RuntimeError) {
         if keeps {
@@ -60,10 +58,12 @@ public func startContainer(
     var container = container
     try handOver(&container, options)
     try tellEngine(options, of: container)
-    try request.runPoststartHooks(container.process)
-    record.isKept = true
-    try directory.write(record)
-    try directory.unlock()
+    try runPoststartHooks(request, container.process, directory)
+    if try directory.lockUnlessRemoved() {
+      record.isKept = true
+      try directory.write(record)
+      try directory.unlock()
+    }
     try NotifyRelay.wait(relay, for: record)
   }
 }
@@ -89,21 +89,23 @@ func currentSignalMask() throws(RuntimeError) -> SignalSet {
   try attempt("examine", "the signal mask") { () throws(Errno) in try SignalSet(mask: 0).block() }
 }
 
-extension ContainerRequest {
-  func runPoststartHooks(_ process: Int32, interruption: Int32? = nil) throws(RuntimeError) {
-    try convert { () throws(SandboxError) in
-      try runHostHooks(spec.hooks?.poststart, "poststart", .running, process: process, interruption: interruption)
-    }
+/// Runs the hooks that follow the program's start; other commands are let at the container, because they may take their time.
+private func runPoststartHooks(
+  _ request: ContainerRequest, _ process: Int32, _ directory: borrowing ContainerDirectory, interruption: Int32? = nil
+) throws(RuntimeError) {
+  try directory.unlock()
+  do throws(SandboxError) {
+    try request.runHostHooks(request.spec.hooks?.poststart, "poststart", .running, process: process, HookLimits(interruption: interruption))
+  } catch {
+    // To undo it.
+    try directory.lock()
+    throw RuntimeError(error)
   }
+}
 
+extension ContainerRequest {
   /// Each is run, whatever becomes of the others (runtime.md, "Lifecycle", 13).
   func runPoststopHooks(_ warn: (String) -> Void) {
-    for hook in spec.hooks?.poststop ?? [] {
-      do throws(SandboxError) {
-        try runHostHooks([hook], "poststop", .stopped, process: nil)
-      } catch {
-        warn(error.message)
-      }
-    }
+    runEachHook(spec.hooks?.poststop ?? [], "poststop", state(.stopped, process: nil), directory: bundle, warn: warn)
   }
 }

@@ -5,7 +5,7 @@ internal import Sandbox
 extension Container {
   /// Has the program of a container that was created run. The hooks that come after that have run when this comes back.
   ///
-  /// When a hook fails the container is stopped and destroyed, as by `delete` (runtime.md, "Lifecycle", 7 and 9); `warn` gets a sentence for what stays.
+  /// - warn: gets a sentence for what cannot be undone, or hears of the end in vain, when a hook fails.
   public borrowing func start(warn: (String) -> Void) throws(RuntimeError) {
     switch try status() {
     case .created: break
@@ -17,29 +17,38 @@ extension Container {
     guard case .some = spec.process else { throw RuntimeError("container \(id.text): its config.json has no process to start") }
     // Before the program can say anything.
     let relay = try directory.listenForNotifications()
+    do throws(SandboxError) {
+      try runProgram()
+      // They may take their time, as the program may; kill and delete do not wait for that.
+      try runHooks(spec.hooks?.poststart ?? [], "poststart", runtimeState(.running), directory: Path(record.bundle))
+    } catch {
+      // runtime.md, "Lifecycle", 7 and 9: the container is destroyed.
+      if error.kind == .hook { undo(warn) }
+      throw RuntimeError(error)
+    }
+    try NotifyRelay.wait(relay, for: record)
+  }
+
+  /// Has the program run, and lets other commands at the container.
+  private borrowing func runProgram() throws(SandboxError) {
     do throws(RuntimeError) {
       let started = try directory.withGate { (gate, directory) throws(RuntimeError) in
         try convert { () throws(SandboxError) in try startProgram(at: gate, in: directory) }
       }
       try directory.removeGate()
       guard started else { throw RuntimeError("cannot start a container that has been started: \(id.text)") }
-      try convert { () throws(SandboxError) in
-        try runHooks(spec.hooks?.poststart ?? [], "poststart", runtimeState(.running), directory: Path(record.bundle))
-      }
+      try directory.unlock()
     } catch {
-      if error.kind == .hook { destroy(warn) }
-      throw error
+      throw SandboxError(Text(error.message), kind: error.kind)
     }
-    // It may take its time; kill and delete do not wait for it.
-    try directory.unlock()
-    try NotifyRelay.wait(relay, for: record)
   }
 
-  private borrowing func destroy(_ warn: (String) -> Void) {
+  /// Ends and removes the container, unless another command has done it by now.
+  private borrowing func undo(_ warn: (String) -> Void) {
     do throws(RuntimeError) {
-      try delete(force: true, warn: warn)
+      if try directory.lockUnlessRemoved() { try end(warn: warn) }
     } catch {
-      warn("what is left of container \(id.text) stays to be deleted: \(error.message)")
+      warn("what is left of container \(id.text) stays until it is deleted: \(error.message)")
     }
   }
 

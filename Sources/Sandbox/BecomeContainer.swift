@@ -12,6 +12,8 @@ extension SandboxPlan {
       try joinGroups()
       try prepareProcess()
       let home = try makeContainer(channel, prepared, context)
+      // As in `joinContainer`: from here on others of a PID namespace that is joined may see it for long.
+      Environment.forget()
       try scheduling.apply()
       try becomeUser(home)
       try enterWorkingDirectory()
@@ -53,9 +55,10 @@ extension SandboxPlan {
   }
 
   /// The store's, the groups' and the caller's descriptors go: an image's paths could lead through them. What is opened from here on is closed before exec, but
-  /// for the root itself.
+  /// for the root itself. Of those that the program is to have, the ones stay that apus was started with; numbers of what it has opened itself are not.
   func closeDescriptorsOfHost(except kept: [Int32]) throws(SandboxError) {
-    try attempt("close", "the descriptors of the host") { () throws(Errno) in try closeDescriptors(from: 3 + preservedDescriptors, except: kept) }
+    let preserved = (3..<(3 + preservedDescriptors)).filter { isInherited($0) }
+    try attempt("close", "the descriptors of the host") { () throws(Errno) in try closeDescriptors(from: 3, except: kept + preserved) }
   }
 
   /// Makes the container's namespaces and root, and enters them.
@@ -116,9 +119,8 @@ extension SandboxPlan {
       let caller = try attempt("wait at", "the gate") { () throws(Errno) in try Channel.accept(from: gate) }
       let packet = try attempt("hear from", "the one who starts the container") { () throws(Errno) in try caller.receive() }
       if packet.bytes.isEmpty { continue }
-      try attempt("answer", "the one who starts the container") { () throws(Errno) in try channel.become(caller) }
-      closeDescriptor(gate)
-      return
+      // The gate is open until exec closes it: that nobody listens there tells that the program runs.
+      return try attempt("answer", "the one who starts the container") { () throws(Errno) in try channel.become(caller) }
     }
   }
 

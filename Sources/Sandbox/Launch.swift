@@ -72,7 +72,7 @@ extension SandboxPlan {
     case .parent(let process):
       // Only the child may hold the other end, so that its end is seen here.
       pair.second.close()
-      return try awaitProgram(process, pair.first, context.signals.interruption, beforePivot)
+      return try awaitProgram(process, pair.first, context, beforePivot)
     }
   }
 
@@ -135,7 +135,7 @@ extension SandboxPlan {
 
   /// Follows the new process until it runs its program or waits at its gate; reaps it when it failed.
   private func awaitProgram(
-    _ process: Int32, _ channel: borrowing Channel, _ interruption: Int32?, _ beforePivot: (Int32) throws(SandboxError) -> Void
+    _ process: Int32, _ channel: borrowing Channel, _ context: LaunchContext, _ beforePivot: (Int32) throws(SandboxError) -> Void
   ) throws(SandboxError)
     -> LaunchedContainer
   {
@@ -143,9 +143,10 @@ extension SandboxPlan {
     var devices: MovedNetworkDevices?
     do throws(SandboxError) {
       while true {
-        try channel.wait(unless: interruption)
+        try channel.wait(unless: context.signals.interruption)
         var packet = try attempt("hear from", "the container's first process") { () throws(Errno) in try channel.receive() }
         switch LaunchMessage(packet.bytes) {
+        case .ended where context.gate != nil: throw SandboxError("the container's first process was killed before it waited for its start")
         case .ended, .waitsAtGate: return LaunchedContainer(process: process, console: console)
         case .console: console = packet.takeDescriptor()
         case .needsMaps:
@@ -198,8 +199,7 @@ private func connectToGate(_ name: Path, _ directory: borrowing FileDescriptor) 
   do throws(Errno) {
     return try Channel.connect(to: name, in: directory)
   } catch {
-    // ECONNREFUSED
-    if error == .noSuchFileOrDirectory || error.rawValue == 111 { return nil }
+    if error == .noSuchFileOrDirectory || error == .connectionRefused { return nil }
     throw SandboxError("reach", "the container's first process", error)
   }
 }

@@ -20,33 +20,69 @@ public struct ContainerHooks: Sendable {
 /// Runs the hooks of one point of the lifecycle, one after another, with the state as JSON on their standard input; the first that fails ends it.
 ///
 /// A hook has the arguments and the environment of the configuration and nothing else: no descriptor of ours, default signal actions, nothing blocked. What it
-/// says is told when it fails, and is not mixed with what the container says. It runs in `directory` when one is given. One that is not done after its timeout is killed.
+/// says is told when it fails, and is not mixed with what the container says, which may read it there. It runs in `directory` when one is given. One that is not
+/// done after its timeout is killed, with the processes that it has started.
 ///
 /// - name: of the point, for messages: `createRuntime`.
 /// - inherited: the environment of a hook whose configuration has none; nil is that of this process, as with runc and crun.
-/// - interruption: a descriptor that is never read here; as soon as it could be, the hook that runs is killed.
+/// - limits: what else ends a hook.
 public func runHooks(
-  _ hooks: [Hook], _ name: StaticString, _ state: ContainerState, directory: Path? = nil, inherited: [String]? = nil, interruption: Int32? = nil
+  _ hooks: [Hook], _ name: StaticString, _ state: ContainerState, directory: Path? = nil, inherited: [String]? = nil, limits: HookLimits = HookLimits()
+) throws(SandboxError) {
+  try runHooks(hooks, name, state, directory, inherited, limits) { (error) throws(SandboxError) in throw error }
+}
+
+/// The same, but each is run, whatever becomes of the others; `warn` gets a sentence for one that fails.
+public func runEachHook(_ hooks: [Hook], _ name: StaticString, _ state: ContainerState, directory: Path?, warn: (String) -> Void) {
+  try? runHooks(hooks, name, state, directory, nil, HookLimits()) { (error) throws(SandboxError) in warn(error.message) }
+}
+
+/// What ends a hook beside its timeout.
+public struct HookLimits: Sendable {
+  /// A descriptor that is never read here; as soon as it could be, the hook that runs is killed.
+  public var interruption: Int32?
+  /// A pidfd of the container's process: a hook that prepares the container has nothing to do once that has ended.
+  public var process: Int32?
+
+  public init(interruption: Int32? = nil, process: Int32? = nil) {
+    self.interruption = interruption
+    self.process = process
+  }
+}
+
+private func runHooks(
+  _ hooks: [Hook], _ name: StaticString, _ state: ContainerState, _ directory: Path?, _ inherited: [String]?, _ limits: HookLimits,
+  failed: (SandboxError) throws(SandboxError) -> Void
 ) throws(SandboxError) {
   if hooks.isEmpty { return }
   let document = state.compactDocument()
   let inherited = inherited ?? Environment.all
   for (index, hook) in hooks.enumerated() {
-    // Callers look for runc's words.
-    let title = "\(name) hook #\(index): \(hook.path)"
-    let output = try attempt("hold", "what the \(title) says") { () throws(Errno) in try MemoryFile.empty(name: "hook") }
-    let status = try runHook(hook, hook.env ?? inherited, title, document, output, directory, interruption)
-    switch status {
-    case .exited(0): break
-    case .exited(let code): throw SandboxError("error running \(title): exit status \(code)\(said(output))", kind: .hook)
-    case .signalled(let number): throw SandboxError("error running \(title): killed by signal \(number)\(said(output))", kind: .hook)
+    do throws(SandboxError) {
+      // Callers look for runc's words.
+      try run(hook, hook.env ?? inherited, "\(name) hook #\(index): \(hook.path)", document, directory, limits)
+    } catch {
+      try failed(error)
     }
   }
 }
 
-/// The beginning of what a hook has said, as the end of a sentence in one line.
+/// Runs a hook to its end; throws when that is not as it should be.
+private func run(
+  _ hook: Hook, _ variables: [String], _ title: Text, _ document: [UInt8], _ directory: Path?, _ limits: HookLimits
+) throws(SandboxError) {
+  let output = try attempt("hold", "what the \(title) says") { () throws(Errno) in try MemoryFile.empty(name: "hook") }
+  let status = try runHook(hook, variables, title, document, output, directory, limits)
+  switch status {
+  case .exited(0): break
+  case .exited(let code): throw SandboxError("error running \(title): exit status \(code)\(said(output))", kind: .hook)
+  case .signalled(let number): throw SandboxError("error running \(title): killed by signal \(number)\(said(output))", kind: .hook)
+  }
+}
+
+/// The end of what a hook has said, as the end of a sentence in one line.
 private func said(_ output: borrowing FileDescriptor) -> String {
-  guard let bytes = try? output.readBeginning(limit: 1024) else { return "" }
+  guard let bytes = try? output.readEnd(limit: 1024) else { return "" }
   var words: [UInt8] = []
   for byte in bytes { words.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
   while words.last == 0x20 { words.removeLast() }
@@ -54,8 +90,8 @@ private func said(_ output: borrowing FileDescriptor) -> String {
 }
 
 private func runHook(
-  _ hook: Hook, _ variables: [String], _ title: String, _ document: [UInt8], _ output: borrowing FileDescriptor, _ directory: Path?,
-  _ interruption: Int32?
+  _ hook: Hook, _ variables: [String], _ title: Text, _ document: [UInt8], _ output: borrowing FileDescriptor, _ directory: Path?,
+  _ limits: HookLimits
 ) throws(SandboxError) -> ExitStatus {
   let arguments = CStringArray(hook.args.isEmpty ? [hook.path] : hook.args)
   let environment = CStringArray(variables)
@@ -72,9 +108,9 @@ private func runHook(
     let packet = try attempt("hear from", "the \(title)") { () throws(Errno) in try pair.first.receive() }
     if let number = packet.bytes.first {
       _ = try? waitForExit(of: process)
-      throw SandboxError(Text(SystemError("error running", Text(title), Errno(rawValue: Int32(number))).message), kind: .hook)
+      throw SandboxError(Text(SystemError("error running", title, Errno(rawValue: Int32(number))).message), kind: .hook)
     }
-    return try awaitHook(process, hook, title, interruption)
+    return try awaitHook(process, hook, title, limits)
   }
 }
 
@@ -94,6 +130,8 @@ private func becomeHook(
   do throws(Errno) {
     setDefaultSignalActions()
     try SignalSet(mask: 0).becomeMask()
+    // So that it can be killed with all that it has started.
+    try ThisProcess.startSession()
     try input.place(at: StandardDescriptor.input)
     try output.place(at: StandardDescriptor.output)
     try output.place(at: StandardDescriptor.error)
@@ -106,28 +144,34 @@ private func becomeHook(
   }
 }
 
-private func awaitHook(_ process: Int32, _ hook: Hook, _ title: String, _ interruption: Int32?) throws(SandboxError) -> ExitStatus {
-  if hook.timeout == nil, interruption == nil {
-    return try attempt("wait for", "the \(title)") { () throws(Errno) in try waitForExit(of: process) }
-  }
-  // Seconds, in steps of up to 20 ms; a timeout that does not fit into the count is none.
-  let (limit, overflow) = (hook.timeout ?? .max).multipliedReportingOverflow(by: 1000)
-  var waited: Int64 = 0
-  var step: Int32 = 1
-  while overflow || waited < limit {
+private func awaitHook(_ process: Int32, _ hook: Hook, _ title: Text, _ limits: HookLimits) throws(SandboxError) -> ExitStatus {
+  // Seconds; a timeout that does not fit into the count is none.
+  let (span, overflow) = (hook.timeout ?? .max).multipliedReportingOverflow(by: 1000)
+  let begin = monotonicMilliseconds()
+  // Before Linux 5.3 there is none, and its end is looked for, ever less often.
+  let end = try? openPidfd(process)
+  var step: Int64 = 1
+  while true {
     if let status = try attempt("wait for", "the \(title)", { () throws(Errno) in try pollExit(of: process) }) { return status }
-    if let ready = try? waitForInput([interruption ?? -1], timeoutMilliseconds: step), ready[0] {
-      end(process)
-      throw .interrupted
+    let left = overflow ? Int64.max : span - (monotonicMilliseconds() - begin)
+    if left <= 0 {
+      kill(process)
+      throw SandboxError("error running \(title): not done after \(span / 1000) seconds, killed", kind: .hook)
     }
-    waited += Int64(step)
+    let patience = min(left, end.number < 0 ? step : Int64(Int32.max))
     step = min(step * 2, 20)
+    let waited = [limits.interruption ?? -1, limits.process ?? -1, end.number]
+    let ready = try attempt("wait for", "the \(title)") { () throws(Errno) in
+      try waitForInput(waited, timeoutMilliseconds: Int32(truncatingIfNeeded: patience))
+    }
+    if ready[0] || ready[1] { kill(process) }
+    if ready[0] { throw .interrupted }
+    if ready[1] { throw SandboxError("error running \(title): the container's process has ended meanwhile", kind: .hook) }
   }
-  end(process)
-  throw SandboxError("error running \(title): not done after \(limit / 1000) seconds, killed", kind: .hook)
 }
 
-private func end(_ process: Int32) {
-  try? kill(process, .kill)
+/// Kills a hook and the processes of its group.
+private func kill(_ process: Int32) {
+  try? Linux.kill(0 - process, .kill)
   _ = try? waitForExit(of: process)
 }

@@ -47,10 +47,6 @@ func launchOptions(_ arguments: ParsedArguments, activates: Bool) throws(Failure
     guard let count = wholeNumber(text), count <= descriptorLimit else { throw .usage("option --preserve-fds: \(text) is not a number of descriptors") }
     preserved += Int32(count)
   }
-  // Those that are not open are not passed on, as with crun and youki; nor is what apus opens itself, which would get their numbers.
-  try failing { () throws(SystemError) in
-    try during("reserve", "the descriptors of --preserve-fds") { () throws(Errno) in try reserveDescriptors(3..<(3 + preserved)) }
-  }
   return LaunchOptions(
     pidFile: arguments.value(.pidFile).map { Path($0) }, consoleSocket: arguments.value(.consoleSocket).map { Path($0) },
     pidfdSocket: arguments.value(.pidfdSocket).map { Path($0) }, preservedDescriptors: preserved, environment: environment,

@@ -21,8 +21,10 @@ private func deleteContainer(_ call: Invocation) throws(Failure) -> Int32 {
   try failing { () throws(RuntimeError) in try state.removeLeftover(id) }
   // As with runc: what is not there need not be forced.
   if force, try failing({ () throws(RuntimeError) in try !state.has(id) }) { return 0 }
-  let container = try failing { () throws(RuntimeError) in try Container(id, in: state, locked: true) }
-  try failing { () throws(RuntimeError) in try container.delete(force: force, warn: warn) }
+  try failing { () throws(RuntimeError) in
+    if !force { return try Container(id, in: state, locked: true).delete(warn: warn) }
+    if let container = try Container.toEnd(id, in: state) { try container.end(warn: warn) }
+  }
   debug("container \(id.text): deleted")
   return 0
 }

@@ -20,7 +20,9 @@ private func sendSignal(_ call: Invocation) throws(Failure) -> Int32 {
   let name = call.arguments.operands.count > 1 ? call.arguments.operands[1] : "TERM"
   // 0 sends nothing, and tells whether there is somebody to send it to (kill(2)).
   guard let signal = name.equals("0") ? Signal(rawValue: 0) : Signal(named: name) else { throw .usage("kill: \(name) is not a signal") }
-  let container = try openContainer(call, locked: true)
+  try requireRoot()
+  let id = try containerID(call.arguments.operands[0])
+  let container = try failing { () throws(RuntimeError) in try Container(toSignal: id, in: StateDirectory(call.globals.stateRoot)) }
   try failing { () throws(RuntimeError) in
     if call.arguments.flag(.all) { try container.killAll(signal) } else { try container.kill(signal) }
   }

@@ -7,7 +7,7 @@ struct ProcessTests {
   func whole() throws {
     let text = """
       {
-        "terminal": true, "consoleSize": {"height": 25, "width": 80}, "user": {"uid": 1, "gid": 4294967295, "umask": 63, "additionalGids": [5, 6]},
+        "terminal": true, "consoleSize": {"height": 25, "width": 80}, "user": {"uid": 1, "gid": 4294967294, "umask": 63, "additionalGids": [5, 6]},
         "args": ["sh", ""], "env": ["A=b"], "cwd": "/root",
         "capabilities": {"bounding": ["CAP_KILL"], "effective": ["CAP_CHOWN"], "inheritable": [], "permitted": ["CAP_X"], "ambient": ["CAP_FOWNER"]},
         "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 1024, "hard": 18446744073709551615}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}],
@@ -19,7 +19,7 @@ struct ProcessTests {
     #expect(
       try Process(parsing: Array(text.utf8))
         == Process(
-          terminal: true, consoleSize: ConsoleSize(height: 25, width: 80), user: User(uid: 1, gid: UInt32.max, umask: 0o077, additionalGids: [5, 6]),
+          terminal: true, consoleSize: ConsoleSize(height: 25, width: 80), user: User(uid: 1, gid: UInt32.max - 1, umask: 0o077, additionalGids: [5, 6]),
           args: ["sh", ""], env: ["A=b"], cwd: "/root",
           capabilities: Capabilities(bounding: ["CAP_KILL"], effective: ["CAP_CHOWN"], permitted: ["CAP_X"], ambient: ["CAP_FOWNER"]),
           rlimits: [Rlimit(type: .openFiles, soft: 1024, hard: UInt64.max), Rlimit(type: .core, soft: 0, hard: 0)], noNewPrivileges: true,
@@ -65,11 +65,12 @@ struct ProcessTests {
   @Test(
     "a member of a process is refused with its path",
     arguments: [
-      (#""user": {"uid": -1, "gid": 0}"#, "process.user.uid: out of range: -1 is not between 0 and 4294967295"),
-      (#""user": {"uid": 4294967296, "gid": 0}"#, "process.user.uid: out of range: 4294967296 is not between 0 and 4294967295"),
+      (#""user": {"uid": -1, "gid": 0}"#, "process.user.uid: out of range: -1 is not between 0 and 4294967294"),
+      (#""user": {"uid": 4294967295, "gid": 0}"#, "process.user.uid: out of range: 4294967295 is not between 0 and 4294967294"),
+      (#""user": {"uid": 4294967296, "gid": 0}"#, "process.user.uid: out of range: 4294967296 is not between 0 and 4294967294"),
       (#""user": {"uid": "root", "gid": 0}"#, "process.user.uid: expected an integer, found a string"),
       (#""user": {"uid": 0, "gid": 0, "umask": 512}"#, "process.user.umask: out of range: 512 is not between 0 and 511"),
-      (#""user": {"uid": 0, "gid": 0, "additionalGids": [1, -2]}"#, "process.user.additionalGids[1]: out of range: -2 is not between 0 and 4294967295"),
+      (#""user": {"uid": 0, "gid": 0, "additionalGids": [1, -2]}"#, "process.user.additionalGids[1]: out of range: -2 is not between 0 and 4294967294"),
       (#""env": ["A=1", 2]"#, "process.env[1]: expected a string, found a number"),
       (#""capabilities": {"bounding": ["CAP_KILL", 5]}"#, "process.capabilities.bounding[1]: expected a string, found a number"),
       (#""rlimits": [{"type": "RLIMIT_X", "soft": 0, "hard": 0}]"#, "process.rlimits[0].type: unknown value 'RLIMIT_X'"),

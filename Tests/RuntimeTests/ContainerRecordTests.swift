@@ -10,7 +10,7 @@ struct ContainerRecordTests {
   func roundTrip(_ process: Int32?) throws {
     let record = ContainerRecord(
       id: "a", ociVersion: "1.0.2-dev", cgroupsPath: "/apus/\"a\"\n", process: process, startTime: process.map { _ in .max }, bundle: "/b/ü",
-      isKept: process != nil, resourceClass: process.map { _ in RecordedClass(group: "a", isRemoved: true, monitor: "b") },
+      isBeingMade: process != nil, isKept: process != nil, resourceClass: process.map { _ in RecordedClass(group: "a", isRemoved: true, monitor: "b") },
       root: "/r", created: "2026-11-23T00:00:00.000000001Z", annotations: [Annotation(key: "k", value: ""), Annotation(key: "ü", value: "\n")])
     #expect(try ContainerRecord(parsing: record.json) == record)
   }

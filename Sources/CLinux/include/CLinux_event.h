@@ -19,6 +19,8 @@ int clinux_read_signal(int descriptor, int *sender);
 /// poll(2) on `count` descriptors, of which negative ones are passed over. `wanted` and `ready` have for each 1 for reading, or 2 for writing, or both; what has
 /// ended is ready for what is wanted of it. `timeout` in milliseconds, -1 for ever.
 int clinux_poll(const int *descriptors, const uint8_t *wanted, uint8_t *ready, size_t count, int timeout);
+/// pipe2(2), closed by exec.
+int clinux_pipe(int *reader, int *writer);
 /// socketpair(2) AF_UNIX SOCK_SEQPACKET, closed by exec.
 int clinux_socketpair(int *first, int *second);
 /// socket(2) AF_UNIX SOCK_SEQPACKET, bind(2) to `path` and listen(2); closed by exec. A path of more than 107 bytes is -ENAMETOOLONG.
@@ -29,8 +31,8 @@ int clinux_bind_datagrams(const char *path);
 int clinux_send_datagram(const char *path, size_t length, const void *bytes, size_t count);
 /// accept4(2), closed by exec.
 int clinux_accept(int listener);
-/// socket(2) AF_UNIX and connect(2) to `path`; `packets` tells SOCK_SEQPACKET from SOCK_STREAM; closed by exec.
-int clinux_connect(const char *path, int packets);
+/// socket(2) AF_UNIX and connect(2) to `path`; `packets` tells SOCK_SEQPACKET from SOCK_STREAM; without `waits` a full queue is -EAGAIN; closed by exec.
+int clinux_connect(const char *path, int packets, int waits);
 /// sendmsg(2) of `bytes` and, unless it is -1, of one descriptor (SCM_RIGHTS).
 long clinux_send(int socket, const void *bytes, size_t count, int descriptor);
 /// send(2) of what the socket takes without waiting.

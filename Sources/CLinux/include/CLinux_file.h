@@ -44,8 +44,8 @@ int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mod
 int clinux_close(int descriptor);
 /// read(2).
 long clinux_read(int descriptor, void *bytes, size_t count);
-/// pread(2) from the beginning of the file.
-long clinux_read_beginning(int descriptor, void *bytes, size_t count);
+/// pread(2).
+long clinux_pread(int descriptor, void *bytes, size_t count, uint64_t offset);
 /// write(2).
 long clinux_write(int descriptor, const void *bytes, size_t count);
 /// fsync(2).
@@ -88,6 +88,10 @@ int clinux_locking_process(int descriptor);
 int clinux_flock(int descriptor, int operation);
 /// fcntl(2) F_DUPFD_CLOEXEC.
 int clinux_duplicate(int descriptor, int at_least);
+/// lseek(2) to the start.
+int clinux_rewind(int descriptor);
+/// fcntl(2) F_GETFD: FD_CLOEXEC (1) or 0.
+int clinux_descriptor_flags(int descriptor);
 /// fcntl(2) F_SETFL: adds O_NONBLOCK to the open file, for all who have it.
 int clinux_set_nonblocking(int descriptor);
 /// dup3(2) without O_CLOEXEC: the copy stays open across exec. The same number twice clears FD_CLOEXEC.

@@ -1,4 +1,4 @@
-"""Containers that run without anybody in front of them."""
+"""Containers that run without anybody in front of them, and what is refused of many."""
 
 from __future__ import annotations
 
@@ -32,3 +32,15 @@ def state(bundle: Bundle) -> dict[str, Any]:
     """What `apus state` tells."""
     found: dict[str, Any] = json.loads(bundle.machine.call("state", bundle.id).succeeded().text)
     return found
+
+
+def all_refused(machine: Machine, commands: list[list[str]], word: str) -> None:
+    """Each of these commands of apus must fail with one line that has the word. They run in one go, because each on its own takes a device long."""
+    look = f"""
+      said=$("$@" 2>&1 >/dev/null </dev/null) && echo "taken: $*"
+      case $said in "apus: "*{shlex.quote(word)}*) ;; *) echo "$*: $said" ;; esac
+      [ "$(echo "$said" | wc -l)" = 1 ] || echo "$*: $said"
+    """
+    lines = [f"look() {{ {look} }}", *(f"look {shlex.join(machine.words(*words))} || :" for words in commands)]
+    wrong = machine.sh("\n".join(lines))
+    assert wrong == "", wrong

@@ -178,36 +178,6 @@ def test_the_hosts_proc_may_be_bound_on_proc_and_nothing_else(machine: Machine) 
         machine.run_bundle(document).failed("mounts[0].destination: only procfs may be mounted on /proc")
 
 
-@pytest.mark.parametrize("target", ["proc", "sys"])
-@pytest.mark.parametrize("kind", ["own", "bind"])
-def test_behaviour_9_proc_and_sys_must_not_be_links(machine: Machine, target: str, kind: str) -> None:
-    root = machine.new_root()
-    machine.sh(f"rmdir {root}/{target} && mkdir {root}/elsewhere && ln -s elsewhere {root}/{target}")
-    document = shell("exit 0")
-    index = next(number for number, mount in enumerate(document["mounts"]) if mount["destination"] == f"/{target}")
-    if kind == "bind":
-        document["mounts"][index] = bind(f"/{target}", f"/{target}", "rbind")
-    machine.run_bundle(document, root).failed(f"mounts[{index}]", f"/{target} must be mounted on ordinary directory")
-    assert machine.sh(f"ls -A {root}/elsewhere") == ""
-
-
-@pytest.mark.parametrize("kind", ["tmpfs", "bind"])
-@pytest.mark.parametrize("target", ["/proc", "/proc/sys", "/proc/1", "/proc/sysrq-trigger", "/dev/../proc/sys"])
-def test_behaviour_10_nothing_is_mounted_on_proc_or_below(machine: Machine, kind: str, target: str) -> None:
-    document = shell("exit 0")
-    document["mounts"].append(tmpfs(target) if kind == "tmpfs" else bind(target, machine.new_folder(), "bind"))
-    machine.run_bundle(document).failed("mounts[6].destination")
-
-
-def test_what_lxcfs_provides_may_stand_below_proc(machine: Machine) -> None:
-    folder = machine.new_folder()
-    machine.sh(f"echo mine >{folder}/file")
-    places = ["/proc/uptime", *machine.sh("ls /proc/sys/crypto/fips_enabled 2>/dev/null || :").split()]
-    document = shell("cat " + " ".join(places))
-    document["mounts"] += [bind(place, f"{folder}/file", "bind") for place in places]
-    assert machine.run_bundle(document).succeeded().lines == ["mine"] * len(places)
-
-
 #: Mounts the hierarchy of the processor as a machine would that has another controller in it as well.
 TOGETHER = """umount /sys/fs/cgroup/cpu; mkdir "$1/cpu,other"; mount -t cgroup -o cpu cgroup "$1/cpu,other"; shift; exec "$@" """
 

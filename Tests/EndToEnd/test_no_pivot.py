@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from machines import Machine
-from specs import CAPABILITIES, shell
+from specs import shell
 from test_propagation import UNCHANGED
 
 
@@ -31,26 +31,6 @@ def test_nothing_reaches_the_host(native: Machine, host: str, propagation: str) 
     root = native.new_root()
     before = f"mount --bind {root} {root}; mount --make-r{host} /; ls /proc/self >/dev/null; ls /sys/fs >/dev/null\n"
     assert run(native, document, "--no-pivot", root=root, before=before) == ["runs"]
-
-
-@pytest.mark.native
-def test_behaviour_23_procfs_and_sysfs_of_the_host_are_hidden(native: Machine) -> None:
-    capabilities = {kind: [*CAPABILITIES, "CAP_SYS_ADMIN", "CAP_SETFCAP"] for kind in ("bounding", "effective", "permitted")}
-    # In a user namespace of its own (for which root needs CAP_SETFCAP) the kernel mounts them only if the mount namespace has them open already.
-    script = """
-        mkdir /tmp/at
-        unshare -Urmpfn sh -c 'mount -t proc proc /tmp/at' 2>/dev/null && echo "procfs is open"
-        unshare -Urmpfn sh -c 'mount -t sysfs sysfs /tmp/at' 2>/dev/null && echo "sysfs is open"
-        unshare -Ur true && echo "user namespaces work"
-    """
-    document = shell(script, capabilities=capabilities)
-    document["linux"]["maskedPaths"].append("/sys/kernel")
-    before = "mkdir /tmp/other.$$; mount -t proc other /tmp/other.$$\n"
-    try:
-        assert run(native, document, "--no-pivot", before=before) == ["user namespaces work"]
-        assert run(native, document) == ["user namespaces work"]
-    finally:
-        native.sh("rmdir /tmp/other.*")
 
 
 @pytest.mark.native

@@ -44,40 +44,6 @@ def test_an_selinux_label_is_refused_where_there_is_no_selinux(machine: Machine)
     machine.run_bundle(document).failed("linux.mountLabel", "CONFIG_SECURITY_SELINUX")
 
 
-@pytest.mark.parametrize("kind", ["tmpfs", "bind"])
-@pytest.mark.parametrize("target", ["/proc/self/attr", "/proc/self/attr/exec", "/proc/1/attr", "/proc/thread-self/attr"])
-def test_behaviour_15_nothing_is_mounted_where_labels_are_written(machine: Machine, kind: str, target: str) -> None:
-    document = shell("exit 0", apparmorProfile="unconfined" if has_apparmor(machine) else "")
-    document["mounts"].append({"destination": target, "type": kind, "source": "/tmp", "options": ["bind"] if kind == "bind" else []})
-    machine.run_bundle(document).failed("mounts[6].destination")
-
-
-HIDDEN = """
-mount -t tmpfs hidden /proc/sys; mkdir -p /proc/sys/net/ipv4; echo untouched >/proc/sys/net/ipv4/ip_forward
-status=0; "$@" || status=$?
-cat /proc/sys/net/ipv4/ip_forward; exit $status
-"""
-
-
-def hidden_sysctl(machine: Machine, command: list[str]) -> list[str]:
-    """The command where a file of the host is mounted over the kernel parameter net.ipv4.ip_forward; then shows the file."""
-    return ["unshare", "-m", "sh", "-c", HIDDEN, "sh", *command]
-
-
-@pytest.mark.native
-def test_behaviour_15_a_write_to_proc_is_not_caught_by_a_mount_over_it(native: Machine) -> None:
-    document = shell("cat /proc/sys/net/ipv4/ip_forward")
-    document["linux"]["sysctl"] = {"net.ipv4.ip_forward": "1"}
-    bundle = native.bundle(document)
-    assert native.run(hidden_sysctl(native, bundle.command)).succeeded().lines == ["1", "untouched"]
-    # Without open_tree(2) there is no /proc without the mount: refused, not written into the file.
-    for calls in ("open_tree", "open_tree,openat2"):
-        result = native.run(hidden_sysctl(native, [*DENY, calls, "--", *bundle.command]))
-        assert result.status == 1
-        assert result.text == "untouched\n"
-        assert "/proc/sys/net/ipv4/ip_forward" in result.error, result.error
-
-
 def test_the_container_has_a_session_keyring_of_its_own(machine: Machine) -> None:
     document = shell("cat /proc/keys")
     document["linux"]["maskedPaths"] = []

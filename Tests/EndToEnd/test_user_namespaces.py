@@ -42,29 +42,6 @@ def test_what_the_container_makes_belongs_to_its_numbers(machine: Machine) -> No
     assert machine.sh(f"stat -c '%u %g' {folder}/file") == f"{FIRST + 5} {FIRST + 7}\n"
 
 
-def test_behaviour_21_no_group_of_the_caller_stays(machine: Machine) -> None:
-    document = mapped(shell("id -G; grep ^Groups: /proc/self/status", user={"uid": 0, "gid": 0, "additionalGids": [7, 9]}))
-    bundle = machine.bundle(document, mapped_root(machine))
-    command = bundle.command
-    if machine.label == "native":
-        command = ["setpriv", "--groups", "4,24", *command]
-    ids, groups = machine.run(command).succeeded().lines
-    assert ids.split() == ["0", "7", "9"] and groups.split()[1:] == ["7", "9"]
-
-
-@pytest.mark.native
-def test_behaviour_21_setgroups_is_denied_before_groups_are_mapped_without_the_right_to(native: Machine) -> None:
-    document = mapped(shell("id -G; cat /proc/self/setgroups"), [(0, 0, 1)])
-    document["mounts"][2]["options"].remove("gid=5")
-    bundle = native.bundle(document)
-    # Root of the machine, but for the right to change groups.
-    unprivileged = ["setpriv", "--bounding-set", "-setgid", *bundle.command]
-    assert native.run(unprivileged).succeeded().lines == ["0", "deny"]
-    document["process"]["user"]["additionalGids"] = [0]
-    bundle = native.bundle(document)
-    native.run(["setpriv", "--bounding-set", "-setgid", *bundle.command]).failed("process.user.additionalGids[0]", "setgroups(2) is denied")
-
-
 def test_standard_streams_can_be_opened_again_by_the_user_inside(machine: Machine) -> None:
     document = mapped(shell("echo again >/dev/stdout; cat /dev/stdin; stat -L -c '%u' /proc/self/fd/1", user={"uid": 1000, "gid": 0}))
     assert machine.run_bundle(document, mapped_root(machine), data=b"input\n").succeeded().lines == ["again", "input", "1000"]

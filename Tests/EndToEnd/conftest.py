@@ -57,18 +57,18 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """First this machine, then the device: a test that uses it runs on both. Nothing of the test's containers may be left on either."""
     found: Machine = request.getfixturevalue(f"{request.param}_machine")
     yield found
-    assert found.leftovers() == ""
+    found.require_nothing_left()
 
 
 @pytest.fixture
 def native(native_machine: Machine) -> Iterator[Machine]:
     """Only this machine; the test must have the mark `native`."""
     yield native_machine
-    assert native_machine.leftovers() == ""
+    native_machine.require_nothing_left()
 
 
 @pytest.fixture
 def v2(v2_machine: Machine) -> Iterator[Machine]:
     """Only the device; the test must have the mark `device`."""
     yield v2_machine
-    assert v2_machine.leftovers() == ""
+    v2_machine.require_nothing_left()

@@ -267,6 +267,20 @@ class Machine:
             ls -ld /proc/[0-9]*/exe /proc/[0-9]*/root | grep -F -e "/exe -> {self.apus}" -e "/root -> {self.volatile}/" -e "/root -> {self.lasting}/" || :
         """)
 
+    def require_nothing_left(self) -> None:
+        """Fails if containers have left something. What runs is ended then: it could keep a processor busy for ever, and other tests would fail for it."""
+        left = self.leftovers()
+        if left != "":
+            delete = shlex.join(self.words("delete", "--force"))
+            self.run(["sh", "-c", f"""
+                for folder in {self.state}/*/; do {delete} "$(basename "$folder")"; done
+                find $(awk '$0 ~ / - cgroup2? / {{ print $5 }}' /proc/self/mountinfo) -path '*/e2e-{os.getpid()}-*/cgroup.procs' -exec cat {{}} + |
+                  while read -r number; do kill -9 "$number"; done
+                sleep 0.2
+                find $(awk '$0 ~ / - cgroup2? / {{ print $5 }}' /proc/self/mountinfo) -depth -type d -path '*/e2e-{os.getpid()}-*' -exec rmdir {{}} \\;
+            """])
+        assert left == "", left
+
 
 @dataclass(frozen=True)
 class Bundle:

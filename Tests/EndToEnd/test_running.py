@@ -30,8 +30,8 @@ def running(machine: Machine, script: str = "while :; do sleep 1; done", *option
     if named:
         document["linux"]["cgroupsPath"] = f"/{bundle.id}/inner"
         machine.write(f"{bundle.path}/config.json", json.dumps(document).encode())
-    left_alone(bundle, *options, "run", "--detach", "--bundle", bundle.path, bundle.id)
     try:
+        left_alone(bundle, *options, "run", "--detach", "--bundle", bundle.path, bundle.id)
         yield bundle
     finally:
         machine.call("delete", "--force", bundle.id).succeeded()

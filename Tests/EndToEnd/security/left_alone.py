@@ -21,8 +21,8 @@ def left_alone(bundle: Bundle, *words: str, environment: str = "") -> None:
 def running(machine: Machine, document: dict[str, Any], root: str = "") -> Iterator[Bundle]:
     """A container that runs, and is deleted in the end; what it says is in the file `output` of its bundle."""
     bundle = machine.bundle(document, root)
-    left_alone(bundle, "run", "--detach", "--bundle", bundle.path, bundle.id)
     try:
+        left_alone(bundle, "run", "--detach", "--bundle", bundle.path, bundle.id)
         yield bundle
     finally:
         machine.call("delete", "--force", bundle.id).succeeded()

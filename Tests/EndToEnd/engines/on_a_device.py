@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine import eventually
 from machines import Emulated, Result
 
 #: The name that Podman gives to the test image.
@@ -120,14 +121,6 @@ class Containerd:
             find /run/containerd/runc /sys/fs/cgroup/default -mindepth 1 ! -name .lock ! -name default ! -name 'cgroup.*' -name 'e2e-*' || :
             ls -ld /proc/[0-9]*/exe | grep -e 'exe -> /engines/bin/containerd-shim' -e 'exe -> /usr/bin/apus' || :
         """)
-
-
-def eventually(what: Callable[[], Any], wanted: Any, limit: float = LIMIT) -> None:
-    """Waits until `what` gives what is wanted."""
-    end = time.monotonic() + limit
-    while (found := what()) != wanted:
-        assert time.monotonic() < end, f"waited for {wanted!r}; it is {found!r}"
-        time.sleep(0.1)
 
 
 def containerfile(machine: Emulated, text: str) -> str:

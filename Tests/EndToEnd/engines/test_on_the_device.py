@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from engine import eventually
 from machines import Emulated, binary
-from on_a_device import IMAGE, Containerd, Podman, containerfile, eventually
+from on_a_device import IMAGE, Containerd, Podman, containerfile
 from terminals import on_a_terminal_of
 
 from harness import Device, Options
@@ -121,7 +122,7 @@ def test_stop_asks_first_and_kill_does_not(podman: Podman) -> None:
     with podman.container("sh", "-c", POLITE) as name:
         await_logs(podman, name, "ready")
         podman.call("stop", "--time", "60", name).succeeded()
-        assert podman.state(name)["ExitCode"] == 3
+        eventually(lambda: podman.state(name)["ExitCode"], 3)
         podman.call("start", name).succeeded()
         podman.call("kill", name).succeeded()
         eventually(lambda: podman.state(name)["ExitCode"], 137)

@@ -54,7 +54,8 @@ def test_the_life_of_a_pod(podman: Podman, pod: str) -> None:
     assert podman.state(f"{pod}-one")["Status"] == "paused"
     podman.call("pod", "unpause", pod).succeeded()
     podman.call("pod", "stop", "--time", "0", pod).succeeded()
-    assert podman.state(f"{pod}-one")["Status"] == "exited"
+    # Podman says "stopped" until its cleanup has come after.
+    eventually(lambda: podman.state(f"{pod}-one")["Status"], "exited")
     podman.call("pod", "start", pod).succeeded()
     assert podman.state(f"{pod}-one")["Status"] == "running"
     podman.call("pod", "kill", pod).succeeded()

@@ -21,8 +21,7 @@ def on(machine: Machine, calls: str, command: list[str]) -> list[str]:
     """The command, on a kernel without these calls."""
     if not calls:
         return command
-    if machine.label != "native":
-        pytest.skip("the wrapper needs Python, which the device has not")
+    assert machine.label == "native"
     return ["/usr/bin/python3", str(Path(deny_calls.__file__)), calls, "--", *command]
 
 

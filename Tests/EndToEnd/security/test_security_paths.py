@@ -22,8 +22,7 @@ def on(machine: Machine, calls: str, command: list[str]) -> list[str]:
     """The command, on a kernel without these calls."""
     if not calls:
         return command
-    if machine.label != "native":
-        pytest.skip("the wrapper needs Python, which the device has not")
+    assert machine.label == "native"
     return ["/usr/bin/python3", str(Path(deny_calls.__file__)), calls, "--", *command]
 
 
@@ -90,7 +89,7 @@ def test_security_07_cve_2021_30465_links_that_are_exchanged_meanwhile_lead_nowh
         {"destination": "/volume/folder/new/er", "type": "bind", "source": "/etc", "options": ["bind", "ro"]},
         {"destination": "/volume/folder", "type": "tmpfs", "source": "e2e-escaped"},
     ]
-    rounds = 25 if calls else 500 if machine.label == "native" else 50
+    rounds = 25 if calls else 500 if machine.label == "native" else 20
     command = on(machine, calls, machine.bundle(document, root).command)
     with machine.start([f"{volume}.exchange", volume, "folder", "link"]) as exchanging:
         assert exchanging.line() == "ready"

@@ -13,8 +13,6 @@ import struct
 import sys
 from collections.abc import Sequence
 
-import deny_calls
-
 _MOUNT = 165
 #: Offset of the low half of the fourth argument in struct seccomp_data.
 _FLAGS = 16 + 3 * 8
@@ -23,6 +21,7 @@ _TRACEME, _CONT, _GETREGS, _SETREGS, _SETOPTIONS = 0, 7, 12, 13, 0x4200
 #: PTRACE_O_TRACEFORK, TRACEVFORK, TRACECLONE, TRACEEXEC, TRACESECCOMP, EXITKILL.
 _OPTIONS = 0x2 | 0x4 | 0x8 | 0x10 | 0x80 | 0x100000
 _EVENT_SECCOMP = 7
+_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
 _ALL_CHILDREN = 0x40000000
 #: struct user_regs_struct has 27 words; r10, the fourth argument, is word 7.
 _WORDS, _R10 = 27, 7
@@ -42,6 +41,21 @@ def _filter(flag: int) -> bytes:
         (0x20, 0, 0, 0), (0x15, 0, 3, _MOUNT), (0x20, 0, 0, _FLAGS), (_JUMP_IF_SET, 0, 1, flag), (0x06, 0, 0, _TRACE), (0x06, 0, 0, 0x7FFF0000),
     ]
     return b"".join(struct.pack("HBBI", *row) for row in rows)
+
+
+class _Program(ctypes.Structure):
+    """struct sock_fprog."""
+
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+
+def _load(code: bytes) -> None:
+    """Loads a filter into this process."""
+    buffer = ctypes.create_string_buffer(code, len(code))
+    what = _Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
+    if _library.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(what), 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"loading the filter: {os.strerror(number)}")
 
 
 def _clear(process: int, flag: int) -> None:
@@ -79,7 +93,7 @@ def main(arguments: Sequence[str]) -> int:
     if child == 0:
         _ptrace(_TRACEME, 0)
         os.kill(os.getpid(), signal.SIGSTOP)
-        deny_calls.load_program(_filter(flag))
+        _load(_filter(flag))
         os.execvp(arguments[2], list(arguments[2:]))
     os.waitpid(child, 0)
     _ptrace(_SETOPTIONS, child, _OPTIONS)

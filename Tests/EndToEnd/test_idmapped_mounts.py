@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import deny_calls
 import pytest
@@ -118,5 +116,5 @@ def test_what_cannot_be_mapped_is_told(machine: Machine, source: str) -> None:
 def test_an_older_kernel_is_told(native: Machine, calls: str) -> None:
     folder = native.new_folder(lasting=True)
     bundle = native.bundle(with_source(shell("exit 0"), folder, ["bind"], numbers(1000)))
-    denied = [sys.executable, str(Path(deny_calls.__file__)), calls, "--", *bundle.command]
+    denied = deny_calls.without(native, calls, bundle.command)
     native.run(denied).failed("mounts[6].uidMappings", "Linux 5.12")

@@ -16,21 +16,15 @@ from specs import shell, spec
 pytestmark = pytest.mark.native
 
 MOUNTS = "open_tree,move_mount,fsopen,fsconfig,fsmount,fspick,mount_setattr"
-ALL = ",".join(deny_calls.CALLS)
+ALL = deny_calls.ALL
 SETS = {"openat2": "openat2", "mount calls": MOUNTS, "mount_setattr": "mount_setattr", "clone3": "clone3", "close_range": "close_range", "pidfd": "pidfd_open,pidfd_send_signal,pidfd_getfd", "all": ALL}
-WRAPPER = ["/usr/bin/python3", str(Path(deny_calls.__file__)), ALL, "--"]
-
-
-def without(calls: str, command: list[str]) -> list[str]:
-    """The command, without these calls."""
-    return [*WRAPPER[:2], calls, "--", *command]
 
 
 def test_the_wrapper_denies(native: Machine) -> None:
     # A guard: the calls fail with ENOSYS (38) under the wrapper and do something else without it.
     script = "import ctypes,sys; l=ctypes.CDLL(None,use_errno=True); l.syscall(437,-1,b'x',0,0); print(ctypes.get_errno())"
     command = ["/usr/bin/python3", "-c", script]
-    assert native.run(without("openat2", command)).succeeded().text == "38\n"
+    assert native.run(deny_calls.without(native, "openat2", command)).succeeded().text == "38\n"
     assert native.run(command).succeeded().text != "38\n"
 
 
@@ -47,7 +41,7 @@ def test_a_bundle_runs_with_all_its_protections(native: Machine, name: str) -> N
         document = shell(script)
         document["mounts"].append({"destination": "/data", "type": "bind", "source": folder, "options": ["rbind", "ro"]})
         bundle = native.bundle(document, native.new_root())
-        usual, old = bundle.run(), native.run(without(SETS[name], bundle.command))
+        usual, old = bundle.run(), native.run(deny_calls.without(native, SETS[name], bundle.command))
         assert usual.status == old.status == 5, old.error
         assert usual.lines[1:] == old.lines[1:]
         assert "read-only bind" in old.lines and "protected" in old.lines
@@ -65,7 +59,7 @@ def test_the_runtime_runs_from_an_overlay_or_else_from_a_sealed_copy(native: Mac
     bundle.run().succeeded()
     # The name in the overlay, which cannot be written to.
     assert native.sh(f"cat {folder}/exe").split() == ["/apus"]
-    native.run(without("fsopen", bundle.command)).succeeded()
+    native.run(deny_calls.without(native, "fsopen", bundle.command)).succeeded()
     # The permission bits of a sealed file say nothing.
     assert native.sh(f"cat {folder}/exe").splitlines()[0] == "/memfd:apus (deleted)"
 
@@ -74,9 +68,9 @@ def test_the_runtime_runs_from_an_overlay_or_else_from_a_sealed_copy(native: Mac
 def test_an_image_is_imported_and_runs(native: Machine, name: str) -> None:
     folder = native.new_folder(lasting=True)
     store = [native.apus, "--root", native.state, "--data-root", f"{folder}/store"]
-    native.run(without(SETS[name], [*store, "image", "import", native.layout("redis")])).succeeded()
+    native.run(deny_calls.without(native, SETS[name], [*store, "image", "import", native.layout("redis")])).succeeded()
     command = [*store, "image", "run", "--name", native.new_name(), "--memory", "64m", "redis", "--", "sh", "-c", "id -un; pwd; ls -d /etc/issue || echo deleted"]
-    result = native.run(without(SETS[name], command))
+    result = native.run(deny_calls.without(native, SETS[name], command))
     assert result.lines == ["redis", "/data", "deleted"], result.error
     native.sh(f"rm -rf {folder}")
 
@@ -88,7 +82,7 @@ def test_a_hostile_image_stays_inside_without_openat2(native: Machine, name: str
     image = native.new_name()
     with tempfile.TemporaryDirectory() as folder:
         place = hostile.ESCAPING[name](Path(folder) / "image", "amd64", outside)
-        native.run(without(ALL, native.words("image", "import", "--name", image, str(place))))
+        native.run(deny_calls.without(native, ALL, native.words("image", "import", "--name", image, str(place))))
     assert native.sh(f"ls -A {outside}; cat {outside}/victim") == "victim\nuntouched\n"
     native.call("image", "remove", image)
 
@@ -96,7 +90,7 @@ def test_a_hostile_image_stays_inside_without_openat2(native: Machine, name: str
 @pytest.mark.parametrize("name", SETS)
 def test_no_descriptor_leaks(native: Machine, name: str) -> None:
     bundle = native.bundle(shell("ls /proc/self/fd"))
-    command = ["sh", "-c", 'exec 3</ 4</ 5</ 6</ 7</ 8</ 9</; exec "$@"', "sh", *without(SETS[name], bundle.command)]
+    command = ["sh", "-c", 'exec 3</ 4</ 5</ 6</ 7</ 8</ 9</; exec "$@"', "sh", *deny_calls.without(native, SETS[name], bundle.command)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
     assert done.stdout.split() == ["0", "1", "2", "3"], done.stderr
 
@@ -109,7 +103,7 @@ def test_nothing_is_taken_from_what_the_container_has_for_proc(native: Machine) 
     document["root"]["readonly"] = True
     document["mounts"] = [mount for mount in document["mounts"] if mount["destination"] != "/proc"]
     document["linux"]["maskedPaths"] = document["linux"]["readonlyPaths"] = []
-    result = native.run(without(ALL, native.bundle(document, root).command)).succeeded()
+    result = native.run(deny_calls.without(native, ALL, native.bundle(document, root).command)).succeeded()
     assert result.lines == ["read-only", "/proc/self/fd/x"]
 
 
@@ -119,7 +113,7 @@ def test_flags_of_a_bound_mount_stay_when_others_are_set(native: Machine) -> Non
     try:
         document = shell("grep ' /data ' /proc/self/mountinfo")
         document["mounts"].append({"destination": "/data", "type": "bind", "source": folder, "options": ["bind", "ro"]})
-        flags = native.run(without(ALL, native.bundle(document, native.new_root()).command)).succeeded().text.split()[5]
+        flags = native.run(deny_calls.without(native, ALL, native.bundle(document, native.new_root()).command)).succeeded().text.split()[5]
         assert set(flags.split(",")) == {"ro", "nosuid", "nodev", "noexec", "noatime", "nosymfollow"}
     finally:
         native.sh(f"umount {folder}")
@@ -141,8 +135,8 @@ def test_nosymfollow_is_in_force_or_refused(native: Machine, name: str) -> None:
     document["mounts"].append(NOSYMFOLLOW[name])
     bundle = native.bundle(document, native.new_root())
     assert "nosymfollow" in bundle.run().succeeded().text.split()[5]
-    native.run([*FORGETFUL, *without(ALL, bundle.command)]).failed("mounts[6].options: ", "nosymfollow", "Linux 5.1", status=1)
+    native.run([*FORGETFUL, *deny_calls.without(native, ALL, bundle.command)]).failed("mounts[6].options: ", "nosymfollow", "Linux 5.1", status=1)
 
 
 def test_a_kernel_that_does_not_know_nosymfollow_runs_what_does_not_ask_for_it(native: Machine) -> None:
-    assert native.run([*FORGETFUL, *without(ALL, native.bundle(shell("echo it runs; exit 6")).command)]).lines == ["it runs"]
+    assert native.run([*FORGETFUL, *deny_calls.without(native, ALL, native.bundle(shell("echo it runs; exit 6")).command)]).lines == ["it runs"]

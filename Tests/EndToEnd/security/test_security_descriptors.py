@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import deny_calls
@@ -11,18 +10,15 @@ from left_alone import running
 from machines import Machine
 from specs import shell, spec
 
-ALL = ",".join(deny_calls.CALLS)
-#: Natively also as on Linux 4.14, where other calls have to do.
+ALL = deny_calls.ALL
+#: Also as on Linux 4.14, where other calls have to do.
 WAYS = [pytest.param("", id="this kernel"), pytest.param(ALL, id="old kernel")]
 FOREVER = "while :; do sleep 1; done"
 
 
 def on(machine: Machine, calls: str, command: list[str]) -> list[str]:
     """The command, on a kernel without these calls."""
-    if not calls:
-        return command
-    assert machine.label == "native"
-    return ["/usr/bin/python3", str(Path(deny_calls.__file__)), calls, "--", *command]
+    return deny_calls.without(machine, calls, command) if calls else command
 
 
 def privileged(document: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -30,8 +30,8 @@ class Part:
 
 def packages() -> Tally:
     """Installs missing Debian packages, where this is root; otherwise says how to."""
-    # Benchmarks are not tests, and the phone kernel, once it is built or seeded, needs its compiler no more.
-    unneeded = {ROOT / "Tests" / "Benchmarks"} | ({_KERNELS} if _phone_kernel_is_there() else set())
+    # The phone kernel, once it is built or seeded, needs its compiler no more.
+    unneeded = {_KERNELS} if _phone_kernel_is_there() else set()
     lists = [path for top in ("toolchain", "cross", "Tests") for path in sorted((ROOT / top).rglob("packages.txt")) if path.parent not in unneeded]
     return _one("needed packages", run(["toolchain/install-packages", *lists], 1800))
 

@@ -45,24 +45,12 @@ extension ImageRecord {
   /// Reads what `stored` wrote.
   init(stored bytes: [UInt8], from object: Text) throws(ImageError) {
     let json = try document(withChecksum: bytes, object)
-    do throws(JSONPathError) {
-      name = try json.required("name").string()
-      manifest = try ImageRecord.digest(try json.required("manifest"))
-      config = try ImageRecord.digest(try json.required("config"))
-      layers = try json.list("layers") { (layer) throws(JSONPathError) in try ImageRecord.digest(layer) }
-      size = try json.required("size").integer()
-    } catch {
-      throw ImageError(.invalid, "\(object): \(error.path): \(error.reason)")
-    }
-  }
-
-  static func digest(_ json: JSONValue) throws(JSONPathError) -> Digest {
-    let text = try json.string()
-    do throws(DigestError) {
-      return try Digest(text)
-    } catch {
-      throw json.error(Text(error.message))
-    }
+    name = json.required("name").string()
+    manifest = json.required("manifest").digest()
+    config = json.required("config").digest()
+    layers = json.list("layers") { $0.digest() }
+    size = json.requiredInteger("size")
+    try check(json, object)
   }
 }
 
@@ -89,12 +77,9 @@ struct ContainerRecord {
 
   init(stored bytes: [UInt8], from object: Text) throws(ImageError) {
     let json = try document(withChecksum: bytes, object)
-    do throws(JSONPathError) {
-      image = try json.required("image").string()
-      layers = try json.list("layers") { (layer) throws(JSONPathError) in try ImageRecord.digest(layer) }
-    } catch {
-      throw ImageError(.invalid, "\(object): \(error.path): \(error.reason)")
-    }
+    image = json.required("image").string()
+    layers = json.list("layers") { $0.digest() }
+    try check(json, object)
   }
 }
 
@@ -111,6 +96,15 @@ private func document(withChecksum bytes: [UInt8], _ object: Text) throws(ImageE
     return try JSONValue(parsing: Array(bytes[..<newline]))
   } catch {
     throw ImageError(.invalid, "\(object): \(error.message)")
+  }
+}
+
+/// Throws the first fault that reading a record has found.
+private func check(_ json: JSONValue, _ object: Text) throws(ImageError) {
+  do throws(JSONPathError) {
+    try json.check()
+  } catch {
+    throw ImageError(.invalid, "\(object): \(error.path): \(error.reason)")
   }
 }
 

@@ -32,10 +32,12 @@ struct JSONNode: Sendable {
   var parent: UInt32
 }
 
-/// A document that has been read: its text and the table of its values. Shared by all values that point into it.
-final class JSONDocument: Sendable {
+/// A document that has been read: its text, the table of its values, and what has been found wrong with what it says. Shared by all values that point into it.
+final class JSONDocument {
   let text: [UInt8]
   let nodes: [JSONNode]
+  /// The first fault that a reader found.
+  var fault: JSONPathError?
 
   init(text: [UInt8], nodes: [JSONNode]) {
     self.text = text

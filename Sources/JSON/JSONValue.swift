@@ -1,7 +1,11 @@
-/// A value of a document that has been read, with getters that check its type and errors that name its place.
+/// A value of a document that has been read, with getters that check its type.
+///
+/// A getter does not throw: where a value is not what it must be, it notes the fault and its place, and gives an empty value. A reader of a document reads all
+/// that it wants and asks for the fault at the end, `check()`: the first one is the one to tell, and what has been read is only used when there is none. A
+/// hundred getters that could throw would each need a way out that takes down what has been read so far.
 ///
 /// A value points into the document and keeps it alive; it costs nothing to copy. Where a member is looked up, `null` counts as absent.
-public struct JSONValue: Sendable {
+public struct JSONValue {
   let document: JSONDocument
   let index: Int
 
@@ -25,40 +29,47 @@ public struct JSONValue: Sendable {
   // MARK: scalars
 
   /// A boolean.
-  public func bool() throws(JSONPathError) -> Bool {
-    if kind != .bool { throw expected("a boolean") }
-    return node.flag
+  @inline(never)
+  public func bool() -> Bool {
+    if kind == .bool { return node.flag }
+    refuse(expected: "a boolean")
+    return false
   }
 
   /// A string without NUL: every string here ends as a C string or in a file of the kernel, and what comes after a NUL would be lost on the way.
   @inline(never)
-  public func string() throws(JSONPathError) -> String {
-    if kind != .string { throw expected("a string") }
-    return try text(of: index)
+  public func string() -> String {
+    if kind == .string { return text(of: index) }
+    refuse(expected: "a string")
+    return ""
   }
 
   /// An integer that fits; a fraction or an exponent is none, even where its value would be whole.
   @inline(__always)
-  public func integer<Value: FixedWidthInteger & Sendable>() throws(JSONPathError) -> Value { try integer(in: Value.min...Value.max) }
+  public func integer<Value: FixedWidthInteger & Sendable>() -> Value { integer(in: Value.min...Value.max) }
 
   /// An integer between two bounds.
   @inline(__always)
-  public func integer<Value: FixedWidthInteger & Sendable>(in range: ClosedRange<Value>) throws(JSONPathError) -> Value {
-    let bits = try integerBits(least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound))
-    return Value(truncatingIfNeeded: bits)
+  public func integer<Value: FixedWidthInteger & Sendable>(in range: ClosedRange<Value>) -> Value {
+    Value(truncatingIfNeeded: integerBits(least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound)))
   }
 
   /// A number as it is written.
-  public func numberText() throws(JSONPathError) -> String {
-    if kind != .number { throw expected("a number") }
-    return String(decoding: raw, as: UTF8.self)
+  public func numberText() -> String {
+    if kind == .number { return String(decoding: raw, as: UTF8.self) }
+    refuse(expected: "a number")
+    return ""
   }
 
   // MARK: containers
 
   /// The elements of an array.
-  public func elements() throws(JSONPathError) -> [JSONValue] {
-    if kind != .array { throw expected("an array") }
+  @inline(never)
+  public func elements() -> [JSONValue] {
+    if kind != .array {
+      refuse(expected: "an array")
+      return []
+    }
     var elements: [JSONValue] = []
     elements.reserveCapacity(Int(node.length))
     var child = index + 1
@@ -71,20 +82,27 @@ public struct JSONValue: Sendable {
   }
 
   /// The members of an object in the order of the text. A member whose value is `null` is among them.
-  public func members() throws(JSONPathError) -> [(key: String, value: JSONValue)] {
-    if kind != .object { throw expected("an object") }
+  @inline(never)
+  public func members() -> [(key: String, value: JSONValue)] {
+    if kind != .object {
+      refuse(expected: "an object")
+      return []
+    }
     var members: [(key: String, value: JSONValue)] = []
     members.reserveCapacity(Int(node.length))
     for key in keyIndices(of: index, in: document.nodes) {
-      members.append((try text(of: key), JSONValue(document: document, index: key + 1)))
+      members.append((text(of: key), JSONValue(document: document, index: key + 1)))
     }
     return members
   }
 
   /// The member of an object, or nil when there is none or it is `null`.
   @inline(never)
-  public func member(_ key: StaticString) throws(JSONPathError) -> JSONValue? {
-    if kind != .object { throw expected("an object") }
+  public func member(_ key: StaticString) -> JSONValue? {
+    if kind != .object {
+      refuse(expected: "an object")
+      return nil
+    }
     var child = index + 1
     let end = Int(node.next)
     while child < end {
@@ -99,83 +117,91 @@ public struct JSONValue: Sendable {
 
   /// The member of an object, which must be there.
   @inline(never)
-  public func required(_ key: StaticString) throws(JSONPathError) -> JSONValue {
-    guard let value = try member(key) else { throw missing(key) }
-    return value
+  public func required(_ key: StaticString) -> JSONValue {
+    if let value = member(key) { return value }
+    refuseMissing(key)
+    return self
   }
 
   /// A string member; nil when it is absent.
   @inline(never)
-  public func string(_ key: StaticString) throws(JSONPathError) -> String? { try member(key)?.string() }
+  public func string(_ key: StaticString) -> String? { member(key)?.string() }
 
   /// A boolean member; nil when it is absent.
   @inline(never)
-  public func bool(_ key: StaticString) throws(JSONPathError) -> Bool? { try member(key)?.bool() }
+  public func bool(_ key: StaticString) -> Bool? { member(key)?.bool() }
 
   /// An integer member; nil when it is absent.
   @inline(__always)
-  public func integer<Value: FixedWidthInteger & Sendable>(
-    _ key: StaticString, in range: ClosedRange<Value> = Value.min...Value.max
-  ) throws(JSONPathError) -> Value? {
-    let bits = try integerBits(key, least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound))
+  public func integer<Value: FixedWidthInteger & Sendable>(_ key: StaticString, in range: ClosedRange<Value> = Value.min...Value.max) -> Value? {
+    let bits = integerBits(key, least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound))
     return bits.map { Value(truncatingIfNeeded: $0) }
   }
 
   /// An integer member that must be there.
   @inline(__always)
-  public func requiredInteger<Value: FixedWidthInteger & Sendable>(
-    _ key: StaticString, in range: ClosedRange<Value> = Value.min...Value.max
-  ) throws(JSONPathError) -> Value {
-    guard let value = try integer(key, in: range) else { throw missing(key) }
-    return value
-  }
-
-  /// As `integerBits(least:greatest:)`, for a member; nil when it is absent.
-  @inline(never)
-  public func integerBits(_ key: StaticString, least: Int64, greatest: UInt64) throws(JSONPathError) -> UInt64? {
-    try member(key)?.integerBits(least: least, greatest: greatest)
+  public func requiredInteger<Value: FixedWidthInteger & Sendable>(_ key: StaticString, in range: ClosedRange<Value> = Value.min...Value.max) -> Value {
+    Value(
+      truncatingIfNeeded: requiredBits(key, least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound)))
   }
 
   /// The elements of a member, decoded; none when the member is absent.
-  public func list<Element>(_ key: StaticString, _ decode: (JSONValue) throws(JSONPathError) -> Element) throws(JSONPathError) -> [Element] {
-    guard let array = try member(key) else { return [] }
+  @inline(__always)
+  public func list<Element>(_ key: StaticString, _ decode: (JSONValue) -> Element) -> [Element] {
     var list: [Element] = []
-    for element in try array.elements() { list.append(try decode(element)) }
+    for element in elements(of: key) { list.append(decode(element)) }
     return list
   }
 
+  /// The elements of a member; none when the member is absent.
+  @inline(never)
+  public func elements(of key: StaticString) -> [JSONValue] { member(key)?.elements() ?? [] }
+
   /// The strings of a member; none when the member is absent.
   @inline(never)
-  public func strings(_ key: StaticString) throws(JSONPathError) -> [String] {
-    guard let array = try member(key) else { return [] }
-    if array.kind != .array { throw array.expected("an array") }
+  public func strings(_ key: StaticString) -> [String] {
+    guard let array = member(key) else { return [] }
+    if array.kind != .array {
+      array.refuse(expected: "an array")
+      return []
+    }
     var strings: [String] = []
     strings.reserveCapacity(Int(array.node.length))
-    // Most of a config.json are lists of strings, so these are read without an array of values in between. An element is a scalar or an error: one node.
-    for child in (array.index + 1)..<Int(array.node.next) { strings.append(try JSONValue(document: document, index: child).string()) }
+    // Most of a config.json are lists of strings, so these are read without an array of values in between. An element is a scalar or a fault: one node, or the
+    // nodes of an array whose first is at fault already.
+    for child in (array.index + 1)..<Int(array.node.next) { strings.append(JSONValue(document: document, index: child).string()) }
     return strings
   }
 
-  // MARK: errors
+  // MARK: faults
 
-  /// The error that says that this value is at fault.
-  @inline(never)
-  public func error(_ reason: Text) -> JSONPathError { JSONPathError(path: path, reason: reason) }
-
-  /// The error that says that a member of this object is at fault, whether it is there or not.
-  @inline(never)
-  public func error(_ key: StaticString, _ reason: Text) -> JSONPathError {
-    let parent = path
-    let separator: StaticString = parent.utf8.isEmpty ? "" : "."
-    return JSONPathError(path: Text("\(parent)\(separator)\(key)").string, reason: reason)
+  /// Throws the first fault that has been noted in this document, and forgets it.
+  public func check() throws(JSONPathError) {
+    if let fault = document.fault.take() { throw fault }
   }
 
-  /// The error that says that a string is none of those that mean something here.
-  public func unknown() -> JSONPathError { error("unknown value '\(excerpt(stringBytes(node, in: document.text)))'") }
-
-  /// The error that says that a member is not there.
+  /// Notes that this value is at fault.
   @inline(never)
-  public func missing(_ key: StaticString) -> JSONPathError { error(key, "missing") }
+  public func refuse(_ reason: Text) {
+    if case .none = document.fault { document.fault = JSONPathError(path: path, reason: reason) }
+  }
+
+  /// Notes that a member of this object is at fault, whether it is there or not.
+  @inline(never)
+  public func refuse(_ key: StaticString, _ reason: Text) {
+    if case .some = document.fault { return }
+    let parent = path
+    let separator: StaticString = parent.utf8.isEmpty ? "" : "."
+    document.fault = JSONPathError(path: Text("\(parent)\(separator)\(key)").string, reason: reason)
+  }
+
+  /// Notes that a string is none of those that mean something here.
+  @inline(never)
+  public func refuseUnknown() { refuse("unknown value '\(excerpt(stringBytes(node, in: document.text)))'") }
+
+  /// Notes that a member is not there.
+  @inline(never)
+  public func refuseMissing(_ key: StaticString) { refuse(key, "missing") }
 
   /// The place of this value: `mounts[3].destination`; empty for the document itself.
   ///
@@ -186,9 +212,10 @@ public struct JSONValue: Sendable {
 
   private var raw: ArraySlice<UInt8> { document.text[Int(node.start)..<Int(node.start + node.length)] }
 
-  private func text(of index: Int) throws(JSONPathError) -> String {
+  @inline(never)
+  private func text(of index: Int) -> String {
     let bytes = stringBytes(document.nodes[index], in: document.text)
-    if bytes.contains(0) { throw error("must not contain a NUL character") }
+    if bytes.contains(0) { refuse("must not contain a NUL character") }
     return String(decoding: bytes, as: UTF8.self)
   }
 
@@ -203,8 +230,11 @@ public struct JSONValue: Sendable {
   /// The bits of an integer between two bounds, of which the lower may be negative and the upper may not: both `Int64.min` and `UInt64.max` are exact. One
   /// function for all types of integers, because each of a hundred getters would have a copy of a generic one.
   @inline(never)
-  public func integerBits(least: Int64, greatest: UInt64) throws(JSONPathError) -> UInt64 {
-    if kind != .number { throw expected("an integer") }
+  public func integerBits(least: Int64, greatest: UInt64) -> UInt64 {
+    if kind != .number {
+      refuse(expected: "an integer")
+      return 0
+    }
     var magnitude: UInt64 = 0
     var isNegative = false
     for byte in raw {
@@ -212,10 +242,13 @@ public struct JSONValue: Sendable {
         isNegative = true
         continue
       }
-      guard (0x30...0x39).contains(byte) else { throw error("expected an integer, found \(excerpt(raw))") }
+      guard (0x30...0x39).contains(byte) else {
+        refuse("expected an integer, found \(excerpt(raw))")
+        return 0
+      }
       let (product, tooLarge) = magnitude.multipliedReportingOverflow(by: 10)
       let (sum, alsoTooLarge) = product.addingReportingOverflow(UInt64(byte - 0x30))
-      if tooLarge || alsoTooLarge { throw outOfRange(least, greatest) }
+      if tooLarge || alsoTooLarge { return outOfRange(least, greatest) }
       magnitude = sum
     }
     if isNegative && magnitude > 0 {
@@ -223,12 +256,25 @@ public struct JSONValue: Sendable {
     } else if magnitude <= greatest && (least <= 0 || magnitude >= UInt64(least)) {
       return magnitude
     }
-    throw outOfRange(least, greatest)
+    return outOfRange(least, greatest)
   }
 
-  private func outOfRange(_ least: Int64, _ greatest: UInt64) -> JSONPathError {
-    error("out of range: \(excerpt(raw)) is not between \(least) and \(greatest)")
+  /// As `integerBits(least:greatest:)`, for a member; nil when it is absent.
+  @inline(never)
+  public func integerBits(_ key: StaticString, least: Int64, greatest: UInt64) -> UInt64? { member(key)?.integerBits(least: least, greatest: greatest) }
+
+  /// As `integerBits(least:greatest:)`, for a member that must be there.
+  @inline(never)
+  public func requiredBits(_ key: StaticString, least: Int64, greatest: UInt64) -> UInt64 {
+    required(key).integerBits(least: least, greatest: greatest)
   }
 
-  private func expected(_ what: StaticString) -> JSONPathError { error("expected \(what), found \(kind.description)") }
+  @inline(never)
+  private func outOfRange(_ least: Int64, _ greatest: UInt64) -> UInt64 {
+    refuse("out of range: \(excerpt(raw)) is not between \(least) and \(greatest)")
+    return 0
+  }
+
+  @inline(never)
+  private func refuse(expected what: StaticString) { refuse("expected \(what), found \(kind.description)") }
 }

@@ -20,6 +20,11 @@ public struct ContainerID: Sendable {
     self.text = text
   }
 
+  /// What stands for an id in a document that is refused.
+  static var none: ContainerID { ContainerID(unchecked: "") }
+
+  private init(unchecked text: String) { self.text = text }
+
   /// Bytes; the C constant is `NAME_MAX`. runc takes 1024, of which the file system then refuses what is above.
   public static var maximumLength: Int { 255 }
 }

@@ -35,26 +35,23 @@ extension ContainerState {
 
   /// Decodes such a document.
   public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { (json) throws(JSONPathError) in try ContainerState(json) }
+    self = try decode(text) { ContainerState($0) }
   }
 
-  init(_ json: JSONValue) throws(JSONPathError) {
-    ociVersion = try json.requiredText("ociVersion")
-    let id = try json.required("id")
-    let name = try id.string()
-    do throws(ContainerIDError) {
-      self.id = try ContainerID(name)
-    } catch {
-      throw id.error("not the id of a container")
-    }
-    status = try json.required("status").named()
+  init(_ json: JSONValue) {
+    ociVersion = json.requiredText("ociVersion")
+    let id = json.required("id")
+    let known = try? ContainerID(id.string())
+    if known == nil { id.refuse("not the id of a container") }
+    self.id = known ?? .none
+    status = json.required("status").named()
     // runc writes 0 for a container that has no process any more.
-    let pid: Int32 = try json.integer("pid", in: 0...Int32.max) ?? 0
+    let pid: Int32 = json.integer("pid", in: 0...Int32.max) ?? 0
     self.pid = pid == 0 ? nil : pid
-    if self.pid == nil && status != .creating && status != .stopped { throw json.missing("pid") }
-    bundle = try json.required("bundle").absolutePath()
-    annotations = try json.annotations("annotations")
-    rootfs = try json.text("rootfs")
-    created = try json.text("created")
+    if self.pid == nil && status != .creating && status != .stopped { json.refuseMissing("pid") }
+    bundle = json.required("bundle").absolutePath()
+    annotations = json.annotations("annotations")
+    rootfs = json.text("rootfs")
+    created = json.text("created")
   }
 }

@@ -32,7 +32,7 @@ public struct ContainerState: Equatable, Sendable {
 }
 
 /// Where in its lifecycle a container is (runtime-spec, runtime.md, "State").
-public enum ContainerStatus: NamedValue {
+public enum ContainerStatus: UInt8, NamedValue {
   /// `create` is at work.
   case creating
   /// `create` is done, `start` has not been called.
@@ -44,13 +44,5 @@ public enum ContainerStatus: NamedValue {
   /// The first process has ended.
   case stopped
 
-  public var name: String {
-    switch self {
-    case .creating: "creating"
-    case .created: "created"
-    case .running: "running"
-    case .paused: "paused"
-    case .stopped: "stopped"
-    }
-  }
+  public static var names: StaticString { "creating created running paused stopped" }
 }

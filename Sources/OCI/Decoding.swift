@@ -1,15 +1,27 @@
 internal import JSON
 
 /// Reads a document and decodes it; both kinds of fault become one.
-func decode<Value>(_ text: [UInt8], _ body: (JSONValue) throws(JSONPathError) -> Value) throws(SpecError) -> Value {
-  let document: JSONValue
+@inline(__always)
+func decode<Value>(_ text: [UInt8], _ body: (JSONValue) -> Value) throws(SpecError) -> Value {
+  let document = try parse(text)
+  let value = body(document)
+  try check(document)
+  return value
+}
+
+@inline(never)
+private func parse(_ text: [UInt8]) throws(SpecError) -> JSONValue {
   do throws(JSONError) {
-    document = try JSONValue(parsing: text)
+    return try JSONValue(parsing: text)
   } catch {
     throw SpecError(path: "", reason: Text(error.message))
   }
+}
+
+@inline(never)
+private func check(_ document: JSONValue) throws(SpecError) {
   do throws(JSONPathError) {
-    return try body(document)
+    try document.check()
   } catch {
     throw SpecError(path: Text(error.path), reason: Text(error.reason))
   }
@@ -17,57 +29,82 @@ func decode<Value>(_ text: [UInt8], _ body: (JSONValue) throws(JSONPathError) ->
 
 extension JSONValue {
   /// A string member; nil when it is absent or empty. The Go structures that most callers write their documents with do not tell the two apart.
-  func text(_ key: StaticString) throws(JSONPathError) -> String? {
-    guard let text = try member(key)?.string(), !text.utf8.isEmpty else { return nil }
+  @inline(never)
+  func text(_ key: StaticString) -> String? {
+    guard let text = member(key)?.string(), !text.utf8.isEmpty else { return nil }
     return text
   }
 
   /// A string member that must be there and not empty.
-  func requiredText(_ key: StaticString) throws(JSONPathError) -> String { try required(key).nonEmpty() }
+  @inline(never)
+  func requiredText(_ key: StaticString) -> String { required(key).nonEmpty() }
+
+  /// A string member as a value; nil when it is absent or empty.
+  @inline(never)
+  func given(_ key: StaticString) -> JSONValue? { text(key) == nil ? nil : member(key) }
 
   /// A string that is not empty.
-  func nonEmpty() throws(JSONPathError) -> String {
-    let text = try string()
-    if text.utf8.isEmpty { throw error("must not be empty") }
+  @inline(never)
+  func nonEmpty() -> String {
+    let text = string()
+    if text.utf8.isEmpty { refuse("must not be empty") }
     return text
   }
 
   /// A string that begins with a slash.
-  func absolutePath() throws(JSONPathError) -> String {
-    let path = try string()
-    if path.utf8.first != 0x2F { throw error("must be an absolute path") }
+  @inline(never)
+  func absolutePath() -> String {
+    let path = string()
+    if path.utf8.first != 0x2F { refuse("must be an absolute path") }
     return path
   }
 
+  /// The strings of a member, each of which begins with a slash; none when the member is absent.
+  @inline(never)
+  func absolutePaths(_ key: StaticString) -> [String] { list(key) { $0.absolutePath() } }
+
   /// A boolean member; false when it is absent.
-  func flag(_ key: StaticString) throws(JSONPathError) -> Bool { try member(key)?.bool() ?? false }
+  @inline(never)
+  func flag(_ key: StaticString) -> Bool { member(key)?.bool() ?? false }
 
   /// One of the fixed names of a type.
-  func named<Value: NamedValue>() throws(JSONPathError) -> Value {
-    guard let value = Value(named: try string()) else { throw unknown() }
-    return value
-  }
+  @inline(__always)
+  func named<Value: NamedValue>() -> Value { Value(at: number(in: Value.names)) }
+
+  /// One of the fixed names of a type; nil when the member is absent or empty.
+  @inline(__always)
+  func namedText<Value: NamedValue>(_ key: StaticString) -> Value? { given(key)?.named() }
 
   /// The named values of a member; none when the member is absent.
-  func namedList<Value: NamedValue>(_ key: StaticString) throws(JSONPathError) -> [Value] {
-    try list(key) { (element) throws(JSONPathError) in try element.named() }
+  @inline(__always)
+  func namedList<Value: NamedValue>(_ key: StaticString) -> [Value] { list(key) { $0.named() } }
+
+  @inline(never)
+  private func number(in names: StaticString) -> UInt8 {
+    if let number = position(of: string(), in: names) { return number }
+    refuseUnknown()
+    return 0
   }
 
   /// The members of a map, decoded in the order of the text; none when the map is absent. A key must not be empty.
-  func map<Entry>(_ key: StaticString, _ decode: (String, JSONValue) throws(JSONPathError) -> Entry) throws(JSONPathError) -> [Entry] {
-    guard let object = try member(key) else { return [] }
+  @inline(__always)
+  func map<Entry>(_ key: StaticString, _ decode: (String, JSONValue) -> Entry) -> [Entry] {
     var entries: [Entry] = []
-    for (name, value) in try object.members() {
-      if name.utf8.isEmpty { throw object.error("must not have an empty key") }
-      entries.append(try decode(name, value))
-    }
+    for (name, value) in namedMembers(of: key) { entries.append(decode(name, value)) }
     return entries
   }
 
-  /// A map of strings to strings, such as `annotations`.
-  func annotations(_ key: StaticString) throws(JSONPathError) -> [Annotation] {
-    try map(key) { (name, value) throws(JSONPathError) in Annotation(key: name, value: try value.string()) }
+  @inline(never)
+  private func namedMembers(of key: StaticString) -> [(key: String, value: JSONValue)] {
+    guard let object = member(key) else { return [] }
+    let members = object.members()
+    for (name, _) in members where name.utf8.isEmpty { object.refuse("must not have an empty key") }
+    return members
   }
+
+  /// A map of strings to strings, such as `annotations`.
+  @inline(never)
+  func annotations(_ key: StaticString) -> [Annotation] { map(key) { Annotation(key: $0, value: $1.string()) } }
 }
 
 /// Whether a text is a version `1.MINOR.PATCH` as Semantic Versioning 2.0.0 spells it, with or without a suffix. Within one major version the specifications

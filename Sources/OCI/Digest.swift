@@ -34,6 +34,14 @@ public struct Digest: Sendable {
     hex = String(decoding: digits, as: UTF8.self)
   }
 
+  /// What stands for a digest in a document that is refused.
+  static var none: Digest { Digest(algorithm: .sha256, unchecked: "") }
+
+  private init(algorithm: DigestAlgorithm, unchecked hex: String) {
+    self.algorithm = algorithm
+    self.hex = hex
+  }
+
   /// `sha256:` and the hexadecimal digits.
   public var text: String { "\(algorithm.name):\(hex)" }
 
@@ -65,15 +73,10 @@ extension Digest: Equatable {
 }
 
 /// The hash function of a digest (image-spec, descriptor.md, "Registered algorithms"). BLAKE3 is in no released version.
-public enum DigestAlgorithm: NamedValue {
+public enum DigestAlgorithm: UInt8, NamedValue {
   case sha256, sha512
 
-  public var name: String {
-    switch self {
-    case .sha256: "sha256"
-    case .sha512: "sha512"
-    }
-  }
+  public static var names: StaticString { "sha256 sha512" }
 
   /// Bytes of a hash.
   public var byteCount: Int {

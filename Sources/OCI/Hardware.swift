@@ -7,15 +7,10 @@ public struct Personality: Equatable, Sendable {
 }
 
 /// The domains of personality(2) that the specification names.
-public enum PersonalityDomain: NamedValue {
+public enum PersonalityDomain: UInt8, NamedValue {
   case linux, linux32
 
-  public var name: String {
-    switch self {
-    case .linux: "LINUX"
-    case .linux32: "LINUX32"
-    }
-  }
+  public static var names: StaticString { "LINUX LINUX32" }
 }
 
 /// Where memory comes from on a NUMA machine, set_mempolicy(2) (config-linux.md, "Memory policy").
@@ -35,33 +30,17 @@ public struct MemoryPolicy: Equatable, Sendable {
 }
 
 /// The modes of set_mempolicy(2).
-public enum MemoryPolicyMode: NamedValue {
+public enum MemoryPolicyMode: UInt8, NamedValue {
   case `default`, bind, interleave, weightedInterleave, preferred, preferredMany, local
 
-  public var name: String {
-    switch self {
-    case .default: "MPOL_DEFAULT"
-    case .bind: "MPOL_BIND"
-    case .interleave: "MPOL_INTERLEAVE"
-    case .weightedInterleave: "MPOL_WEIGHTED_INTERLEAVE"
-    case .preferred: "MPOL_PREFERRED"
-    case .preferredMany: "MPOL_PREFERRED_MANY"
-    case .local: "MPOL_LOCAL"
-    }
-  }
+  public static var names: StaticString { "MPOL_DEFAULT MPOL_BIND MPOL_INTERLEAVE MPOL_WEIGHTED_INTERLEAVE MPOL_PREFERRED MPOL_PREFERRED_MANY MPOL_LOCAL" }
 }
 
 /// The flags of set_mempolicy(2).
-public enum MemoryPolicyFlag: NamedValue {
+public enum MemoryPolicyFlag: UInt8, NamedValue {
   case numaBalancing, relativeNodes, staticNodes
 
-  public var name: String {
-    switch self {
-    case .numaBalancing: "MPOL_F_NUMA_BALANCING"
-    case .relativeNodes: "MPOL_F_RELATIVE_NODES"
-    case .staticNodes: "MPOL_F_STATIC_NODES"
-    }
-  }
+  public static var names: StaticString { "MPOL_F_NUMA_BALANCING MPOL_F_RELATIVE_NODES MPOL_F_STATIC_NODES" }
 }
 
 /// Intel's resource director, the resctrl file system (config-linux.md, "IntelRdt").

@@ -1,126 +1,129 @@
-internal import JSON
+public import JSON
 
 extension ImageIndex {
   /// Decodes an index, `index.json` of a layout or an image for several platforms. An entry of an unknown media type is kept: it is no error (image-index.md).
   public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { (json) throws(JSONPathError) in try ImageIndex(json) }
+    self = try decode(text) { ImageIndex($0) }
   }
 
-  init(_ json: JSONValue) throws(JSONPathError) {
-    try json.checkSchema(role: .index, what: "an image index")
+  init(_ json: JSONValue) {
+    json.checkSchema(role: .index, what: "an image index")
     // A document that can be read as a manifest and as an index is two different images under one digest (CVE-2021-41190).
-    for key in ["layers", "config"] as [StaticString] where try json.member(key) != nil { throw json.error(key, "must not be given in an image index") }
-    _ = try json.required("manifests")
-    manifests = try json.list("manifests") { (entry) throws(JSONPathError) in try Descriptor(entry) }
-    annotations = try json.annotations("annotations")
+    for key in ["layers", "config"] as [StaticString] where json.member(key) != nil { json.refuse(key, "must not be given in an image index") }
+    _ = json.required("manifests")
+    manifests = json.list("manifests") { Descriptor($0) }
+    annotations = json.annotations("annotations")
   }
 }
 
 extension ImageManifest {
   /// Decodes the manifest of an image for one platform. A manifest that is no image (an artifact) is refused, and so is one whose layers are no layers.
   public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { (json) throws(JSONPathError) in try ImageManifest(json) }
+    self = try decode(text) { ImageManifest($0) }
   }
 
-  init(_ json: JSONValue) throws(JSONPathError) {
-    try json.checkSchema(role: .manifest, what: "an image manifest")
-    if try json.member("manifests") != nil { throw json.error("manifests", "must not be given in an image manifest") }
-    if let artifact = try json.text("artifactType") { throw json.error("artifactType", "this is an artifact (\(artifact)), not an image that can be run") }
-    let config = try json.required("config")
-    self.config = try Descriptor(config)
+  init(_ json: JSONValue) {
+    json.checkSchema(role: .manifest, what: "an image manifest")
+    if json.member("manifests") != nil { json.refuse("manifests", "must not be given in an image manifest") }
+    if let artifact = json.text("artifactType") { json.refuse("artifactType", "this is an artifact (\(artifact)), not an image that can be run") }
+    let config = json.required("config")
+    self.config = Descriptor(config)
     if self.config.role != .config {
-      throw config.error("mediaType", "expected the configuration of an image, found '\(self.config.mediaType)'")
+      config.refuse("mediaType", "expected the configuration of an image, found '\(self.config.mediaType)'")
     }
-    _ = try json.required("layers")
-    layers = try json.list("layers") { (entry) throws(JSONPathError) in try Descriptor(layer: entry) }
-    annotations = try json.annotations("annotations")
+    _ = json.required("layers")
+    layers = json.list("layers") { Descriptor(layer: $0) }
+    annotations = json.annotations("annotations")
   }
 }
 
 extension ImageConfig {
   /// Decodes the configuration of an image. Properties that mean nothing here, such as the history, are ignored.
   public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { (json) throws(JSONPathError) in try ImageConfig(json) }
+    self = try decode(text) { ImageConfig($0) }
   }
 
-  init(_ json: JSONValue) throws(JSONPathError) {
-    platform = try Platform(json)
-    created = try json.text("created")
-    author = try json.text("author")
-    execution = try json.member("config").map { (config) throws(JSONPathError) in try ImageExecution(config) } ?? ImageExecution()
-    let rootfs = try json.required("rootfs")
-    let type = try rootfs.required("type")
-    if try !type.string().utf8.elementsEqual("layers".utf8) { throw type.unknown() }
-    _ = try rootfs.required("diff_ids")
-    diffIDs = try rootfs.list("diff_ids") { (digest) throws(JSONPathError) in try digest.digest() }
+  init(_ json: JSONValue) {
+    platform = Platform(json)
+    created = json.text("created")
+    author = json.text("author")
+    execution = json.member("config").map { ImageExecution($0) } ?? ImageExecution()
+    let rootfs = json.required("rootfs")
+    let type = rootfs.required("type")
+    if !type.string().utf8.elementsEqual("layers".utf8) { type.refuseUnknown() }
+    _ = rootfs.required("diff_ids")
+    diffIDs = rootfs.list("diff_ids") { $0.digest() }
   }
 }
 
 extension ImageExecution {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    user = try json.text("User")
-    env = try json.strings("Env")
-    entrypoint = try json.strings("Entrypoint")
-    cmd = try json.strings("Cmd")
-    workingDir = try json.text("WorkingDir")
-    exposedPorts = try json.map("ExposedPorts") { (port, _) throws(JSONPathError) in port }
-    volumes = try json.map("Volumes") { (volume, _) throws(JSONPathError) in volume }
-    labels = try json.annotations("Labels")
-    stopSignal = try json.text("StopSignal")
-    healthcheck = try json.member("Healthcheck").map { (check) throws(JSONPathError) in try Healthcheck(check) }
+  init(_ json: JSONValue) {
+    user = json.text("User")
+    env = json.strings("Env")
+    entrypoint = json.strings("Entrypoint")
+    cmd = json.strings("Cmd")
+    workingDir = json.text("WorkingDir")
+    exposedPorts = json.map("ExposedPorts") { port, _ in port }
+    volumes = json.map("Volumes") { volume, _ in volume }
+    labels = json.annotations("Labels")
+    stopSignal = json.text("StopSignal")
+    healthcheck = json.member("Healthcheck").map { Healthcheck($0) }
   }
 }
 
 extension Healthcheck {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    test = try json.strings("Test")
-    interval = try json.integer("Interval", in: 0...Int64.max) ?? 0
-    timeout = try json.integer("Timeout", in: 0...Int64.max) ?? 0
-    startPeriod = try json.integer("StartPeriod", in: 0...Int64.max) ?? 0
-    startInterval = try json.integer("StartInterval", in: 0...Int64.max) ?? 0
-    retries = try json.integer("Retries", in: 0...Int64.max) ?? 0
+  init(_ json: JSONValue) {
+    test = json.strings("Test")
+    interval = json.integer("Interval", in: 0...Int64.max) ?? 0
+    timeout = json.integer("Timeout", in: 0...Int64.max) ?? 0
+    startPeriod = json.integer("StartPeriod", in: 0...Int64.max) ?? 0
+    startInterval = json.integer("StartInterval", in: 0...Int64.max) ?? 0
+    retries = json.integer("Retries", in: 0...Int64.max) ?? 0
   }
 }
 
 extension Platform {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    os = try json.requiredText("os")
-    architecture = try json.requiredText("architecture")
-    variant = try json.text("variant")
+  init(_ json: JSONValue) {
+    os = json.requiredText("os")
+    architecture = json.requiredText("architecture")
+    variant = json.text("variant")
   }
 }
 
 extension Descriptor {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    mediaType = try json.requiredText("mediaType")
-    digest = try json.required("digest").digest()
-    size = try json.requiredInteger("size", in: 0...UInt64(Int64.max))
-    platform = try json.member("platform").map { (platform) throws(JSONPathError) in try Platform(platform) }
-    artifactType = try json.text("artifactType")
-    annotations = try json.annotations("annotations")
+  init(_ json: JSONValue) {
+    mediaType = json.requiredText("mediaType")
+    digest = json.required("digest").digest()
+    size = json.requiredInteger("size", in: 0...UInt64(Int64.max))
+    platform = json.member("platform").map { Platform($0) }
+    artifactType = json.text("artifactType")
+    annotations = json.annotations("annotations")
   }
 
   /// A layer of an image: a tar archive, compressed or not.
-  init(layer json: JSONValue) throws(JSONPathError) {
-    try self.init(json)
-    guard case .layer? = role else { throw json.error("mediaType", "expected a layer, found '\(mediaType)'") }
+  init(layer json: JSONValue) {
+    self.init(json)
+    if case .layer? = role { return }
+    json.refuse("mediaType", "expected a layer, found '\(mediaType)'")
   }
 }
 
 extension JSONValue {
-  func digest() throws(JSONPathError) -> Digest {
-    let text = try string()
+  /// A digest that can be verified.
+  public func digest() -> Digest {
+    let text = string()
     do throws(DigestError) {
       return try Digest(text)
     } catch {
-      throw self.error(Text(error.message))
+      refuse(Text(error.message))
+      return .none
     }
   }
 
   /// Refuses a document whose own words say that it is something else. `mediaType` may be absent, and then nothing is said (image-index.md, manifest.md).
-  fileprivate func checkSchema(role: MediaRole, what: String) throws(JSONPathError) {
-    let version: Int64 = try required("schemaVersion").integer()
-    if version != 2 { throw error("schemaVersion", "expected 2, found \(version)") }
-    if let type = try text("mediaType"), MediaType(named: type)?.role != role { throw error("mediaType", "expected \(what), found '\(type)'") }
+  fileprivate func checkSchema(role: MediaRole, what: StaticString) {
+    let version: Int64 = required("schemaVersion").integer()
+    if version != 2 { refuse("schemaVersion", "expected 2, found \(version)") }
+    if let type = text("mediaType"), MediaType(named: type)?.role != role { refuse("mediaType", "expected \(what), found '\(type)'") }
   }
 }

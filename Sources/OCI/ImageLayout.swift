@@ -7,10 +7,10 @@ public struct ImageLayout: Equatable, Sendable {
 
   /// Decodes the file.
   public init(parsing text: [UInt8]) throws(SpecError) {
-    version = try decode(text) { (json) throws(JSONPathError) in
-      let version = try json.required("imageLayoutVersion")
-      let text = try version.string()
-      if !isVersion1(text) { throw version.error("expected a version 1.x.y") }
+    version = try decode(text) { json in
+      let version = json.required("imageLayoutVersion")
+      let text = version.string()
+      if !isVersion1(text) { version.refuse("expected a version 1.x.y") }
       return text
     }
   }

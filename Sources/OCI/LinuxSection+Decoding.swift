@@ -1,31 +1,32 @@
 internal import JSON
 
 extension LinuxSection {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    namespaces = try LinuxSection.namespaces(json)
-    uidMappings = try json.idMappings("uidMappings")
-    gidMappings = try json.idMappings("gidMappings")
-    timeOffsets = try json.map("timeOffsets") { (clock, offset) throws(JSONPathError) in try TimeOffset(clock, offset) }
-    devices = try json.list("devices") { (device) throws(JSONPathError) in try Device(device) }
-    netDevices = try json.map("netDevices") { (name, device) throws(JSONPathError) in NetDevice(hostName: name, name: try device.text("name")) }
-    cgroupsPath = try json.text("cgroupsPath")
-    resources = try json.member("resources").map { (resources) throws(JSONPathError) in try Resources(resources) }
-    seccomp = try json.member("seccomp").map { (seccomp) throws(JSONPathError) in try Seccomp(seccomp) }
-    sysctl = try json.map("sysctl") { (key, value) throws(JSONPathError) in Sysctl(key: key, value: try value.string()) }
-    maskedPaths = try json.list("maskedPaths") { (path) throws(JSONPathError) in try path.absolutePath() }
-    readonlyPaths = try json.list("readonlyPaths") { (path) throws(JSONPathError) in try path.absolutePath() }
-    rootfsPropagation = try json.text("rootfsPropagation") == nil ? nil : json.required("rootfsPropagation").named()
-    mountLabel = try json.text("mountLabel")
-    intelRdt = try json.member("intelRdt").map { (rdt) throws(JSONPathError) in try IntelRdt(rdt) }
-    personality = try json.member("personality").map { (personality) throws(JSONPathError) in try Personality(personality) }
-    memoryPolicy = try json.member("memoryPolicy").map { (policy) throws(JSONPathError) in try MemoryPolicy(policy) }
+  @inline(never)
+  init(_ json: JSONValue) {
+    namespaces = LinuxSection.namespaces(json)
+    uidMappings = json.idMappings("uidMappings")
+    gidMappings = json.idMappings("gidMappings")
+    timeOffsets = json.map("timeOffsets") { clock, offset in TimeOffset(clock, offset) }
+    devices = json.list("devices") { Device($0) }
+    netDevices = json.map("netDevices") { name, device in NetDevice(hostName: name, name: device.text("name")) }
+    cgroupsPath = json.text("cgroupsPath")
+    resources = json.member("resources").map { Resources($0) }
+    seccomp = json.member("seccomp").map { Seccomp($0) }
+    sysctl = json.map("sysctl") { key, value in Sysctl(key: key, value: value.string()) }
+    maskedPaths = json.absolutePaths("maskedPaths")
+    readonlyPaths = json.absolutePaths("readonlyPaths")
+    rootfsPropagation = json.namedText("rootfsPropagation")
+    mountLabel = json.text("mountLabel")
+    intelRdt = json.member("intelRdt").map { IntelRdt($0) }
+    personality = json.member("personality").map { Personality($0) }
+    memoryPolicy = json.member("memoryPolicy").map { MemoryPolicy($0) }
   }
 
-  private static func namespaces(_ json: JSONValue) throws(JSONPathError) -> [Namespace] {
+  private static func namespaces(_ json: JSONValue) -> [Namespace] {
     var namespaces: [Namespace] = []
-    for entry in try json.member("namespaces")?.elements() ?? [] {
-      let namespace = try Namespace(entry)
-      if namespaces.contains(where: { $0.type == namespace.type }) { throw entry.error("the namespace '\(namespace.type.name)' is given twice") }
+    for entry in json.elements(of: "namespaces") {
+      let namespace = Namespace(entry)
+      if namespaces.contains(where: { $0.type == namespace.type }) { entry.refuse("the namespace '\(namespace.type.name)' is given twice") }
       namespaces.append(namespace)
     }
     return namespaces
@@ -33,58 +34,59 @@ extension LinuxSection {
 }
 
 extension Namespace {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    type = try json.required("type").named()
-    path = try json.text("path") == nil ? nil : json.required("path").absolutePath()
+  init(_ json: JSONValue) {
+    type = json.required("type").named()
+    path = json.given("path")?.absolutePath()
   }
 }
 
 extension TimeOffset {
-  init(_ clock: String, _ json: JSONValue) throws(JSONPathError) {
-    guard let clock = OffsetClock(named: clock) else { throw json.error("a time namespace has no such clock, only monotonic and boottime") }
-    self.clock = clock
-    secs = try json.integer("secs") ?? 0
-    nanosecs = try json.integer("nanosecs", in: 0...999_999_999) ?? 0
+  init(_ clock: String, _ json: JSONValue) {
+    let known = OffsetClock(named: clock)
+    if known == nil { json.refuse("a time namespace has no such clock, only monotonic and boottime") }
+    self.clock = known ?? .monotonic
+    secs = json.integer("secs") ?? 0
+    nanosecs = json.integer("nanosecs", in: 0...999_999_999) ?? 0
   }
 }
 
 extension Device {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    type = try json.required("type").named()
-    path = try json.required("path").absolutePath()
-    major = type == .fifo ? 0 : try json.requiredInteger("major", in: 0...Int64.max)
-    minor = type == .fifo ? 0 : try json.requiredInteger("minor", in: 0...Int64.max)
+  init(_ json: JSONValue) {
+    type = json.required("type").named()
+    path = json.required("path").absolutePath()
+    major = type == .fifo ? 0 : json.requiredInteger("major", in: 0...Int64.max)
+    minor = type == .fifo ? 0 : json.requiredInteger("minor", in: 0...Int64.max)
     // Docker hands on the whole mode of the host's node, with the bits of the file type.
-    fileMode = try json.member("fileMode").map { (mode) throws(JSONPathError) in try mode.integer() & 0o7777 }
-    uid = try json.integer("uid", in: User.numbers)
-    gid = try json.integer("gid", in: User.numbers)
+    fileMode = json.member("fileMode").map { mode in mode.integer() & 0o7777 }
+    uid = json.integer("uid", in: User.numbers)
+    gid = json.integer("gid", in: User.numbers)
   }
 }
 
 extension Personality {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    domain = try json.required("domain").named()
-    if let flag = try json.member("flags")?.elements().first { throw flag.unknown() }
+  init(_ json: JSONValue) {
+    domain = json.required("domain").named()
+    if let flag = json.member("flags")?.elements().first { flag.refuseUnknown() }
   }
 }
 
 extension MemoryPolicy {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    mode = try json.required("mode").named()
-    nodes = try json.text("nodes")
-    flags = try json.namedList("flags")
+  init(_ json: JSONValue) {
+    mode = json.required("mode").named()
+    nodes = json.text("nodes")
+    flags = json.namedList("flags")
   }
 }
 
 extension IntelRdt {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    closID = try json.text("closID")
-    if let closID, !IntelRdt.isClassOfService(closID) { throw json.error("closID", "must be '/' or the name of one directory") }
-    schemata = try json.list("schemata") { (line) throws(JSONPathError) in try line.line() }
-    l3CacheSchema = try json.text("l3CacheSchema") == nil ? nil : json.required("l3CacheSchema").line()
-    memBwSchema = try json.text("memBwSchema") == nil ? nil : json.required("memBwSchema").line()
-    if let memBwSchema, !memBwSchema.utf8.starts(with: "MB:".utf8) { throw json.error("memBwSchema", "must begin with 'MB:'") }
-    enableMonitoring = try json.flag("enableMonitoring")
+  init(_ json: JSONValue) {
+    closID = json.text("closID")
+    if let closID, !IntelRdt.isClassOfService(closID) { json.refuse("closID", "must be '/' or the name of one directory") }
+    schemata = json.list("schemata") { $0.line() }
+    l3CacheSchema = json.given("l3CacheSchema")?.line()
+    memBwSchema = json.given("memBwSchema")?.line()
+    if let memBwSchema, !memBwSchema.utf8.starts(with: "MB:".utf8) { json.refuse("memBwSchema", "must begin with 'MB:'") }
+    enableMonitoring = json.flag("enableMonitoring")
   }
 
   /// The class becomes a directory of the resctrl file system, so it must not lead anywhere else.
@@ -98,9 +100,9 @@ func isFileName(_ name: String) -> Bool {
 
 extension JSONValue {
   /// A string without a newline, which would begin another line of the control file that it is written to.
-  fileprivate func line() throws(JSONPathError) -> String {
-    let line = try string()
-    if line.utf8.contains(0x0A) { throw error("must not contain a newline") }
+  fileprivate func line() -> String {
+    let line = string()
+    if line.utf8.contains(0x0A) { refuse("must not contain a newline") }
     return line
   }
 }

@@ -82,21 +82,10 @@ public struct Namespace: Equatable, Sendable {
 }
 
 /// The types of namespaces(7).
-public enum NamespaceType: NamedValue {
+public enum NamespaceType: UInt8, NamedValue {
   case pid, network, mount, ipc, uts, user, cgroup, time
 
-  public var name: String {
-    switch self {
-    case .pid: "pid"
-    case .network: "network"
-    case .mount: "mount"
-    case .ipc: "ipc"
-    case .uts: "uts"
-    case .user: "user"
-    case .cgroup: "cgroup"
-    case .time: "time"
-    }
-  }
+  public static var names: StaticString { "pid network mount ipc uts user cgroup time" }
 }
 
 /// How much a clock of the time namespace differs from the host's (config-linux.md, "Offset for Time Namespace").
@@ -116,16 +105,11 @@ public struct TimeOffset: Equatable, Sendable {
 }
 
 /// The clocks that a time namespace has (time_namespaces(7)).
-public enum OffsetClock: NamedValue {
+public enum OffsetClock: UInt8, NamedValue {
   case monotonic, boottime
 
   /// The name, which is also the word that /proc/PID/timens_offsets takes.
-  public var name: String {
-    switch self {
-    case .monotonic: "monotonic"
-    case .boottime: "boottime"
-    }
-  }
+  public static var names: StaticString { "monotonic boottime" }
 }
 
 /// A device node in the container (config-linux.md, "Devices").
@@ -159,17 +143,10 @@ public struct Device: Equatable, Sendable {
 }
 
 /// The types of mknod(1).
-public enum DeviceType: NamedValue {
+public enum DeviceType: UInt8, NamedValue {
   case character, block, unbufferedCharacter, fifo
 
-  public var name: String {
-    switch self {
-    case .character: "c"
-    case .block: "b"
-    case .unbufferedCharacter: "u"
-    case .fifo: "p"
-    }
-  }
+  public static var names: StaticString { "c b u p" }
 }
 
 /// A network device that is moved into the container (config-linux.md, "Network Devices").
@@ -201,19 +178,8 @@ public struct Sysctl: Equatable, Sendable {
 /// How mounts below the root spread (config-linux.md, "Rootfs Mount Propagation"; mount_namespaces(7)).
 ///
 /// The specification names the first four; Docker and containerd write the recursive ones, and runc and crun take them.
-public enum RootfsPropagation: NamedValue {
+public enum RootfsPropagation: UInt8, NamedValue {
   case shared, slave, `private`, unbindable, recursiveShared, recursiveSlave, recursivePrivate, recursiveUnbindable
 
-  public var name: String {
-    switch self {
-    case .shared: "shared"
-    case .slave: "slave"
-    case .private: "private"
-    case .unbindable: "unbindable"
-    case .recursiveShared: "rshared"
-    case .recursiveSlave: "rslave"
-    case .recursivePrivate: "rprivate"
-    case .recursiveUnbindable: "runbindable"
-    }
-  }
+  public static var names: StaticString { "shared slave private unbindable rshared rslave rprivate runbindable" }
 }

@@ -1,5 +1,5 @@
 /// The media types that mean something here (image-spec, media-types.md, and Docker's interchangeable ones). Content of any other type is left alone.
-public enum MediaType: NamedValue {
+public enum MediaType: UInt8, NamedValue {
   case index, dockerManifestList
   case manifest, dockerManifest
   case config, dockerConfig
@@ -10,26 +10,16 @@ public enum MediaType: NamedValue {
   /// The content `{}` of a manifest that is no image (manifest.md, "Guidance for an Empty Descriptor").
   case empty
 
-  public var name: String {
-    switch self {
-    case .index: "application/vnd.oci.image.index.v1+json"
-    case .dockerManifestList: "application/vnd.docker.distribution.manifest.list.v2+json"
-    case .manifest: "application/vnd.oci.image.manifest.v1+json"
-    case .dockerManifest: "application/vnd.docker.distribution.manifest.v2+json"
-    case .config: "application/vnd.oci.image.config.v1+json"
-    case .dockerConfig: "application/vnd.docker.container.image.v1+json"
-    case .layerTar: "application/vnd.oci.image.layer.v1.tar"
-    case .layerGzip: "application/vnd.oci.image.layer.v1.tar+gzip"
-    case .layerZstd: "application/vnd.oci.image.layer.v1.tar+zstd"
-    case .foreignLayerTar: "application/vnd.oci.image.layer.nondistributable.v1.tar"
-    case .foreignLayerGzip: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
-    case .foreignLayerZstd: "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd"
-    case .dockerLayerTar: "application/vnd.docker.image.rootfs.diff.tar"
-    case .dockerLayerGzip: "application/vnd.docker.image.rootfs.diff.tar.gzip"
-    case .dockerLayerZstd: "application/vnd.docker.image.rootfs.diff.tar.zstd"
-    case .dockerForeignLayerGzip: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
-    case .empty: "application/vnd.oci.empty.v1+json"
-    }
+  public static var names: StaticString {
+    """
+    application/vnd.oci.image.index.v1+json application/vnd.docker.distribution.manifest.list.v2+json application/vnd.oci.image.manifest.v1+json
+    application/vnd.docker.distribution.manifest.v2+json application/vnd.oci.image.config.v1+json application/vnd.docker.container.image.v1+json
+    application/vnd.oci.image.layer.v1.tar application/vnd.oci.image.layer.v1.tar+gzip application/vnd.oci.image.layer.v1.tar+zstd
+    application/vnd.oci.image.layer.nondistributable.v1.tar application/vnd.oci.image.layer.nondistributable.v1.tar+gzip
+    application/vnd.oci.image.layer.nondistributable.v1.tar+zstd application/vnd.docker.image.rootfs.diff.tar
+    application/vnd.docker.image.rootfs.diff.tar.gzip application/vnd.docker.image.rootfs.diff.tar.zstd
+    application/vnd.docker.image.rootfs.foreign.diff.tar.gzip application/vnd.oci.empty.v1+json
+    """
   }
 
   /// What kind of document or blob the type is.

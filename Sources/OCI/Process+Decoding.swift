@@ -3,37 +3,38 @@ internal import JSON
 extension Process {
   /// Decodes the document of one process, as `exec --process` takes it: `process` of a config.json.
   public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { (json) throws(JSONPathError) in try Process(json) }
+    self = try decode(text) { Process($0) }
   }
 
-  init(_ json: JSONValue) throws(JSONPathError) {
-    terminal = try json.flag("terminal")
+  @inline(never)
+  init(_ json: JSONValue) {
+    terminal = json.flag("terminal")
     // config.md: runtimes must ignore the size of a terminal that there is not.
-    consoleSize = terminal ? try json.member("consoleSize").map { (size) throws(JSONPathError) in try ConsoleSize(size) } : nil
-    user = try json.member("user").map { (user) throws(JSONPathError) in try User(user) } ?? User()
-    let args = try json.required("args")
-    self.args = try json.strings("args")
-    if self.args.isEmpty { throw args.error("must have at least one entry") }
-    env = try json.strings("env")
-    cwd = try json.required("cwd").absolutePath()
-    capabilities = try json.member("capabilities").map { (sets) throws(JSONPathError) in try Capabilities(sets) }
-    rlimits = try Process.rlimits(json)
-    noNewPrivileges = try json.flag("noNewPrivileges")
-    apparmorProfile = try json.text("apparmorProfile")
-    oomScoreAdj = try json.integer("oomScoreAdj", in: -1000...1000)
-    selinuxLabel = try json.text("selinuxLabel")
-    scheduler = try json.member("scheduler").map { (scheduler) throws(JSONPathError) in try Scheduler(scheduler) }
-    ioPriority = try json.member("ioPriority").map { (priority) throws(JSONPathError) in try IOPriority(priority) }
-    execCPUAffinity = try json.member("execCPUAffinity").map { (affinity) throws(JSONPathError) in
-      CPUAffinity(initial: try affinity.text("initial"), final: try affinity.text("final"))
+    consoleSize = terminal ? json.member("consoleSize").map { ConsoleSize($0) } : nil
+    user = json.member("user").map { User($0) } ?? User()
+    let args = json.required("args")
+    self.args = json.strings("args")
+    if self.args.isEmpty { args.refuse("must have at least one entry") }
+    env = json.strings("env")
+    cwd = json.required("cwd").absolutePath()
+    capabilities = json.member("capabilities").map { Capabilities($0) }
+    rlimits = Process.rlimits(json)
+    noNewPrivileges = json.flag("noNewPrivileges")
+    apparmorProfile = json.text("apparmorProfile")
+    oomScoreAdj = json.integer("oomScoreAdj", in: -1000...1000)
+    selinuxLabel = json.text("selinuxLabel")
+    scheduler = json.member("scheduler").map { Scheduler($0) }
+    ioPriority = json.member("ioPriority").map { IOPriority($0) }
+    execCPUAffinity = json.member("execCPUAffinity").map { affinity in
+      CPUAffinity(initial: affinity.text("initial"), final: affinity.text("final"))
     }
   }
 
-  private static func rlimits(_ json: JSONValue) throws(JSONPathError) -> [Rlimit] {
+  private static func rlimits(_ json: JSONValue) -> [Rlimit] {
     var limits: [Rlimit] = []
-    for entry in try json.member("rlimits")?.elements() ?? [] {
-      let limit = try Rlimit(entry)
-      if limits.contains(where: { $0.type == limit.type }) { throw entry.error("\(limit.type.name) is given twice") }
+    for entry in json.elements(of: "rlimits") {
+      let limit = Rlimit(entry)
+      if limits.contains(where: { $0.type == limit.type }) { entry.refuse("\(limit.type.name) is given twice") }
       limits.append(limit)
     }
     return limits
@@ -41,19 +42,19 @@ extension Process {
 }
 
 extension ConsoleSize {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    height = try json.requiredInteger("height")
-    width = try json.requiredInteger("width")
+  init(_ json: JSONValue) {
+    height = json.requiredInteger("height")
+    width = json.requiredInteger("width")
   }
 }
 
 extension User {
   /// The specification demands both numbers; runc and youki take a missing one for 0, and configurations that rely on it are about.
-  init(_ json: JSONValue) throws(JSONPathError) {
-    uid = try json.integer("uid", in: User.numbers) ?? 0
-    gid = try json.integer("gid", in: User.numbers) ?? 0
-    umask = try json.integer("umask", in: 0...0o777)
-    additionalGids = try json.list("additionalGids") { (gid) throws(JSONPathError) in try gid.integer(in: User.numbers) }
+  init(_ json: JSONValue) {
+    uid = json.integer("uid", in: User.numbers) ?? 0
+    gid = json.integer("gid", in: User.numbers) ?? 0
+    umask = json.integer("umask", in: 0...0o777)
+    additionalGids = json.list("additionalGids") { $0.integer(in: User.numbers) }
   }
 
   /// Those of users and groups: to the kernel 2³²-1 means "leave it as it is", which would be root.
@@ -61,40 +62,40 @@ extension User {
 }
 
 extension Capabilities {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    bounding = try json.strings("bounding")
-    effective = try json.strings("effective")
-    inheritable = try json.strings("inheritable")
-    permitted = try json.strings("permitted")
-    ambient = try json.strings("ambient")
+  init(_ json: JSONValue) {
+    bounding = json.strings("bounding")
+    effective = json.strings("effective")
+    inheritable = json.strings("inheritable")
+    permitted = json.strings("permitted")
+    ambient = json.strings("ambient")
   }
 }
 
 extension Rlimit {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    type = try json.required("type").named()
-    soft = try json.requiredInteger("soft")
-    hard = try json.requiredInteger("hard")
-    if soft > hard { throw json.error("the soft limit \(soft) is above the hard limit \(hard)") }
+  init(_ json: JSONValue) {
+    type = json.required("type").named()
+    soft = json.requiredInteger("soft")
+    hard = json.requiredInteger("hard")
+    if soft > hard { json.refuse("the soft limit \(soft) is above the hard limit \(hard)") }
   }
 }
 
 extension Scheduler {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    policy = try json.required("policy").named()
-    nice = try json.integer("nice", in: -20...19) ?? 0
-    priority = try json.integer("priority", in: 0...99) ?? 0
-    flags = try json.namedList("flags")
-    runtime = try json.integer("runtime") ?? 0
-    deadline = try json.integer("deadline") ?? 0
-    period = try json.integer("period") ?? 0
+  init(_ json: JSONValue) {
+    policy = json.required("policy").named()
+    nice = json.integer("nice", in: -20...19) ?? 0
+    priority = json.integer("priority", in: 0...99) ?? 0
+    flags = json.namedList("flags")
+    runtime = json.integer("runtime") ?? 0
+    deadline = json.integer("deadline") ?? 0
+    period = json.integer("period") ?? 0
   }
 }
 
 extension IOPriority {
   /// The specification demands the priority, although the class of the idle has none; runc and crun take a missing one for 0.
-  init(_ json: JSONValue) throws(JSONPathError) {
-    priorityClass = try json.required("class").named()
-    priority = try json.integer("priority", in: 0...7) ?? 0
+  init(_ json: JSONValue) {
+    priorityClass = json.required("class").named()
+    priority = json.integer("priority", in: 0...7) ?? 0
   }
 }

@@ -127,29 +127,15 @@ public struct Rlimit: Equatable, Sendable {
 }
 
 /// What setrlimit(2) can limit. The numbers differ between architectures, so they come from the C headers where they are used.
-public enum RlimitType: NamedValue {
+public enum RlimitType: UInt8, NamedValue {
   case addressSpace, core, cpu, data, fileSize, locks, lockedMemory, messageQueue, nice, openFiles, processes, residentSet, realtimePriority, realtimeTime
   case pendingSignals, stack
 
-  public var name: String {
-    switch self {
-    case .addressSpace: "RLIMIT_AS"
-    case .core: "RLIMIT_CORE"
-    case .cpu: "RLIMIT_CPU"
-    case .data: "RLIMIT_DATA"
-    case .fileSize: "RLIMIT_FSIZE"
-    case .locks: "RLIMIT_LOCKS"
-    case .lockedMemory: "RLIMIT_MEMLOCK"
-    case .messageQueue: "RLIMIT_MSGQUEUE"
-    case .nice: "RLIMIT_NICE"
-    case .openFiles: "RLIMIT_NOFILE"
-    case .processes: "RLIMIT_NPROC"
-    case .residentSet: "RLIMIT_RSS"
-    case .realtimePriority: "RLIMIT_RTPRIO"
-    case .realtimeTime: "RLIMIT_RTTIME"
-    case .pendingSignals: "RLIMIT_SIGPENDING"
-    case .stack: "RLIMIT_STACK"
-    }
+  public static var names: StaticString {
+    """
+    RLIMIT_AS RLIMIT_CORE RLIMIT_CPU RLIMIT_DATA RLIMIT_FSIZE RLIMIT_LOCKS RLIMIT_MEMLOCK RLIMIT_MSGQUEUE RLIMIT_NICE RLIMIT_NOFILE RLIMIT_NPROC
+    RLIMIT_RSS RLIMIT_RTPRIO RLIMIT_RTTIME RLIMIT_SIGPENDING RLIMIT_STACK
+    """
   }
 }
 

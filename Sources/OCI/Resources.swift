@@ -60,16 +60,10 @@ public struct DeviceRule: Equatable, Sendable {
 }
 
 /// Which kind of device a rule is about.
-public enum DeviceRuleType: NamedValue {
+public enum DeviceRuleType: UInt8, NamedValue {
   case all, character, block
 
-  public var name: String {
-    switch self {
-    case .all: "a"
-    case .character: "c"
-    case .block: "b"
-    }
-  }
+  public static var names: StaticString { "a c b" }
 }
 
 /// What can be done with a device. The values are those of the kernel's device program (`BPF_DEVCG_ACC_*`).

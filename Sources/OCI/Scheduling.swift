@@ -29,36 +29,21 @@ public struct Scheduler: Equatable, Sendable {
 }
 
 /// The policies of sched(7).
-public enum SchedulerPolicy: NamedValue {
+public enum SchedulerPolicy: UInt8, NamedValue {
   case other, fifo, roundRobin, batch, iso, idle, deadline
 
-  public var name: String {
-    switch self {
-    case .other: "SCHED_OTHER"
-    case .fifo: "SCHED_FIFO"
-    case .roundRobin: "SCHED_RR"
-    case .batch: "SCHED_BATCH"
-    case .iso: "SCHED_ISO"
-    case .idle: "SCHED_IDLE"
-    case .deadline: "SCHED_DEADLINE"
-    }
-  }
+  public static var names: StaticString { "SCHED_OTHER SCHED_FIFO SCHED_RR SCHED_BATCH SCHED_ISO SCHED_IDLE SCHED_DEADLINE" }
 }
 
 /// The flags of sched_setattr(2).
-public enum SchedulerFlag: NamedValue {
+public enum SchedulerFlag: UInt8, NamedValue {
   case resetOnFork, reclaim, deadlineOverrun, keepPolicy, keepParameters, utilizationClampMinimum, utilizationClampMaximum
 
-  public var name: String {
-    switch self {
-    case .resetOnFork: "SCHED_FLAG_RESET_ON_FORK"
-    case .reclaim: "SCHED_FLAG_RECLAIM"
-    case .deadlineOverrun: "SCHED_FLAG_DL_OVERRUN"
-    case .keepPolicy: "SCHED_FLAG_KEEP_POLICY"
-    case .keepParameters: "SCHED_FLAG_KEEP_PARAMS"
-    case .utilizationClampMinimum: "SCHED_FLAG_UTIL_CLAMP_MIN"
-    case .utilizationClampMaximum: "SCHED_FLAG_UTIL_CLAMP_MAX"
-    }
+  public static var names: StaticString {
+    """
+    SCHED_FLAG_RESET_ON_FORK SCHED_FLAG_RECLAIM SCHED_FLAG_DL_OVERRUN SCHED_FLAG_KEEP_POLICY SCHED_FLAG_KEEP_PARAMS SCHED_FLAG_UTIL_CLAMP_MIN
+    SCHED_FLAG_UTIL_CLAMP_MAX
+    """
   }
 }
 
@@ -76,14 +61,8 @@ public struct IOPriority: Equatable, Sendable {
 }
 
 /// The classes of ioprio_set(2).
-public enum IOPriorityClass: NamedValue {
+public enum IOPriorityClass: UInt8, NamedValue {
   case realtime, bestEffort, idle
 
-  public var name: String {
-    switch self {
-    case .realtime: "IOPRIO_CLASS_RT"
-    case .bestEffort: "IOPRIO_CLASS_BE"
-    case .idle: "IOPRIO_CLASS_IDLE"
-    }
-  }
+  public static var names: StaticString { "IOPRIO_CLASS_RT IOPRIO_CLASS_BE IOPRIO_CLASS_IDLE" }
 }

@@ -3,47 +3,47 @@ internal import JSON
 extension Seccomp {
   /// Decodes a profile that stands alone: `linux.seccomp` of a config.json.
   public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { (json) throws(JSONPathError) in try Seccomp(json) }
+    self = try decode(text) { Seccomp($0) }
   }
 
-  init(_ json: JSONValue) throws(JSONPathError) {
-    defaultAction = try json.required("defaultAction").named()
-    defaultErrnoRet = try json.returnValue("defaultErrnoRet", of: defaultAction)
-    architectures = try json.namedList("architectures")
-    flags = try json.namedList("flags")
-    listenerPath = try json.text("listenerPath")
-    listenerMetadata = try json.text("listenerMetadata")
-    if listenerMetadata != nil && listenerPath == nil { throw json.error("listenerMetadata", "must not be given without listenerPath") }
-    syscalls = try json.list("syscalls") { (rule) throws(JSONPathError) in try SeccompRule(rule) }
+  init(_ json: JSONValue) {
+    defaultAction = json.required("defaultAction").named()
+    defaultErrnoRet = json.returnValue("defaultErrnoRet", of: defaultAction)
+    architectures = json.namedList("architectures")
+    flags = json.namedList("flags")
+    listenerPath = json.text("listenerPath")
+    listenerMetadata = json.text("listenerMetadata")
+    if listenerMetadata != nil && listenerPath == nil { json.refuse("listenerMetadata", "must not be given without listenerPath") }
+    syscalls = json.list("syscalls") { SeccompRule($0) }
   }
 }
 
 extension SeccompRule {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    let names = try json.required("names")
-    self.names = try json.list("names") { (name) throws(JSONPathError) in try name.nonEmpty() }
-    if self.names.isEmpty { throw names.error("must have at least one entry") }
-    action = try json.required("action").named()
-    errnoRet = try json.returnValue("errnoRet", of: action)
-    args = try json.list("args") { (argument) throws(JSONPathError) in try SeccompArgument(argument) }
+  init(_ json: JSONValue) {
+    let names = json.required("names")
+    self.names = json.list("names") { $0.nonEmpty() }
+    if self.names.isEmpty { names.refuse("must have at least one entry") }
+    action = json.required("action").named()
+    errnoRet = json.returnValue("errnoRet", of: action)
+    args = json.list("args") { SeccompArgument($0) }
   }
 }
 
 extension SeccompArgument {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    index = try json.requiredInteger("index", in: 0...5)
-    value = try json.requiredInteger("value")
-    valueTwo = try json.integer("valueTwo") ?? 0
-    op = try json.required("op").named()
+  init(_ json: JSONValue) {
+    index = json.requiredInteger("index", in: 0...5)
+    value = json.requiredInteger("value")
+    valueTwo = json.integer("valueTwo") ?? 0
+    op = json.required("op").named()
   }
 }
 
 extension JSONValue {
   /// The number that an action carries. An action that carries none must not be given one (config-linux.md, `errnoRet`). The kernel keeps 16 bits of a tracer's
   /// number, and no errno is above 4095 (`MAX_ERRNO`).
-  fileprivate func returnValue(_ key: StaticString, of action: SeccompAction) throws(JSONPathError) -> UInt32? {
-    guard let number = try member(key) else { return nil }
-    if !action.hasReturnValue { throw number.error("\(action.name) takes no errno") }
-    return try number.integer(in: 0...(action == .errno ? 4095 : 65535))
+  fileprivate func returnValue(_ key: StaticString, of action: SeccompAction) -> UInt32? {
+    guard let number = member(key) else { return nil }
+    if !action.hasReturnValue { number.refuse("\(action.name) takes no errno") }
+    return number.integer(in: 0...(action == .errno ? 4095 : 65535))
   }
 }

@@ -68,23 +68,16 @@ public struct SeccompArgument: Equatable, Sendable {
 }
 
 /// What the kernel does with a call. The names are libseccomp's.
-public enum SeccompAction: NamedValue {
+public enum SeccompAction: UInt8, NamedValue {
   /// The old name of `killThread`.
   case kill
   case killProcess, killThread, trap, errno, trace, allow, log, notify
 
-  public var name: String {
-    switch self {
-    case .kill: "SCMP_ACT_KILL"
-    case .killProcess: "SCMP_ACT_KILL_PROCESS"
-    case .killThread: "SCMP_ACT_KILL_THREAD"
-    case .trap: "SCMP_ACT_TRAP"
-    case .errno: "SCMP_ACT_ERRNO"
-    case .trace: "SCMP_ACT_TRACE"
-    case .allow: "SCMP_ACT_ALLOW"
-    case .log: "SCMP_ACT_LOG"
-    case .notify: "SCMP_ACT_NOTIFY"
-    }
+  public static var names: StaticString {
+    """
+    SCMP_ACT_KILL SCMP_ACT_KILL_PROCESS SCMP_ACT_KILL_THREAD SCMP_ACT_TRAP SCMP_ACT_ERRNO SCMP_ACT_TRACE SCMP_ACT_ALLOW SCMP_ACT_LOG
+    SCMP_ACT_NOTIFY
+    """
   }
 
   /// Whether the action carries a number for the caller or the tracer.
@@ -92,66 +85,31 @@ public enum SeccompAction: NamedValue {
 }
 
 /// How an argument is compared.
-public enum SeccompOperator: NamedValue {
+public enum SeccompOperator: UInt8, NamedValue {
   case notEqual, lessThan, lessOrEqual, equal, greaterOrEqual, greaterThan, maskedEqual
 
-  public var name: String {
-    switch self {
-    case .notEqual: "SCMP_CMP_NE"
-    case .lessThan: "SCMP_CMP_LT"
-    case .lessOrEqual: "SCMP_CMP_LE"
-    case .equal: "SCMP_CMP_EQ"
-    case .greaterOrEqual: "SCMP_CMP_GE"
-    case .greaterThan: "SCMP_CMP_GT"
-    case .maskedEqual: "SCMP_CMP_MASKED_EQ"
-    }
-  }
+  public static var names: StaticString { "SCMP_CMP_NE SCMP_CMP_LT SCMP_CMP_LE SCMP_CMP_EQ SCMP_CMP_GE SCMP_CMP_GT SCMP_CMP_MASKED_EQ" }
 }
 
 /// Flags of seccomp(2).
-public enum SeccompFlag: NamedValue {
+public enum SeccompFlag: UInt8, NamedValue {
   case tsync, log, speculationAllow, waitKillableReceive
 
-  public var name: String {
-    switch self {
-    case .tsync: "SECCOMP_FILTER_FLAG_TSYNC"
-    case .log: "SECCOMP_FILTER_FLAG_LOG"
-    case .speculationAllow: "SECCOMP_FILTER_FLAG_SPEC_ALLOW"
-    case .waitKillableReceive: "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
-    }
+  public static var names: StaticString {
+    "SECCOMP_FILTER_FLAG_TSYNC SECCOMP_FILTER_FLAG_LOG SECCOMP_FILTER_FLAG_SPEC_ALLOW SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
   }
 }
 
 /// Architectures as libseccomp 2.6 names them; `amd64` is `x86_64`.
-public enum SeccompArchitecture: NamedValue {
+public enum SeccompArchitecture: UInt8, NamedValue {
   case x86, amd64, x32, arm, aarch64, mips, mips64, mips64n32, mipsel, mipsel64, mipsel64n32, ppc, ppc64, ppc64le, s390, s390x, parisc, parisc64, riscv64
   case loongarch64, m68k, sh, sheb
 
-  public var name: String {
-    switch self {
-    case .x86: "SCMP_ARCH_X86"
-    case .amd64: "SCMP_ARCH_X86_64"
-    case .x32: "SCMP_ARCH_X32"
-    case .arm: "SCMP_ARCH_ARM"
-    case .aarch64: "SCMP_ARCH_AARCH64"
-    case .mips: "SCMP_ARCH_MIPS"
-    case .mips64: "SCMP_ARCH_MIPS64"
-    case .mips64n32: "SCMP_ARCH_MIPS64N32"
-    case .mipsel: "SCMP_ARCH_MIPSEL"
-    case .mipsel64: "SCMP_ARCH_MIPSEL64"
-    case .mipsel64n32: "SCMP_ARCH_MIPSEL64N32"
-    case .ppc: "SCMP_ARCH_PPC"
-    case .ppc64: "SCMP_ARCH_PPC64"
-    case .ppc64le: "SCMP_ARCH_PPC64LE"
-    case .s390: "SCMP_ARCH_S390"
-    case .s390x: "SCMP_ARCH_S390X"
-    case .parisc: "SCMP_ARCH_PARISC"
-    case .parisc64: "SCMP_ARCH_PARISC64"
-    case .riscv64: "SCMP_ARCH_RISCV64"
-    case .loongarch64: "SCMP_ARCH_LOONGARCH64"
-    case .m68k: "SCMP_ARCH_M68K"
-    case .sh: "SCMP_ARCH_SH"
-    case .sheb: "SCMP_ARCH_SHEB"
-    }
+  public static var names: StaticString {
+    """
+    SCMP_ARCH_X86 SCMP_ARCH_X86_64 SCMP_ARCH_X32 SCMP_ARCH_ARM SCMP_ARCH_AARCH64 SCMP_ARCH_MIPS SCMP_ARCH_MIPS64 SCMP_ARCH_MIPS64N32
+    SCMP_ARCH_MIPSEL SCMP_ARCH_MIPSEL64 SCMP_ARCH_MIPSEL64N32 SCMP_ARCH_PPC SCMP_ARCH_PPC64 SCMP_ARCH_PPC64LE SCMP_ARCH_S390 SCMP_ARCH_S390X
+    SCMP_ARCH_PARISC SCMP_ARCH_PARISC64 SCMP_ARCH_RISCV64 SCMP_ARCH_LOONGARCH64 SCMP_ARCH_M68K SCMP_ARCH_SH SCMP_ARCH_SHEB
+    """
   }
 }

@@ -4,52 +4,52 @@ extension Spec {
   /// Decodes a `config.json` and checks what the specification demands of each value. Properties that it does not know are ignored (config.md,
   /// "Extensibility").
   public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { (json) throws(JSONPathError) in try Spec(json) }
+    self = try decode(text) { Spec($0) }
   }
 
-  init(_ json: JSONValue) throws(JSONPathError) {
-    let version = try json.required("ociVersion")
-    ociVersion = try version.string()
-    if !isVersion1(ociVersion) { throw version.error("expected a version 1.x.y") }
-    process = try json.member("process").map { (process) throws(JSONPathError) in try Process(process) }
-    root = try Root(json.required("root"))
-    hostname = try json.text("hostname")
-    domainname = try json.text("domainname")
-    mounts = try json.list("mounts") { (mount) throws(JSONPathError) in try Mount(mount) }
-    hooks = try json.member("hooks").map { (hooks) throws(JSONPathError) in try Hooks(hooks) }
-    linux = try json.member("linux").map { (linux) throws(JSONPathError) in try LinuxSection(linux) }
-    annotations = try json.annotations("annotations")
+  init(_ json: JSONValue) {
+    let version = json.required("ociVersion")
+    ociVersion = version.string()
+    if !isVersion1(ociVersion) { version.refuse("expected a version 1.x.y") }
+    process = json.member("process").map { Process($0) }
+    root = Root(json.required("root"))
+    hostname = json.text("hostname")
+    domainname = json.text("domainname")
+    mounts = json.list("mounts") { Mount($0) }
+    hooks = json.member("hooks").map { Hooks($0) }
+    linux = json.member("linux").map { LinuxSection($0) }
+    annotations = json.annotations("annotations")
   }
 }
 
 extension Root {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    path = try json.requiredText("path")
-    readonly = try json.flag("readonly")
+  init(_ json: JSONValue) {
+    path = json.requiredText("path")
+    readonly = json.flag("readonly")
   }
 }
 
 extension Mount {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    destination = try json.requiredText("destination")
-    type = try json.text("type")
-    source = try json.text("source")
-    options = try json.strings("options")
-    uidMappings = try json.idMappings("uidMappings")
-    gidMappings = try json.idMappings("gidMappings")
-    if uidMappings.isEmpty != gidMappings.isEmpty { throw json.error("uidMappings and gidMappings must be given together") }
+  init(_ json: JSONValue) {
+    destination = json.requiredText("destination")
+    type = json.text("type")
+    source = json.text("source")
+    options = json.strings("options")
+    uidMappings = json.idMappings("uidMappings")
+    gidMappings = json.idMappings("gidMappings")
+    if uidMappings.isEmpty != gidMappings.isEmpty { json.refuse("uidMappings and gidMappings must be given together") }
   }
 }
 
 extension JSONValue {
   /// The ranges of a user namespace or of an idmapped mount. An empty range or one that leaves 32 bits has no meaning for the kernel.
-  func idMappings(_ key: StaticString) throws(JSONPathError) -> [IDMapping] {
-    try list(key) { (json) throws(JSONPathError) in
+  func idMappings(_ key: StaticString) -> [IDMapping] {
+    list(key) { json in
       let mapping = IDMapping(
-        containerID: try json.requiredInteger("containerID"), hostID: try json.requiredInteger("hostID"),
-        size: try json.requiredInteger("size", in: 1...UInt32.max))
+        containerID: json.requiredInteger("containerID"), hostID: json.requiredInteger("hostID"),
+        size: json.requiredInteger("size", in: 1...UInt32.max))
       for first in [mapping.containerID, mapping.hostID] where UInt64(first) + UInt64(mapping.size) > 1 << 32 {
-        throw json.error("the range goes beyond 4294967295")
+        json.refuse("the range goes beyond 4294967295")
       }
       return mapping
     }
@@ -57,23 +57,23 @@ extension JSONValue {
 }
 
 extension Hooks {
-  init(_ json: JSONValue) throws(JSONPathError) {
-    prestart = try json.hooks("prestart")
-    createRuntime = try json.hooks("createRuntime")
-    createContainer = try json.hooks("createContainer")
-    startContainer = try json.hooks("startContainer")
-    poststart = try json.hooks("poststart")
-    poststop = try json.hooks("poststop")
+  init(_ json: JSONValue) {
+    prestart = json.hooks("prestart")
+    createRuntime = json.hooks("createRuntime")
+    createContainer = json.hooks("createContainer")
+    startContainer = json.hooks("startContainer")
+    poststart = json.hooks("poststart")
+    poststop = json.hooks("poststop")
   }
 }
 
 extension JSONValue {
-  fileprivate func hooks(_ key: StaticString) throws(JSONPathError) -> [Hook] {
-    try list(key) { (json) throws(JSONPathError) in
+  fileprivate func hooks(_ key: StaticString) -> [Hook] {
+    list(key) { json in
       Hook(
-        path: try json.required("path").absolutePath(), args: try json.strings("args"),
-        env: try json.member("env").map { (_) throws(JSONPathError) in try json.strings("env") },
-        timeout: try json.integer("timeout", in: 1...Int64.max))
+        path: json.required("path").absolutePath(), args: json.strings("args"),
+        env: json.member("env").map { _ in json.strings("env") },
+        timeout: json.integer("timeout", in: 1...Int64.max))
     }
   }
 }

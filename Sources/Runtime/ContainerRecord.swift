@@ -90,22 +90,23 @@ public struct ContainerRecord: Sendable, Equatable {
     } catch {
       throw RuntimeError("record of a container: \(error.message)")
     }
+    id = json.required("id").string()
+    ociVersion = json.required("ociVersion").string()
+    cgroupsPath = json.required("cgroupsPath").string()
+    process = json.integer("process")
+    startTime = json.integer("startTime")
+    bundle = json.required("bundle").string()
+    isBeingMade = json.bool("isBeingMade") ?? false
+    isKept = json.required("isKept").bool()
+    hasKeyring = json.required("hasKeyring").bool()
+    imageUser = json.string("imageUser")
+    resourceClass = json.member("resourceClass").map { RecordedClass($0) }
+    root = json.required("root").string()
+    created = json.required("created").string()
+    annotations = []
+    for (key, value) in json.member("annotations")?.members() ?? [] { annotations.append(Annotation(key: key, value: value.string())) }
     do throws(JSONPathError) {
-      id = try json.required("id").string()
-      ociVersion = try json.required("ociVersion").string()
-      cgroupsPath = try json.required("cgroupsPath").string()
-      process = try json.member("process").map { (value) throws(JSONPathError) in try value.integer() }
-      startTime = try json.member("startTime").map { (value) throws(JSONPathError) in try value.integer() }
-      bundle = try json.required("bundle").string()
-      isBeingMade = try json.member("isBeingMade").map { (value) throws(JSONPathError) in try value.bool() } ?? false
-      isKept = try json.required("isKept").bool()
-      hasKeyring = try json.required("hasKeyring").bool()
-      imageUser = try json.member("imageUser").map { (value) throws(JSONPathError) in try value.string() }
-      resourceClass = try json.member("resourceClass").map { (value) throws(JSONPathError) in try RecordedClass(value) }
-      root = try json.required("root").string()
-      created = try json.required("created").string()
-      annotations = []
-      for (key, value) in try json.member("annotations")?.members() ?? [] { annotations.append(Annotation(key: key, value: try value.string())) }
+      try json.check()
     } catch {
       throw RuntimeError("record of a container: \(error.path): \(error.reason)")
     }

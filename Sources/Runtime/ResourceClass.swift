@@ -57,10 +57,10 @@ public struct RecordedClass: Sendable, Equatable {
     self.monitor = monitor
   }
 
-  init(_ json: JSONValue) throws(JSONPathError) {
-    group = try json.required("group").string()
-    isRemoved = try json.required("isRemoved").bool()
-    monitor = try json.string("monitor")
+  init(_ json: JSONValue) {
+    group = json.required("group").string()
+    isRemoved = json.required("isRemoved").bool()
+    monitor = json.string("monitor")
   }
 
   func write(to writer: inout JSONWriter) {

@@ -3,10 +3,11 @@ import Testing
 
 private func parse(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
 
-/// The message that a getter fails with, as `path: reason`.
-private func fault<Value>(_ body: () throws(JSONPathError) -> Value) -> String? {
+/// The fault that a getter notes, as `path: reason`.
+private func fault<Value>(_ json: JSONValue, _ get: (JSONValue) -> Value) -> String? {
+  _ = get(json)
   do throws(JSONPathError) {
-    _ = try body()
+    try json.check()
     return nil
   } catch {
     return "\(error.path): \(error.reason)"
@@ -38,7 +39,7 @@ struct ValueTests {
     ])
   func integerFaults(_ number: String, _ message: String) throws {
     let json = try parse("{\"n\": \(number)}")
-    #expect(fault { () throws(JSONPathError) in try json.required("n").integer() as UInt32 } == message)
+    #expect(fault(json) { $0.required("n").integer() as UInt32 } == message)
   }
 
   @Test("Int64 ends where it ends")
@@ -46,7 +47,7 @@ struct ValueTests {
     for text in ["9223372036854775808", "-9223372036854775809", "-18446744073709551615"] {
       let json = try parse(text)
       let expected = ": out of range: \(text) is not between -9223372036854775808 and 9223372036854775807"
-      #expect(fault { () throws(JSONPathError) in try json.integer() as Int64 } == expected)
+      #expect(fault(json) { $0.integer() as Int64 } == expected)
     }
   }
 
@@ -54,29 +55,29 @@ struct ValueTests {
   func ranges() throws {
     #expect(try parse("-1000").integer(in: -1000...1000) as Int32 == -1000)
     let json = try parse("1001")
-    #expect(fault { () throws(JSONPathError) in try json.integer(in: -1000...1000) as Int32 } == ": out of range: 1001 is not between -1000 and 1000")
+    #expect(fault(json) { $0.integer(in: -1000...1000) as Int32 } == ": out of range: 1001 is not between -1000 and 1000")
   }
 
   @Test("a range that begins above zero refuses zero and what is below", arguments: ["0", "-0", "-5", "8"])
   func positiveRange(_ number: String) throws {
     let json = try parse(number)
-    #expect(fault { () throws(JSONPathError) in try json.integer(in: 1...7) as Int32 } == ": out of range: \(number) is not between 1 and 7")
+    #expect(fault(json) { $0.integer(in: 1...7) as Int32 } == ": out of range: \(number) is not between 1 and 7")
   }
 
   @Test("members are taken by their key, and absent ones are nil")
   func keyed() throws {
     let json = try parse(#"{"s": "x", "b": true, "i": -3, "n": null}"#)
-    #expect(try json.string("s") == "x")
-    #expect(try json.bool("b") == true)
-    #expect(try json.integer("i") as Int32? == -3)
-    #expect(try json.requiredInteger("i", in: -3...0) as Int64 == -3)
+    #expect(json.string("s") == "x")
+    #expect(json.bool("b") == true)
+    #expect(json.integer("i") as Int32? == -3)
+    #expect(json.requiredInteger("i", in: -3...0) as Int64 == -3)
     for key in ["n", "absent"] as [StaticString] {
-      #expect(try json.string(key) == nil)
-      #expect(try json.bool(key) == nil)
-      #expect(try json.integer(key) as UInt64? == nil)
-      #expect(fault { () throws(JSONPathError) in try json.requiredInteger(key) as UInt64 } == "\(key): missing")
+      #expect(json.string(key) == nil)
+      #expect(json.bool(key) == nil)
+      #expect(json.integer(key) as UInt64? == nil)
+      #expect(fault(json) { $0.requiredInteger(key) as UInt64 } == "\(key): missing")
     }
-    #expect(fault { () throws(JSONPathError) in try json.requiredInteger("i") as UInt16 } == "i: out of range: -3 is not between 0 and 65535")
+    #expect(fault(json) { $0.requiredInteger("i") as UInt16 } == "i: out of range: -3 is not between 0 and 65535")
   }
 
   @Test("numbers that are no integers stay as they are written")
@@ -94,65 +95,87 @@ struct ValueTests {
   @Test("a NUL would cut a C string, so no string has one")
   func nul() throws {
     let json = try parse(#"{"a": "x\u0000y", "m": {"k\u0000": 1}}"#)
-    #expect(fault { () throws(JSONPathError) in try json.required("a").string() } == "a: must not contain a NUL character")
-    #expect(fault { () throws(JSONPathError) in try json.required("m").members() } == "m: must not contain a NUL character")
+    #expect(fault(json) { $0.required("a").string() } == "a: must not contain a NUL character")
+    #expect(fault(json) { $0.required("m").members() } == "m: must not contain a NUL character")
   }
 
   @Test("null is absent")
   func null() throws {
     let json = try parse(#"{"a": null, "l": null}"#)
-    #expect(try json.member("a")?.path == nil)
-    #expect(try json.member("b")?.path == nil)
-    #expect(try json.strings("l").isEmpty)
-    #expect(fault { () throws(JSONPathError) in try json.required("a") } == "a: missing")
+    #expect(json.member("a")?.path == nil)
+    #expect(json.member("b")?.path == nil)
+    #expect(json.strings("l").isEmpty)
+    #expect(fault(json) { $0.required("a") } == "a: missing")
   }
 
   @Test("a path leads from the document to the value")
   func paths() throws {
     let json = try parse(#"{"mounts": [{}, {"options": ["a", 1]}], "linux": {"sysctl": {"net.ipv4": 1, "": {"x": 1}, "plain_-1": 1}}}"#)
-    let mounts = try json.required("mounts").elements()
+    let mounts = json.required("mounts").elements()
     #expect(mounts[1].path == "mounts[1]")
-    #expect(fault { () throws(JSONPathError) in try mounts[0].required("destination") } == "mounts[0].destination: missing")
-    #expect(fault { () throws(JSONPathError) in try mounts[1].strings("options") } == "mounts[1].options[1]: expected a string, found a number")
-    let sysctl = try json.required("linux").required("sysctl").members()
+    #expect(fault(mounts[0]) { $0.required("destination") } == "mounts[0].destination: missing")
+    #expect(fault(mounts[1]) { $0.strings("options") } == "mounts[1].options[1]: expected a string, found a number")
+    let sysctl = json.required("linux").required("sysctl").members()
     #expect(sysctl.map { $0.value.path } == [#"linux.sysctl["net.ipv4"]"#, #"linux.sysctl[""]"#, "linux.sysctl.plain_-1"])
-    #expect(try sysctl[1].value.required("x").path == #"linux.sysctl[""].x"#)
+    #expect(sysctl[1].value.required("x").path == #"linux.sysctl[""].x"#)
     #expect(json.path == "")
-    #expect(fault { () throws(JSONPathError) in try json.required("root") } == "root: missing")
+    #expect(fault(json) { $0.required("root") } == "root: missing")
   }
 
   @Test("elements of the root array have a path as well")
   func rootArray() throws {
     let json = try parse("[[1], [2, {\"a\": 1}]]")
-    #expect(try json.elements()[1].elements()[1].required("a").path == "[1][1].a")
+    #expect(json.elements()[1].elements()[1].required("a").path == "[1][1].a")
   }
 
   @Test("a type that was not expected is named")
   func types() throws {
     for (text, found) in [("null", "null"), ("true", "a boolean"), ("1", "a number"), ("[]", "an array"), ("{}", "an object")] {
       let json = try parse(text)
-      #expect(fault { () throws(JSONPathError) in try json.string() } == ": expected a string, found \(found)")
+      #expect(fault(json) { $0.string() } == ": expected a string, found \(found)")
     }
     let json = try parse("\"x\"")
-    #expect(fault { () throws(JSONPathError) in try json.bool() } == ": expected a boolean, found a string")
-    #expect(fault { () throws(JSONPathError) in try json.elements() } == ": expected an array, found a string")
-    #expect(fault { () throws(JSONPathError) in try json.members() } == ": expected an object, found a string")
-    #expect(fault { () throws(JSONPathError) in try json.member("a") } == ": expected an object, found a string")
-    #expect(fault { () throws(JSONPathError) in try json.numberText() } == ": expected a number, found a string")
+    #expect(fault(json) { $0.bool() } == ": expected a boolean, found a string")
+    #expect(fault(json) { $0.elements() } == ": expected an array, found a string")
+    #expect(fault(json) { $0.members() } == ": expected an object, found a string")
+    #expect(fault(json) { $0.member("a") } == ": expected an object, found a string")
+    #expect(fault(json) { $0.numberText() } == ": expected a number, found a string")
   }
 
   @Test("a message stays one short line, whatever the document holds")
   func excerpts() throws {
     let json = try parse("{\"k\\u001b[31m\\n\": \(String(repeating: "9", count: 500)), \"\(String(repeating: "k", count: 500))\": 1}")
-    let members = try json.members()
+    let members = json.members()
     #expect(members[0].value.path == #"["k?[31m?"]"#)
     #expect(members[1].value.path.utf8.count < 64)
-    let reason = fault { () throws(JSONPathError) in try members[0].value.integer() as Int64 } ?? ""
+    let reason = fault(members[0].value) { $0.integer() as Int64 } ?? ""
     #expect(reason.utf8.count < 160)
+  }
+
+  @Test("the first fault of a document is the one that is told")
+  func firstFault() throws {
+    let json = try parse(#"{"a": 1, "b": {"c": 1}}"#)
+    #expect(json.required("a").string() == "")
+    #expect(json.required("b").bool("c") == false)
+    #expect(fault(json.required("b")) { $0.required("d").integer() as Int32 } == "a: expected a string, found a number")
+    #expect(fault(json) { $0.required("a").integer() as Int32 } == nil)
+  }
+
+  @Test("what is at fault is read as nothing")
+  func empty() throws {
+    let json = try parse(#"{"s": "x", "n": 5}"#)
+    #expect(json.required("n").string() == "")
+    #expect(json.required("n").elements().isEmpty)
+    #expect(json.required("n").members().isEmpty)
+    #expect(json.required("absent").string() == "")
+    #expect(json.required("s").bool() == false)
+    #expect(json.integer("s") as UInt16? == 0)
+    #expect(json.integer("n", in: 6...7) as UInt16? == 0)
+    #expect(json.strings("n").isEmpty)
   }
 
   @Test("an unknown value is shown")
   func unknown() throws {
-    #expect(try parse("[\"x\"]").elements()[0].unknown() == JSONPathError(path: "[0]", reason: "unknown value 'x'"))
+    #expect(fault(try parse("[\"x\"]").elements()[0]) { $0.refuseUnknown() } == "[0]: unknown value 'x'")
   }
 }

@@ -25,7 +25,7 @@ struct FeaturesTests {
 
   @Test("every hook is known by its name")
   func hooks() throws {
-    let names = try #require(try document().member("hooks")).elements().map { try $0.string() }
+    let names = try #require(try document().member("hooks")).elements().map { $0.string() }
     #expect(names.count == 6)
     for name in names {
       let text = #"{"ociVersion":"1.3.0","root":{"path":"r"},"hooks":{"\#(name)":[{"path":"/h"}]}}"#

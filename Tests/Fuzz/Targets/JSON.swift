@@ -22,8 +22,9 @@ func fuzzJSON(_ input: [UInt8]) {
 
 private func document(_ value: JSONValue, _ layout: JSONWriter.Layout) -> [UInt8]? {
   var writer = JSONWriter(layout)
+  write(value, &writer)
   do throws(JSONPathError) {
-    try write(value, &writer)
+    try value.check()
   } catch {
     requireLine(error.reason)
     return nil
@@ -31,40 +32,49 @@ private func document(_ value: JSONValue, _ layout: JSONWriter.Layout) -> [UInt8
   return writer.bytes()
 }
 
-private func write(_ value: JSONValue, _ writer: inout JSONWriter) throws(JSONPathError) {
-  var failure: JSONPathError?
+private func write(_ value: JSONValue, _ writer: inout JSONWriter) {
   switch value.kind {
   case .null: writer.null()
-  case .bool: writer.value(try value.bool())
-  case .string: writer.value(try value.string())
+  case .bool: writer.value(value.bool())
+  case .string: writer.value(value.string())
   case .number:
-    let text = try value.numberText()
+    let text = value.numberText()
     requireNumber(value, text)
     writer.number(text)
   case .array:
-    let elements = try value.elements()
+    let elements = value.elements()
     writer.array { writer in
-      for element in elements { do throws(JSONPathError) { try write(element, &writer) } catch { failure = error } }
+      for element in elements { write(element, &writer) }
     }
   case .object:
-    let members = try value.members()
+    let members = value.members()
     writer.object { writer in
       for (key, member) in members {
         writer.key(key)
-        do throws(JSONPathError) { try write(member, &writer) } catch {
-          failure = error
-          writer.null()
-        }
+        write(member, &writer)
       }
     }
   }
-  if let failure { throw failure }
+}
+
+/// What a getter gives; nil when it notes a fault. What was noted before is forgotten.
+private func taken<Value>(_ value: JSONValue, _ get: (JSONValue) -> Value) -> Value? {
+  try? value.check()
+  let got = get(value)
+  do throws(JSONPathError) {
+    try value.check()
+    return got
+  } catch {
+    return nil
+  }
 }
 
 private func requireNumber(_ value: JSONValue, _ text: String) {
-  let signed: Int64? = try? value.integer()
-  let unsigned: UInt64? = try? value.integer()
-  let short: Int16? = try? value.integer(in: -5...300)
+  // On a document of its own: a fault here is none of the document that is written.
+  guard let number = try? JSONValue(parsing: Array(text.utf8)) else { fatalError("a number is a document") }
+  let signed: Int64? = taken(number) { $0.integer() }
+  let unsigned: UInt64? = taken(number) { $0.integer() }
+  let short: Int16? = taken(number) { $0.integer(in: -5...300) }
   require(signed == Int64(text), "a signed integer is exact, or refused")
   require(unsigned == UInt64(text) || text.utf8.elementsEqual("-0".utf8), "an integer without a sign is exact, or refused")
   require(short == Int16(text).flatMap { (-5...300).contains($0) ? $0 : nil }, "an integer is within its bounds, or refused")
@@ -72,18 +82,16 @@ private func requireNumber(_ value: JSONValue, _ text: String) {
 
 private func isSame(_ left: JSONValue, _ right: JSONValue) -> Bool {
   if left.kind != right.kind { return false }
-  do throws(JSONPathError) {
-    switch left.kind {
-    case .null: return true
-    case .bool: return try left.bool() == right.bool()
-    case .string: return try left.string().utf8.elementsEqual(right.string().utf8)
-    case .number: return try left.numberText().utf8.elementsEqual(right.numberText().utf8)
-    case .array:
-      let (one, other) = (try left.elements(), try right.elements())
-      return one.count == other.count && zip(one, other).allSatisfy { isSame($0, $1) }
-    case .object:
-      let (one, other) = (try left.members(), try right.members())
-      return one.count == other.count && zip(one, other).allSatisfy { $0.key.utf8.elementsEqual($1.key.utf8) && isSame($0.value, $1.value) }
-    }
-  } catch { return false }
+  switch left.kind {
+  case .null: return true
+  case .bool: return left.bool() == right.bool()
+  case .string: return left.string().utf8.elementsEqual(right.string().utf8)
+  case .number: return left.numberText().utf8.elementsEqual(right.numberText().utf8)
+  case .array:
+    let (one, other) = (left.elements(), right.elements())
+    return one.count == other.count && zip(one, other).allSatisfy { isSame($0, $1) }
+  case .object:
+    let (one, other) = (left.members(), right.members())
+    return one.count == other.count && zip(one, other).allSatisfy { $0.key.utf8.elementsEqual($1.key.utf8) && isSame($0.value, $1.value) }
+  }
 }

@@ -1,80 +1,70 @@
 internal import OCI
+internal import Wording
 
 extension SettingList {
   /// The settings for `linux.resources.cpu`, in the order in which the kernel accepts them.
-  mutating func add(_ cpu: CPUResources) throws(CgroupPlanError) {
-    try addWeight(cpu)
-    try addBandwidth(cpu)
-    try addRealtime(cpu)
-    if let cpus = cpu.cpus, !cpus.utf8.isEmpty { try addList("cpuset.cpus", cpus, for: "cpu.cpus") }
-    if let mems = cpu.mems, !mems.utf8.isEmpty { try addList("cpuset.mems", mems, for: "cpu.mems") }
+  func add(_ cpu: CPUResources) {
+    addWeight(cpu)
+    addBandwidth(cpu)
+    addRealtime(cpu)
+    addList(.cpuCPUs, cpu.cpus)
+    addList(.cpuMems, cpu.mems)
   }
 
   /// A list of processors or memory nodes. The kernel ends the list at a newline (bitmap_parselist) and would take the part before it without a word.
-  private mutating func addList(_ file: String, _ list: String, for limit: String) throws(CgroupPlanError) {
-    if list.utf8.contains(0x0A) { throw .refused(asked: SettingList.path(limit), reason: "must be one line") }
-    try add(.cpuset, file, list, for: limit)
+  private func addList(_ limit: Limit, _ list: String?) {
+    guard let list, !list.utf8.isEmpty else { return }
+    if list.utf8.contains(0x0A) { return refuse(limit, "must be one line") }
+    set(limit, Text(list))
   }
 
   /// Shares and idleness. A group that is idle takes no shares (EINVAL), so it is made idle after them, and not idle before.
-  private mutating func addWeight(_ cpu: CPUResources) throws(CgroupPlanError) {
+  private func addWeight(_ cpu: CPUResources) {
     // Docker and runc write and read 0 as "not set"; the kernel has no meaning for it either.
     let shares = cpu.shares == 0 ? nil : cpu.shares
-    let option: StaticString = "FAIR_GROUP_SCHED"
     let idle = cpu.idle ?? 0
-    if cpu.idle != nil, idle == 0 || (shares != nil && current != nil) {
-      // Kernels before 5.15 have no idle groups.
-      try add(.cpu, "cpu.idle", "0", for: "cpu.idle", option: option, ifMissing: .harmless)
-    }
+    // Kernels before 5.15 have no idle groups.
+    if cpu.idle != nil, idle == 0 || (shares != nil && current != nil) { set(.cpuIdle, "0", ifMissing: .harmless) }
     if let shares {
-      if try generation(of: .cpu, for: "cpu.shares") == .v1 {
+      if generation(of: .cpuShares) == .v2 {
+        set(.cpuShares, "\(cpuWeight(shares: shares))")
+      } else if shares < 2 || shares > 262144 {
         // The kernel would take the nearest that it has, without a word.
-        if shares < 2 || shares > 262144 { throw .refused(asked: SettingList.path("cpu.shares"), reason: "\(shares) is not within 2 to 262144") }
-        try add(.cpu, "cpu.shares", "\(shares)", for: "cpu.shares", option: option)
+        refuse(.cpuShares, "\(shares) is not within 2 to 262144")
       } else {
-        try add(.cpu, "cpu.weight", "\(cpuWeight(shares: shares))", for: "cpu.shares", option: option)
+        set(.cpuShares, "\(shares)")
       }
     }
-    if idle != 0 { try add(.cpu, "cpu.idle", "\(idle)", for: "cpu.idle", option: option) }
+    if idle != 0 { set(.cpuIdle, "\(idle)") }
   }
 
   /// Quota and burst in microseconds of each period. A quota of 0 is "not set", as in runc; below 0 it is unlimited.
   ///
   /// The kernel refuses a burst above the quota, and a quota that is a greater part of its period than the group above has. So a burst comes before the quota,
   /// for when both get less, and again after it; and so does v1's period.
-  private mutating func addBandwidth(_ cpu: CPUResources) throws(CgroupPlanError) {
+  private func addBandwidth(_ cpu: CPUResources) {
     let quota = cpu.quota == 0 ? nil : cpu.quota
     let period = cpu.period == 0 ? nil : cpu.period
-    let option: StaticString = "CFS_BANDWIDTH"
     let hasOther = quota != nil
-    if let burst = cpu.burst {
-      let file = try generation(of: .cpu, for: "cpu.burst") == .v1 ? "cpu.cfs_burst_us" : "cpu.max.burst"
-      // Kernels before 5.14 let no group save up time.
-      try add(.cpu, file, "\(burst)", for: "cpu.burst", option: option, ifMissing: burst == 0 ? .harmless : .refuse, isTriedAgain: hasOther)
-    }
+    // Kernels before 5.14 let no group save up time.
+    if let burst = cpu.burst { set(.cpuBurst, "\(burst)", ifMissing: burst == 0 ? .harmless : .refuse, isTriedAgain: hasOther) }
     if quota == nil && period == nil { return }
-    let asked = quota == nil ? "cpu.period" : "cpu.quota"
-    if try generation(of: .cpu, for: asked) == .v1 {
-      if let period { try add(.cpu, "cpu.cfs_period_us", "\(period)", for: "cpu.period", option: option, isTriedAgain: hasOther) }
-      if let quota { try add(.cpu, "cpu.cfs_quota_us", quota < 0 ? "-1" : "\(quota)", for: "cpu.quota", option: option) }
+    let asked = quota == nil ? Limit.cpuPeriod : .cpuQuota
+    if generation(of: asked) == .v1 {
+      if let period { set(.cpuPeriod, "\(period)", isTriedAgain: hasOther) }
+      if let quota { set(.cpuQuota, minusOneAsUnlimited(quota)) }
     } else {
       // Without a second word the kernel leaves the period as it is; the first cannot be left out.
       let first = negativeAsMax(quota ?? current?.quota ?? -1)
-      try add(.cpu, "cpu.max", period.map { "\(first) \($0)" } ?? first, for: asked, option: option)
+      if let period { set(asked, "\(first) \(period)") } else { set(asked, first) }
     }
   }
 
   /// The period first: in a new group the runtime is 0, which fits in every period. In others it is written again after the runtime.
-  private mutating func addRealtime(_ cpu: CPUResources) throws(CgroupPlanError) {
+  private func addRealtime(_ cpu: CPUResources) {
     let runtime = cpu.realtimeRuntime == 0 ? nil : cpu.realtimeRuntime
-    if let period = cpu.realtimePeriod, period != 0 {
-      try requireV1(.cpu, for: "cpu.realtimePeriod")
-      try add(.cpu, "cpu.rt_period_us", "\(period)", for: "cpu.realtimePeriod", option: "RT_GROUP_SCHED", isTriedAgain: runtime != nil)
-    }
-    if let runtime {
-      try requireV1(.cpu, for: "cpu.realtimeRuntime")
-      try add(.cpu, "cpu.rt_runtime_us", "\(runtime)", for: "cpu.realtimeRuntime", option: "RT_GROUP_SCHED")
-    }
+    if let period = cpu.realtimePeriod, period != 0 { set(.cpuRealtimePeriod, "\(period)", isTriedAgain: runtime != nil) }
+    if let runtime { set(.cpuRealtimeRuntime, "\(runtime)") }
   }
 }
 

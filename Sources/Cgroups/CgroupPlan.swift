@@ -54,17 +54,16 @@ public struct CgroupPlan: Sendable {
     }
   }
 
-  private static func settings(_ resources: Resources, _ empty: SettingList) throws(CgroupPlanError) -> [Setting] {
-    var list = empty
-    if let memory = resources.memory { try list.add(memory) }
-    if let cpu = resources.cpu { try list.add(cpu) }
-    if let pids = resources.pids { try list.add(pids) }
-    if let blockIO = resources.blockIO { try list.add(blockIO) }
-    try list.add(resources.hugepageLimits)
-    if let network = resources.network { try list.add(network) }
-    try list.add(resources.rdma)
-    try list.add(resources.unified)
-    return list.settings
+  private static func settings(_ resources: Resources, _ list: SettingList) throws(CgroupPlanError) -> [Setting] {
+    if let memory = resources.memory { list.add(memory) }
+    if let cpu = resources.cpu { list.add(cpu) }
+    if let pids = resources.pids { list.add(pids) }
+    if let blockIO = resources.blockIO { list.add(blockIO) }
+    list.add(resources.hugepageLimits)
+    if let network = resources.network { list.add(network) }
+    list.add(resources.rdma)
+    list.add(resources.unified)
+    return try list.finished()
   }
 
   /// The positions of the hierarchies in which the container gets a group, each once (docs/decisions/cgroup-hierarchies.md).

@@ -5,11 +5,15 @@ extension SettingList {
   /// The settings for `linux.resources.unified`: files of cgroup v2 by name, after all others, so that they decide.
   ///
   /// "Configuration unknown to the runtime MUST still be written" (config-linux.md, "Unified"): any file of a controller that `cgroup.controllers` names.
-  mutating func add(_ unified: [UnifiedSetting]) throws(CgroupPlanError) {
-    for setting in unified { try add(setting) }
+  func add(_ unified: [UnifiedSetting]) {
+    do throws(CgroupPlanError) {
+      for setting in unified { try add(setting) }
+    } catch {
+      note(error)
+    }
   }
 
-  private mutating func add(_ setting: UnifiedSetting) throws(CgroupPlanError) {
+  private func add(_ setting: UnifiedSetting) throws(CgroupPlanError) {
     let asked = SettingList.path("unified[\"\(setting.file)\"]")
     let name = Array(setting.file.utf8)
     guard name.allSatisfy({ isLetterOrDigit($0) || $0 == 0x2E || $0 == 0x5F || $0 == 0x2D }), let dot = name.firstIndex(of: 0x2E), dot > 0 else {
@@ -35,7 +39,7 @@ extension SettingList {
       settings.append(
         Setting(
           hierarchy: index, controller: controller, unifiedController: word, file: setting.file, value: String(decoding: Array(line), as: UTF8.self),
-          alternative: nil, asked: asked, option: controller?.option ?? "CGROUPS", ifMissing: .refuse))
+          asked: asked, option: Text(stringLiteral: controller?.option ?? "CGROUPS").string))
     }
   }
 }

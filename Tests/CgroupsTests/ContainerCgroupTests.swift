@@ -204,7 +204,7 @@ struct ContainerCgroupTests: LiveGroups {
       let index = try tracking(cgroup).index
       func message(_ file: String, _ value: String) -> String? {
         let setting = Setting(
-          hierarchy: index, controller: nil, file: file, value: value, alternative: nil, asked: "linux.resources.x", option: "X", ifMissing: .refuse)
+          hierarchy: index, controller: nil, file: file, value: value, asked: "linux.resources.x", option: "X")
         do {
           try cgroup.groups[0].apply(setting)
           return nil

@@ -26,6 +26,21 @@ struct PlanTests {
     try CgroupPlan(updating: current, to: resources, layout: layout).settings.map { "\($0.file)=\($0.value)" }
   }
 
+  @Test("the table has a row of five words for each limit, with a controller that there is")
+  func table() {
+    var number: UInt8 = 0
+    while let limit = Limit(rawValue: number) {
+      let row = limit.row()
+      let words = [row.path, row.v1, row.v2, row.option].map { String(decoding: $0, as: UTF8.self) }
+      #expect(words.allSatisfy { !$0.isEmpty }, "\(limit)")
+      // The first part of a file's name is the controller's, but for the memory nodes of cpuset and for io.
+      #expect(words[1].hasPrefix("\(row.controller.name)."), "\(limit)")
+      #expect(words[2] == "-" || words[2].hasPrefix("\(row.controller.unifiedName)."), "\(limit)")
+      number += 1
+    }
+    #expect(number == 31)
+  }
+
   @Test("memory: v1 takes memory before memory and swap, v2 counts swap alone")
   func memory() throws {
     let resources = Resources(memory: MemoryResources(limit: 100, reservation: 60, swap: 150))

@@ -1,0 +1,94 @@
+internal import Linux
+internal import OCI
+
+/// Collects settings; knows which hierarchy a controller is in, and, for a container that runs, what holds now.
+///
+/// What cannot be set is noted and passed over, so that the plans for the limits go straight through; the first such fault is the one that `finished` throws.
+final class SettingList {
+  let layout: CgroupLayout
+  /// The limits in force; nil for a new group, where nothing is limited.
+  let current: CurrentLimits?
+  var settings: [Setting] = []
+  private var fault: CgroupPlanError?
+
+  init(layout: CgroupLayout, current: CurrentLimits? = nil) {
+    self.layout = layout
+    self.current = current
+  }
+
+  /// The settings, if all of them can be made here.
+  func finished() throws(CgroupPlanError) -> [Setting] {
+    if let fault { throw fault }
+    return settings
+  }
+
+  // MARK: faults
+
+  func note(_ error: CgroupPlanError) {
+    if case .none = fault { fault = error }
+  }
+
+  /// Notes that the value of a limit has no meaning, or not here.
+  @inline(never)
+  func refuse(_ limit: Limit, at place: String = "", _ reason: Text) {
+    note(.refused(asked: SettingList.path(limit, at: place), reason: reason))
+  }
+
+  // MARK: settings
+
+  /// Which generation of cgroups has the controller of a limit, and whether that has the limit; nil, and noted, when neither.
+  @inline(never)
+  func generation(of limit: Limit, at place: String = "") -> CgroupGeneration? {
+    let row = limit.row()
+    guard let hierarchy = layout.hierarchy(of: row.controller) else {
+      note(.noController(asked: SettingList.path(limit, at: place), controller: row.controller))
+      return nil
+    }
+    if hierarchy.generation == .v2, row.v2.isNone {
+      refuse(limit, at: place, "cgroup v2 has no such limit, and the \(row.controller.unifiedName) controller is on v2 here")
+      return nil
+    }
+    return hierarchy.generation
+  }
+
+  /// Adds the write of a limit's value to its file.
+  ///
+  /// - asked: the limit that it is set for, when that is another one.
+  /// - place: the entry of a limit that is a list, such as `[0]`.
+  /// - name: what stands in the file's name for `%`.
+  @inline(never)
+  func set(
+    _ limit: Limit, for asked: Limit? = nil, at place: String = "", name: String = "", _ value: Text,
+    else alternative: (file: StaticString, value: Text)? = nil, ifMissing: Setting.IfMissing = .refuse, isTriedAgain: Bool = false, isReadBack: Bool = false
+  ) {
+    guard let generation = generation(of: limit, at: place) else { return }
+    let row = limit.row()
+    guard let index = layout.index(of: row.controller) else { return }
+    settings.append(
+      Setting(
+        hierarchy: index, controller: row.controller, unifiedController: unifiedController(row.controller, in: index),
+        file: SettingList.file(generation == .v1 ? row.v1 : row.v2, name), value: value.string,
+        alternative: alternative.map { (file: Text(stringLiteral: $0.file).string, value: $0.value.string) },
+        asked: SettingList.path(asked ?? limit, at: place),
+        option: row.option.isNone ? Text(stringLiteral: row.controller.option).string : String(decoding: row.option, as: UTF8.self), ifMissing: ifMissing,
+        isTriedAgain: isTriedAgain, isReadBack: isReadBack))
+  }
+
+  private func unifiedController(_ controller: Controller, in index: Int) -> String? {
+    if layout.hierarchies[index].generation == .v1 || controller.isBuiltIntoUnified { return nil }
+    return Text(stringLiteral: controller.unifiedName).string
+  }
+
+  private static func file(_ name: ArraySlice<UInt8>, _ part: String) -> String {
+    guard let gap = name.firstIndex(of: 0x25) else { return String(decoding: name, as: UTF8.self) }
+    return String(decoding: name[..<gap] + Array(part.utf8) + name[(gap + 1)...], as: UTF8.self)
+  }
+
+  /// The JSON path of a limit; `place` is that of an entry below it.
+  private static func path(_ limit: Limit, at place: String) -> String {
+    path(Text("\(String(decoding: limit.row().path, as: UTF8.self))\(place)"))
+  }
+
+  /// The JSON path of what stands below `linux.resources`.
+  static func path(_ limit: Text) -> String { Text("linux.resources.\(limit)").string }
+}

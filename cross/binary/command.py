@@ -21,10 +21,13 @@ from .symbols import numbered_objects, string_comparisons
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 #: The whole program is optimised at link time, which drops the copies of generic code that every module has: a fifth of the binary. A call is put in
-#: place only where that does not add code, and sequences that occur again and again are looked for three more times after they became functions.
-_LINK_TIME = [
+#: place only where that does not add code, by LLVM in each file as well as in the whole program, and Array.append never is. Functions with the same body
+#: become one, and sequences that occur again and again are looked for three more times after they became functions (docs/decisions/code-size.md).
+_COMPILER = ["-Xllvm", "-inline-threshold=0", "-Xllvm", "-sil-inline-never-functions=Sa6appendyyxnF"]
+_LINKER = ["--lto-newpm-passes=lto<Oz>,mergefunc", "-mllvm", "-inline-threshold=0", "-mllvm", "-machine-outliner-reruns=3"]
+_SMALL_CODE = [
     "--experimental-lto-mode", "full", "--omit-frame-pointers",
-    *(word for option in ["-mllvm", "-inline-threshold=0", "-mllvm", "-machine-outliner-reruns=3"] for word in ["-Xlinker", option]),
+    *(word for option in _COMPILER for word in ["-Xswiftc", option]), *(word for option in _LINKER for word in ["-Xlinker", option]),
 ]  # fmt: skip
 
 
@@ -87,7 +90,7 @@ def compile_product(architecture: Architecture, scratch: Path, jobs: int | None)
     words = [
         "swift", "build", "--package-path", _ROOT, "--scratch-path", scratch, "--swift-sdks-path", _ROOT / ".build/sdks",
         "--swift-sdk", sdk_id(architecture), "-c", "release", "--product", "apus",
-        *_LINK_TIME,
+        *_SMALL_CODE,
     ]  # fmt: skip
     if jobs is not None:
         words += ["--jobs", str(jobs)]

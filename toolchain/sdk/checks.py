@@ -26,7 +26,7 @@ int use_every_library(int count, char **words) {
   mbedtls_sha256_ret((const unsigned char *)words[0], (size_t)count, digest, 0);
   mbedtls_pk_init(&key);
   printf("%Lf %d %d %zu\\n", (long double)count / 3, mbedtls_pk_parse_public_key(&key, digest, sizeof digest), inflateInit2(&stream, 31), sizeof how);
-  printf("%zu %p %p\\n", ZSTD_decompress(digest, sizeof digest, words[0], 1), (void *)seccomp_init(SCMP_ACT_ALLOW), (void *)cap_get_proc());
+  printf("%zu %d %p\\n", ZSTD_decompress(digest, sizeof digest, words[0], 1), seccomp_syscall_resolve_name_arch(SCMP_ARCH_ARM, words[0]), (void *)cap_get_proc());
   return 0;
 }
 """

@@ -25,7 +25,9 @@ from .progress import BuildError, read, run, say, step
 
 _RECIPE = Path(__file__).resolve().parent.parent
 #: What decides the content of the bundle, apart from the packages and the compiler.
-_RECIPE_FILES = ["architectures.tsv", "mbedtls-config.h", "sdk/architectures.py", "sdk/bundle.py", "sdk/libraries.py"]
+_RECIPE_FILES = [
+    "architectures.tsv", "mbedtls-config.h", "sdk/architectures.py", "sdk/bundle.py", "sdk/libraries.py", "sdk/relocation.py", "sdk/system_calls.py",
+]  # fmt: skip
 #: Command -> Debian package that has it.
 _TOOLS = {
     "apt-get": "apt", "dpkg-deb": "dpkg", "dpkg-source": "dpkg-dev", "gcc": "gcc", "gperf": "gperf", "make": "make", "patch": "patch",

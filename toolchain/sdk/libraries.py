@@ -10,6 +10,8 @@ from pathlib import Path
 
 from .architectures import Architecture
 from .progress import BuildError, run
+from .relocation import add_compact_relocations
+from .system_calls import source as system_call_source
 
 #: Small code that the linker can drop function by function, position-independent because the programs are static PIE. Without C++ nothing unwinds the
 #: stack at run time, so the unwind tables go to the debug file.
@@ -110,6 +112,7 @@ def builtins(site: Site) -> None:
 def musl(site: Site) -> None:
     """The C library and its start files."""
     source = site.copy_of_source("musl")
+    add_compact_relocations(source)
     variables = {
         "CC": site.compiler(), "AR": site.tool("llvm-ar"), "RANLIB": site.tool("llvm-ranlib"), "CFLAGS": site.flags(),
         "LIBCC": os.fspath(site.library / "libgcc.a"),
@@ -123,21 +126,20 @@ def musl(site: Site) -> None:
 
 
 def libseccomp(site: Site) -> None:
-    """The seccomp filter compiler."""
+    """The numbers of system calls: one function of libseccomp, over its table (docs/decisions/seccomp-filters.md)."""
     source = site.copy_of_source("libseccomp")
-    variables = {
-        "CC": site.compiler(), "AR": site.tool("llvm-ar"), "RANLIB": site.tool("llvm-ranlib"), "NM": site.tool("llvm-nm"),
-        "CFLAGS": site.flags(*GUARDED), "LDFLAGS": site.link_flags(),
-    }
+    variables = {"CC": site.compiler(), "AR": site.tool("llvm-ar"), "RANLIB": site.tool("llvm-ranlib"), "LDFLAGS": site.link_flags()}
+    # configure writes the version into the header.
     run(
         ["./configure", f"--host={site.architecture.c_triple}", "--disable-shared", "--enable-static", "--disable-dependency-tracking"],
         site.log, directory=source, variables=variables,
     )
-    site.make(source / "include")
-    site.make(source / "src", "libseccomp.la")
-    site.install(
-        [source / "src/.libs/libseccomp.a"], [(source / "include/seccomp.h", "."), (source / "include/seccomp-syscalls.h", ".")]
-    )
+    site.install([], [(source / "include/seccomp.h", "."), (source / "include/seccomp-syscalls.h", ".")])
+    table, code, archive = (site.scratch / name for name in ["system-calls.c", "system-calls.o", "libseccomp.a"])
+    table.write_text(system_call_source((source / "src/syscalls.csv").read_text(), (source / "include/seccomp-syscalls.h").read_text()))
+    run([*site.compiler().split(), *site.flags(*GUARDED).split(), "-Wall", "-Wextra", "-Werror", "-c", table, "-o", code], site.log)
+    run([site.tool("llvm-ar"), "rcsD", archive, code], site.log)
+    site.install([archive], [])
 
 
 def libcap(site: Site) -> None:

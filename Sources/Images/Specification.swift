@@ -75,6 +75,7 @@ public struct RunSpecification: Equatable, Sendable {
 /// are directories of the writable layer.
 ///
 /// - `root`: where the root file system will be; as in config.json.
+@inline(never)
 public func specification(for image: StoredImage, root: String, options: RunOptions) throws(ImageError) -> RunSpecification {
   let execution = image.config.execution
   let args = execution.entrypoint + (options.arguments.isEmpty ? execution.cmd : options.arguments)

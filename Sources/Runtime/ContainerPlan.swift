@@ -3,14 +3,14 @@ internal import Linux
 internal import OCI
 internal import Sandbox
 
-/// Everything about a container that can be decided before anything of it is made.
-struct ContainerPlan {
+/// Everything about a container that can be decided before anything of it is made: one pointer, because it is passed around and holds everything.
+final class ContainerPlan {
   let request: ContainerRequest
   let layout: CgroupLayout
   let groups: CgroupPlan
   let groupPath: CgroupPath
   let resourceClass: ResourceClass?
-  var sandbox: SandboxPlan
+  let sandbox: SandboxPlan
   /// The container has a directory for what its program tells a service manager.
   let notifies: Bool
   /// As it stands before there is a process.
@@ -23,18 +23,15 @@ struct ContainerPlan {
     _ request: ContainerRequest, _ options: LaunchOptions, gated: Bool, diesWithParent: Bool, notify: Path? = nil, warn: (String) -> Void
   ) throws(RuntimeError) {
     if !gated, case .none = request.spec.process { throw RuntimeError("\(request.origin): process: missing; a container that is started needs it") }
-    var request = request
-    if let notify { request.spec.mounts.append(NotifyRelay.mount(of: notify)) }
-    notifies = notify != nil
-    self.request = request
-    layout = try discoverCgroups()
-    sandbox = try planSandbox(request, diesWithParent: diesWithParent, available: availableCapabilities(request.spec), warn)
+    let request = notify.map { request.adding(NotifyRelay.mount(of: $0)) } ?? request
+    let layout = try discoverCgroups()
+    let sandbox = try planSandbox(request, diesWithParent: diesWithParent, available: availableCapabilities(request.spec), warn)
     sandbox.preservedDescriptors = options.preservedDescriptors
     sandbox.pivots = options.pivots
     if let seccomp = request.spec.linux?.seccomp { sandbox.seccompListener = SeccompListener(seccomp, request.state(.creating, process: nil)) }
     if !options.newKeyring { sandbox.sessionKeyring = nil }
     sandbox.environment += options.environment
-    if notifies { sandbox.environment.append(NotifyRelay.variable) }
+    if notify != nil { sandbox.environment.append(NotifyRelay.variable) }
     if let hooks = request.spec.hooks, !hooks.isEmpty {
       // Before those of the container as well, so that it is on record when they run.
       sandbox.pausesBeforePivot = !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty || !hooks.createContainer.isEmpty
@@ -47,12 +44,19 @@ struct ContainerPlan {
     } catch {
       throw RuntimeError(error)
     }
-    groups = try planGroups(request, layout)
-    groupPath = try Runtime.groupPath(request)
-    resourceClass = try ResourceClass(request)
+    let groups = try planGroups(request, layout)
+    let groupPath = try Runtime.groupPath(request)
+    let resourceClass = try ResourceClass(request)
     if !request.usesGroups, let rules = request.spec.linux?.resources?.devices, !rules.isEmpty {
       warn("\(request.origin): linux.resources.devices: control groups are disabled, so nothing filters devices")
     }
+    self.request = request
+    self.layout = layout
+    self.groups = groups
+    self.groupPath = groupPath
+    self.resourceClass = resourceClass
+    self.sandbox = sandbox
+    notifies = notify != nil
     record = ContainerRecord(
       id: request.id.text, ociVersion: request.spec.ociVersion, cgroupsPath: request.usesGroups ? groupPath.path.description : "",
       bundle: request.bundle.description, hasKeyring: options.newKeyring, imageUser: request.imageUser, resourceClass: resourceClass?.record,

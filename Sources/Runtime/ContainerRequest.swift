@@ -2,23 +2,23 @@ public import Linux
 public import OCI
 public import Sandbox
 
-/// A container that is to be made.
-public struct ContainerRequest: Sendable {
-  public var id: ContainerID
-  public var spec: Spec
+/// A container that is to be made: one pointer, because it is passed around and holds a whole configuration.
+public final class ContainerRequest: Sendable {
+  public let id: ContainerID
+  public let spec: Spec
   /// The text that `spec` was read from: kept for the commands that come later; nil when there is none.
-  public var configuration: [UInt8]?
+  public let configuration: [UInt8]?
   /// The directory that relative paths of `spec` are relative to.
-  public var bundle: Path
+  public let bundle: Path
   /// Where the root directory comes from.
-  public var root: RootSource
+  public let root: RootSource
   /// The container is made from an image, and this is the user that the image names (`redis`, `1000:1000`): the program runs as that one, under the default
   /// seccomp filter. Nil: user and filter are those of `spec`.
-  public var imageUser: String?
+  public let imageUser: String?
   /// The file that `spec` came from, for messages.
-  public var origin: String
+  public let origin: String
   /// The container gets control groups; otherwise it stays in those of the caller, and has no limits.
-  public var usesGroups: Bool
+  public let usesGroups: Bool
 
   public init(
     id: ContainerID, spec: Spec, configuration: [UInt8]? = nil, bundle: Path, root: RootSource, imageUser: String? = nil, origin: String, usesGroups: Bool
@@ -31,6 +31,14 @@ public struct ContainerRequest: Sendable {
     self.imageUser = imageUser
     self.origin = origin
     self.usesGroups = usesGroups
+  }
+
+  /// The same with one mount more, the last.
+  func adding(_ mount: Mount) -> ContainerRequest {
+    var spec = spec
+    spec.mounts.append(mount)
+    return ContainerRequest(
+      id: id, spec: spec, configuration: configuration, bundle: bundle, root: root, imageUser: imageUser, origin: origin, usesGroups: usesGroups)
   }
 }
 

@@ -74,7 +74,7 @@ extension Container {
     let spec = try spec()
     let namespaces = try openNamespaces(of: process, spec)
     defer { for namespace in namespaces { closeDescriptor(namespace.descriptor ?? -1) } }
-    var plan = try planJoining(spec, request, imageUser: record.imageUser, namespaces, warn)
+    let plan = try planJoining(spec, request, imageUser: record.imageUser, namespaces, warn)
     // Without a mount namespace of its own, its root is that of its processes alone.
     if case .none = spec.linux?.namespace(.mount) {
       let root = try attempt("open the root of", "container \(id.text)") { () throws(Errno) in try process.open("root", [.path, .directory]) }
@@ -154,6 +154,7 @@ extension Container {
   }
 }
 
+@inline(never)
 private func planJoining(
   _ spec: Spec, _ request: ExecRequest, imageUser: String?, _ namespaces: [JoinedNamespace], _ warn: (String) -> Void
 ) throws(RuntimeError) -> SandboxPlan {
@@ -161,7 +162,7 @@ private func planJoining(
     let sets = try CapabilitySets(
       planning: request.process.capabilities, last: ThisProcess.lastCapability(), available: availableCapabilities(spec))
     warnAbout(sets, user: request.process.user.uid, request.origin, warn)
-    var plan = try SandboxPlan(
+    let plan = try SandboxPlan(
       joining: spec, request.process, namespaces: namespaces, seccomp: filter(of: spec, isImage: imageUser != nil), capabilities: sets)
     if let imageUser, !request.hasOwnUser { plan.identity = .image(imageUser) }
     return plan

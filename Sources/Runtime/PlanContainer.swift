@@ -14,6 +14,7 @@ func discoverCgroups() throws(RuntimeError) -> CgroupLayout {
 }
 
 /// Plans the sandbox of a request: capabilities, filter, mounts. `available` are the capabilities that there are to give.
+@inline(never)
 func planSandbox(
   _ request: ContainerRequest, diesWithParent: Bool, available: CapabilityMask = .all, _ warn: (String) -> Void
 ) throws(RuntimeError) -> SandboxPlan {
@@ -22,7 +23,7 @@ func planSandbox(
       planning: request.spec.process?.capabilities, last: ThisProcess.lastCapability(), available: available)
     warnAbout(sets, user: request.spec.process?.user.uid ?? 0, request.origin, warn)
     let filter = try filter(of: request.spec, isImage: request.imageUser != nil)
-    var plan = try SandboxPlan(
+    let plan = try SandboxPlan(
       request.spec, root: request.root, bundle: request.bundle, identity: request.imageUser.map { .image($0) }, seccomp: filter, capabilities: sets,
       diesWithParent: diesWithParent)
     for (index, mount) in request.spec.mounts.enumerated() {

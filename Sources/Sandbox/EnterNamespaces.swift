@@ -37,7 +37,7 @@ extension SandboxPlan {
 
 extension SandboxPlan {
   /// A user namespace that is joined and turns out to be the one of this process is none: the kernel refuses to join it, and there is no need to.
-  public mutating func leaveOutOwnUserNamespace() throws(SandboxError) {
+  public func leaveOutOwnUserNamespace() throws(SandboxError) {
     guard let index = joinedNamespaces.firstIndex(where: { $0.kind == .user && $0.descriptor == nil }) else { return }
     let namespace = joinedNamespaces[index]
     let path = namespace.path.description

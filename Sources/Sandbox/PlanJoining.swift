@@ -4,7 +4,7 @@ public import OCI
 extension SandboxPlan {
   /// Plans a process that joins a container: `process` in the given namespaces, under the filter and with the personality and the memory policy of `container`.
   /// Pure: the kernel is not asked.
-  public init(
+  public convenience init(
     joining container: Spec, _ process: Process, namespaces: [JoinedNamespace], seccomp: SeccompFilter?, capabilities: CapabilitySets
   ) throws(SpecError) {
     // Mounts, devices and names are the container's already.

@@ -7,24 +7,40 @@ extension SandboxPlan {
   /// - `root`: where the root directory comes from; a relative `root.path` has been resolved by the caller.
   /// - `bundle`: what a relative `source` of a bind mount is relative to (runtime-spec config.md, "Mounts").
   /// - Throws: `SpecError` for what cannot be done, with the JSON path. Nothing that is asked for is left out silently.
-  public init(
+  public convenience init(
     _ spec: Spec, root: RootSource, bundle: Path, identity: Identity? = nil, seccomp: SeccompFilter?, capabilities: CapabilitySets, diesWithParent: Bool
   )
     throws(SpecError)
   {
-    // Without one the container is made all the same, and never started.
-    let process = spec.process ?? Process(args: [])
-    let linux = spec.linux ?? LinuxSection()
+    self.init()
+    self.root = root
+    self.capabilities = capabilities
+    self.seccomp = seccomp
+    self.diesWithParent = diesWithParent
+    let linux = SandboxPlan.linux(of: spec)
     let namespaces = try PlannedNamespaces(linux.namespaces)
+    try planNamespaces(namespaces, spec, linux)
+    try planFiles(spec, linux, bundle, namespaces)
+    try planNames(spec, linux, namespaces)
+    try planProcess(SandboxPlan.process(of: spec), linux, identity)
+  }
+
+  /// Without one the container is made all the same, and never started.
+  @inline(never)
+  private static func process(of spec: Spec) -> Process { spec.process ?? Process(args: []) }
+
+  @inline(never)
+  private static func linux(of spec: Spec) -> LinuxSection { spec.linux ?? LinuxSection() }
+
+  @inline(never)
+  private func planNamespaces(_ namespaces: PlannedNamespaces, _ spec: Spec, _ linux: LinuxSection) throws(SpecError) {
     sharesMounts = !namespaces.own.contains(.mount)
     if sharesMounts, namespaces.own.contains(.user) {
       let reason = "a user namespace has no rights over the mount namespace of the runtime: the container needs one of its own"
       throw SpecError(path: "linux.namespaces", reason: Text(reason))
     }
-    self.root = root
     rootReadOnly = spec.root?.readonly ?? false
     rootPropagation = RootPropagation(linux.rootfsPropagation)
-    pivots = true
     // One that shares the mount namespace of the runtime goes back to that.
     newNamespaces = sharesMounts ? namespaces.new.union(.mount) : namespaces.new
     userNamespace = try UserNamespacePlan.plan(linux)
@@ -32,8 +48,11 @@ extension SandboxPlan {
     joinedNamespaces = namespaces.joined
     for index in joinedNamespaces.indices { joinedNamespaces[index].changedBy = SandboxPlan.change(in: joinedNamespaces[index].kind, by: spec) }
     networkDevices = try PlannedNetworkDevice.all(linux.netDevices, namespaces: namespaces.own)
+  }
+
+  @inline(never)
+  private func planFiles(_ spec: Spec, _ linux: LinuxSection, _ bundle: Path, _ namespaces: PlannedNamespaces) throws(SpecError) {
     mountLabel = try SecurityLabels.label(linux.mountLabel, "linux.mountLabel")
-    mounts = []
     for (index, mount) in spec.mounts.enumerated() { mounts.append(try PlannedMount(mount, origin: "mounts[\(index)]", bundle: bundle, label: mountLabel)) }
     for index in mounts.indices { try mounts[index].settleIDMap(userNamespace, hasNewMountNamespace: newNamespaces.contains(.mount)) }
     try userNamespace?.requireMountable(mounts, new: namespaces.new)
@@ -41,18 +60,25 @@ extension SandboxPlan {
     deviceLinks = DeviceLink.standard
     maskedPaths = try SandboxPlan.absolute(linux.maskedPaths, "linux.maskedPaths")
     readOnlyPaths = try SandboxPlan.absolute(linux.readonlyPaths, "linux.readonlyPaths")
+  }
+
+  @inline(never)
+  private func planNames(_ spec: Spec, _ linux: LinuxSection, _ namespaces: PlannedNamespaces) throws(SpecError) {
     hostname = try SandboxPlan.name(spec.hostname, "hostname", namespaces)
     domainname = try SandboxPlan.name(spec.domainname, "domainname", namespaces)
     kernelParameters = try KernelParameter.all(linux.sysctl, namespaces: namespaces.own)
     if let domainname, let other = kernelParameters.first(where: { $0.file == "kernel/domainname" }), !other.value.equals(domainname.description) {
       throw SpecError(path: "linux.sysctl.kernel.domainname", reason: "domainname is another one, \(domainname.description)")
     }
+  }
+
+  @inline(never)
+  private func planProcess(_ process: Process, _ linux: LinuxSection, _ identity: Identity?) throws(SpecError) {
     terminal = process.terminal
     windowSize = process.consoleSize.map { WindowSize(rows: $0.height, columns: $0.width) }
     limits = try ResourceLimit.all(process.rlimits)
     oomScoreAdjustment = process.oomScoreAdj
     labels = try SecurityLabels(process)
-    sessionKeyring = nil
     scheduling = try SchedulingPlan(process, linux)
     // For additional processes only; checked here, so that what is wrong is told before one of them is started.
     _ = try ProcessorAffinity(process.execCPUAffinity)
@@ -60,19 +86,10 @@ extension SandboxPlan {
     self.identity =
       identity ?? .numeric(user: process.user.uid, group: process.user.gid, supplementaryGroups: process.user.additionalGids)
     fileModeMask = process.user.umask ?? 0o022
-    self.capabilities = capabilities
     noNewPrivileges = process.noNewPrivileges
-    self.seccomp = seccomp
-    seccompListener = nil
     workingDirectory = Path(process.cwd)
     arguments = process.args
     environment = process.env
-    self.diesWithParent = diesWithParent
-    affinity = nil
-    hooks = nil
-    pausesBeforePivot = false
-    loadsFilterBeforeBirth = false
-    preservedDescriptors = 0
   }
 
   /// An empty string is what generators write for "none".

@@ -2,89 +2,94 @@ public import Linux
 public import OCI
 
 /// Everything that happens between clone and exec, decided beforehand: making it touches nothing, carrying it out decides nothing.
-public struct SandboxPlan: Sendable {
+///
+/// One pointer, because it is passed around and holds a great deal; every property has a value from the beginning, so that a plan that is refused half-way is
+/// taken down as one (docs/decisions/code-size.md).
+public final class SandboxPlan {
   /// Where the container's root comes from.
-  public var root: RootSource
+  public var root: RootSource = .joined
   /// The root is made read-only once everything is mounted in it.
-  public var rootReadOnly: Bool
-  public var rootPropagation: RootPropagation
+  public var rootReadOnly = false
+  public var rootPropagation = RootPropagation(nil)
   /// The root is entered by pivot_root(2); otherwise it is moved over the host's, for a root on the first RAM disk, which cannot be pivoted.
-  public var pivots: Bool
+  public var pivots = true
   /// The container has no mount namespace of its own, and is in that of the runtime in the end.
   public var sharesMounts = false
   /// The root directory of a container that is joined and has no mount namespace that would lead into it, open in the launching process.
   public var joinedRoot: Int32?
   /// Namespaces that are made new.
-  public var newNamespaces: NamespaceFlags
+  public var newNamespaces: NamespaceFlags = []
   /// Namespaces that exist and are joined.
-  public var joinedNamespaces: [JoinedNamespace]
+  public var joinedNamespaces: [JoinedNamespace] = []
   /// The user namespace, when it is not the host's.
   public var userNamespace: UserNamespacePlan?
   /// Offsets of the clocks in the new time namespace.
-  public var timeOffsets: [TimeOffset]
+  public var timeOffsets: [TimeOffset] = []
   /// Network devices that are moved from the host.
   public var networkDevices: [PlannedNetworkDevice] = []
   /// Mounts, in the order of config.json.
-  public var mounts: [PlannedMount]
+  public var mounts: [PlannedMount] = []
   /// Nodes in /dev: the default ones, then those of `linux.devices`.
-  public var devices: [PlannedDevice]
+  public var devices: [PlannedDevice] = []
   /// Links in /dev.
-  public var deviceLinks: [DeviceLink]
+  public var deviceLinks: [DeviceLink] = []
   /// Paths that are hidden: files behind /dev/null, directories behind an empty one.
-  public var maskedPaths: [Path]
+  public var maskedPaths: [Path] = []
   /// Paths that are made read-only with all mounts below them.
-  public var readOnlyPaths: [Path]
+  public var readOnlyPaths: [Path] = []
   /// Host name of the new UTS namespace.
   public var hostname: Path?
   /// NIS domain name of the new UTS namespace.
   public var domainname: Path?
   /// Kernel parameters, by their file below /proc/sys.
-  public var kernelParameters: [KernelParameter]
+  public var kernelParameters: [KernelParameter] = []
   /// A pseudo-terminal of the container's own becomes its standard input, output and error.
-  public var terminal: Bool
+  public var terminal = false
   /// The terminal makes a carriage return and a line feed of a line feed, as terminals do. Not when what the container says goes to no terminal in the end.
   public var mapsNewlines = true
   /// The terminal's size at the start.
   public var windowSize: WindowSize?
   /// Resource limits (`process.rlimits`).
-  public var limits: [ResourceLimit]
+  public var limits: [ResourceLimit] = []
   /// From -1000 (never killed for memory) to 1000.
   public var oomScoreAdjustment: Int32?
   /// The security modules' labels of the processes.
-  public var labels: SecurityLabels
+  public var labels = SecurityLabels()
   /// The SELinux context of the container's mounts (`linux.mountLabel`).
   public var mountLabel: String?
   /// The session key ring that the processes have: `_ses.ID`. Nil leaves them the one of the caller.
   public var sessionKeyring: Path?
   /// Scheduler, priorities, execution domain, memory policy.
-  public var scheduling: SchedulingPlan
+  public var scheduling = SchedulingPlan()
   /// Whom the program runs as.
-  public var identity: Identity
+  public var identity: Identity = .numeric(user: 65534, group: 65534, supplementaryGroups: [])
   /// The file mode creation mask of the program.
-  public var fileModeMask: UInt32
-  public var capabilities: CapabilitySets
+  public var fileModeMask: UInt32 = 0o022
+  public var capabilities = CapabilitySets()
   /// Neither set-user-ID bits nor file capabilities give anything to the program and its children.
-  public var noNewPrivileges: Bool
+  public var noNewPrivileges = true
   /// The compiled filter; nil is none.
   public var seccomp: SeccompFilter?
   /// Who decides the calls that the filter leaves to somebody else.
   public var seccompListener: SeccompListener?
   /// Made when it is missing, as runc and crun do.
-  public var workingDirectory: Path
-  public var arguments: [String]
-  public var environment: [String]
+  public var workingDirectory: Path = "/"
+  public var arguments: [String] = []
+  public var environment: [String] = []
   /// The container is killed when the process that started it ends, however it ends. Otherwise only until it is made.
-  public var diesWithParent: Bool
+  public var diesWithParent = true
   /// The processors of a process that joins a container; nil for a container's first process.
   public var affinity: ProcessorAffinity?
   /// Hooks that run in the container's namespaces; nil when there are none.
   public var hooks: ContainerHooks?
   /// Before it enters its root the container waits for the launching process, which runs hooks then.
-  public var pausesBeforePivot: Bool
+  public var pausesBeforePivot = false
   /// A process that joins a container has its filter before it is born there, because others there may look into it and take it over.
-  public var loadsFilterBeforeBirth: Bool
+  public var loadsFilterBeforeBirth = false
   /// The descriptors 3 and up, so many of them, are the program's.
-  public var preservedDescriptors: Int32
+  public var preservedDescriptors: Int32 = 0
+
+  init() {}
 }
 
 /// Where a container's root directory comes from.

@@ -12,6 +12,9 @@ public struct SchedulingPlan: Sendable, Equatable {
   /// `linux.memoryPolicy`.
   public var memoryPolicy: PlannedMemoryPolicy?
 
+  /// Nothing is set.
+  init() {}
+
   /// Plans what config.json asks for. `linux` is that of the container, for an additional process as well.
   public init(_ process: Process, _ linux: LinuxSection) throws(SpecError) {
     scheduler = try process.scheduler.map { (asked) throws(SpecError) in try SchedulingAttributes(asked, "process.scheduler") }

@@ -8,6 +8,9 @@ public struct SecurityLabels: Sendable, Equatable {
   /// The SELinux context that the program runs in (`process.selinuxLabel`).
   public var seLinux: String?
 
+  /// None.
+  init() {}
+
   /// Plans what config.json asks for; an empty string is what generators write for "none".
   public init(_ process: Process) throws(SpecError) {
     appArmor = try SecurityLabels.label(process.apparmorProfile, "process.apparmorProfile")

@@ -94,6 +94,7 @@ struct ImageRun {
     return status
   }
 
+  @inline(never)
   private func run(
     _ stored: StoredImage, _ id: ContainerID, _ layer: borrowing ContainerLayer, _ state: borrowing StateDirectory, _ globals: GlobalOptions
   ) throws(Failure) -> Int32 {

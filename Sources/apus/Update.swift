@@ -33,6 +33,7 @@ private func updateContainer(_ call: Invocation) throws(Failure) -> Int32 {
 
 extension ParsedArguments {
   /// The limits that the command line asks for: those of the file, or those of the options.
+  @inline(never)
   func limits() throws(Failure) -> Resources {
     if let file = value(.resources) {
       let isInput = file.equals("-")

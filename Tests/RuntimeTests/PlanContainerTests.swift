@@ -8,10 +8,11 @@ import Testing
 
 @Suite("what is planned before a container is made")
 struct PlanContainerTests {
-  private func request(_ change: (inout Spec) -> Void = { _ in }) throws -> ContainerRequest {
+  private func request(usesGroups: Bool = true, _ change: (inout Spec) -> Void = { _ in }) throws -> ContainerRequest {
     var spec = Spec(process: Process(args: ["/bin/true"]), linux: LinuxSection(namespaces: [Namespace(type: .mount)]))
     change(&spec)
-    return ContainerRequest(id: try ContainerID("redis"), spec: spec, bundle: "/b", root: .directory("/b/rootfs"), origin: "/b/config.json", usesGroups: true)
+    return ContainerRequest(
+      id: try ContainerID("redis"), spec: spec, bundle: "/b", root: .directory("/b/rootfs"), origin: "/b/config.json", usesGroups: usesGroups)
   }
 
   @Test("the group is named after the container unless config.json names one")
@@ -92,8 +93,7 @@ struct PlanContainerTests {
     let nothing = CgroupLayout()
     #expect(try planGroups(request { $0.linux?.cgroupsPath = "/pods/one" }, nothing).reach == .all)
     #expect(try planGroups(request { $0.linux?.cgroupsPath = "" }, nothing).reach == .statistics)
-    var disabled = try request { $0.linux?.cgroupsPath = "/pods/one" }
-    disabled.usesGroups = false
+    let disabled = try request(usesGroups: false) { $0.linux?.cgroupsPath = "/pods/one" }
     #expect(try planGroups(disabled, nothing).reach == .nothing && !disabled.namesGroup)
   }
 }

@@ -38,7 +38,7 @@ struct ProgramSearchTests {
 
   @Test("HOME comes from the user's entry unless the environment has one")
   func home() throws {
-    var plan = try plan(smallest { $0.process?.env = ["A=1"] })
+    let plan = try plan(smallest { $0.process?.env = ["A=1"] })
     #expect(plan.environment(home: "/home/a") == ["A=1", "HOME=/home/a"])
     #expect(plan.environment(home: nil) == ["A=1"])
     // An empty one says nothing.

@@ -29,7 +29,7 @@ func makeContainer<Result>(
     let relay = gated ? nil : try directory.listenForNotifications()
     let classGroup = try plan.resourceClass?.make()
     let container = try launch(plan, directory, cgroup, classGroup, gate: gated ? gate.number : nil, signals, warn)
-    return try follow(container, relay, plan, directory, cgroup, warn, then)
+    return try follow(container, relay, plan, gated: gated, directory, cgroup, warn, then)
   } catch {
     // The first error is the one to tell; what cannot be undone now stays on record for the next run.
     try? undo(cgroup, plan, directory)
@@ -60,9 +60,9 @@ private func undo(_ cgroup: borrowing ContainerCgroup, _ plan: ContainerPlan, _ 
   try directory.remove()
 }
 
-/// Puts the first process on record and calls `then`; a process that is there when that fails is killed, and the hooks hear of the end.
+/// Calls `then`, with a first process that waits for its start put on record before; a process that is there when that fails is killed, and the hooks hear of the end.
 private func follow<Result>(
-  _ container: consuming LaunchedContainer, _ relay: consuming NotifyRelay?, _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory,
+  _ container: consuming LaunchedContainer, _ relay: consuming NotifyRelay?, _ plan: ContainerPlan, gated: Bool, _ directory: borrowing ContainerDirectory,
   _ cgroup: borrowing ContainerCgroup, _ warn: (String) -> Void,
   _ then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer, consuming NotifyRelay?)
     throws(RuntimeError) -> Result
@@ -70,7 +70,7 @@ private func follow<Result>(
   let process = container.process
   do throws(RuntimeError) {
     var record = try record(of: plan, process)
-    try directory.write(record)
+    if gated { try directory.write(record) }
     return try then(directory, cgroup, &record, container, relay)
   } catch {
     try? kill(process, .kill)
@@ -112,6 +112,9 @@ private func launch(
     } beforePivot: { (process) throws(SandboxError) in
       hasHooks = true
       try runHooks(of: plan, process, directory, signals)
+    } beforeProgram: { (process) throws(SandboxError) in
+      // What the program says can make somebody ask for the container, which then is on record as running.
+      try putOnRecord(process, plan, directory, isBeingMade: false)
     }
   } catch {
     // runtime.md, "Lifecycle": once hooks have begun to prepare it, others are told of the container's end.
@@ -138,6 +141,18 @@ private func runHooks(
   // runtime.md: from step 2 of the lifecycle on, which is done here, the status is `created`, as crun has it; runc says `creating`.
   try plan.request.runHostHooks(hooks?.prestart, "prestart", .created, process: process, limits)
   try plan.request.runHostHooks(hooks?.createRuntime, "createRuntime", .created, process: process, limits)
+}
+
+private func putOnRecord(
+  _ process: Int32, _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory, isBeingMade: Bool
+) throws(SandboxError) {
+  do throws(RuntimeError) {
+    var record = try record(of: plan, process)
+    record.isBeingMade = isBeingMade
+    try directory.write(record)
+  } catch {
+    throw SandboxError(Text(error.message))
+  }
 }
 
 /// Moves the calling process into the container's groups.

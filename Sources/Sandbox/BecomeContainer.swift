@@ -18,6 +18,8 @@ extension SandboxPlan {
       try becomeUser(home)
       try enterWorkingDirectory()
       if context.gate != nil, !self.arguments.isEmpty { try program.requireFound() }
+      // Before there is a filter that may forbid it.
+      if context.gate == nil { try pause(channel, saying: LaunchMessage.runsByte) }
       try loadFilterWithPrivilege(channel)
       try attempt("set", "the capabilities") { () throws(Errno) in try capabilities.applyAfterSetuid() }
       if loadsFilterEarly {
@@ -80,7 +82,7 @@ extension SandboxPlan {
     let home = try resolveIdentity(in: root.root, maySetGroups: maySetGroups)
     try makeConsole(root.root, channel, owner: home.user, isMounted: true)
     try takeConsole()
-    if pausesBeforePivot { try pause(channel) }
+    if pausesBeforePivot { try pause(channel, saying: LaunchMessage.pausesByte) }
     if let hooks {
       var state = hooks.state
       (state.status, state.pid) = (.created, processID())
@@ -96,16 +98,12 @@ extension SandboxPlan {
 
   /// Waits while the launching process moves network devices into this process's network namespace.
   private func awaitNetworkDevices(_ channel: borrowing Channel) throws(SandboxError) {
-    if networkDevices.isEmpty { return }
-    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([LaunchMessage.networkByte]) }
-    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive() }
-    // Nobody is left to go on for.
-    if answer.bytes.isEmpty { exitProcess(1) }
+    if !networkDevices.isEmpty { try pause(channel, saying: LaunchMessage.networkByte) }
   }
 
-  /// Waits while the launching process runs the hooks of the host.
-  private func pause(_ channel: borrowing Channel) throws(SandboxError) {
-    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([LaunchMessage.pausesByte]) }
+  /// Waits while the launching process does what `message` has it do.
+  private func pause(_ channel: borrowing Channel, saying message: UInt8) throws(SandboxError) {
+    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([message]) }
     let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive() }
     // Nobody is left to go on for.
     if answer.bytes.isEmpty { exitProcess(1) }

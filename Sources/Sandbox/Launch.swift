@@ -53,8 +53,10 @@ extension SandboxPlan {
   ///
   /// - `joinGroups`: called in the new process before anything else; joins the cgroups that it was not born in (`bornInGroup` tells whether it was in `group`).
   /// - `beforePivot`: called here with the new process's id, while that waits with everything mounted, if the plan asks for it.
+  /// - `beforeProgram`: called here with the new process's id, before the program can say anything; not when there is a gate.
   public func launch(
-    _ context: LaunchContext, joinGroups: (_ bornInGroup: Bool) throws(SandboxError) -> Void, beforePivot: (Int32) throws(SandboxError) -> Void
+    _ context: LaunchContext, joinGroups: (_ bornInGroup: Bool) throws(SandboxError) -> Void, beforePivot: (Int32) throws(SandboxError) -> Void,
+    beforeProgram: (Int32) throws(SandboxError) -> Void
   ) throws(SandboxError) -> LaunchedContainer {
     let arguments = CStringArray(self.arguments)
     let program = ProgramSearch(self)
@@ -72,7 +74,7 @@ extension SandboxPlan {
     case .parent(let process):
       // Only the child may hold the other end, so that its end is seen here.
       pair.second.close()
-      return try awaitProgram(process, pair.first, context, beforePivot)
+      return try awaitProgram(process, pair.first, context, beforePivot, beforeProgram)
     }
   }
 
@@ -135,7 +137,8 @@ extension SandboxPlan {
 
   /// Follows the new process until it runs its program or waits at its gate; reaps it when it failed.
   private func awaitProgram(
-    _ process: Int32, _ channel: borrowing Channel, _ context: LaunchContext, _ beforePivot: (Int32) throws(SandboxError) -> Void
+    _ process: Int32, _ channel: borrowing Channel, _ context: LaunchContext, _ beforePivot: (Int32) throws(SandboxError) -> Void,
+    _ beforeProgram: (Int32) throws(SandboxError) -> Void
   ) throws(SandboxError)
     -> LaunchedContainer
   {
@@ -162,6 +165,9 @@ extension SandboxPlan {
           try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
         case .pausesBeforePivot:
           try beforePivot(process)
+          try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
+        case .runsProgram:
+          try beforeProgram(process)
           try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
         case .failure(let error): throw error
         }
@@ -218,6 +224,8 @@ enum LaunchMessage {
   case needsNetworkDevices
   /// Everything is mounted; the process waits for `goOn`.
   case pausesBeforePivot
+  /// The container is made; its process waits for `goOn`, then runs the program.
+  case runsProgram
   /// The container is made; its process waits at the gate.
   case waitsAtGate
   case failure(SandboxError)
@@ -231,6 +239,7 @@ enum LaunchMessage {
     case LaunchMessage.listenerByte: self = .listener
     case LaunchMessage.networkByte: self = .needsNetworkDevices
     case LaunchMessage.pausesByte: self = .pausesBeforePivot
+    case LaunchMessage.runsByte: self = .runsProgram
     case LaunchMessage.waitsByte: self = .waitsAtGate
     default: self = .failure(SandboxError(packet: bytes))
     }
@@ -247,6 +256,7 @@ enum LaunchMessage {
   /// Of a process that is on its first processors.
   static var placedByte: UInt8 { 0x16 }
   static var networkByte: UInt8 { 0x17 }
+  static var runsByte: UInt8 { 0x18 }
 
   /// What a process says that has cloned `process`.
   static func cloned(_ process: Int32) -> [UInt8] {

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from machines import Bundle, Machine
+from machines import Bundle, Emulated, Machine
 from specs import shell
 
 MIB = 1 << 20
@@ -53,6 +53,18 @@ def setting(bundle: Bundle, legacy: str, unified: str) -> str:
 
 def first(bundle: Bundle) -> int:
     return json.loads(bundle.machine.call("state", bundle.id).succeeded().text)["pid"]
+
+
+def test_a_container_whose_program_speaks_is_running(machine: Machine) -> None:
+    # There is a short time between the program's start and the end of what apus does for it.
+    for _ in range(4 if isinstance(machine, Emulated) else 40):
+        bundle = machine.bundle(shell("echo ready; exec sleep 1000"))
+        with machine.start(bundle.command) as process:
+            assert process.line() == "ready"
+            found = json.loads(machine.call("state", bundle.id).succeeded().text)
+            assert (found["status"], found["pid"] > 0) == ("running", True)
+            machine.call("kill", bundle.id, "KILL").succeeded()
+            assert process.wait() == 137
 
 
 def test_a_paused_container_stands_still(machine: Machine) -> None:

@@ -26,8 +26,11 @@ public struct MountOptions: Sendable, Equatable {
   ///
   /// One entry may hold several options with commas between them, as for mount(8).
   public init(_ options: [String]) {
+    if options.isEmpty { return }
+    // Made at each use, so once for all (docs/decisions/object-outliner.md).
+    let table = MountOptions.table
     for option in options.flatMap({ MountOptions.parts(of: $0) }) {
-      if let meaning = MountOptions.meaning(of: option) {
+      if let meaning = table.first(where: { option.equals($0.0) })?.1 {
         apply(meaning)
       } else {
         if !data.isEmpty { data.append(0x2C) }
@@ -82,15 +85,10 @@ public struct MountOptions: Sendable, Equatable {
     }
   }
 
-  /// The table of the specification; nil for what is not in it.
-  private static func meaning(of option: String) -> Meaning? {
-    for (name, meaning) in table where option.equals(name) { return meaning }
-    return nil
-  }
-
   /// The options of the table.
   static var names: [StaticString] { table.map { $0.0 } }
 
+  /// The table of the specification.
   private static var table: [(StaticString, Meaning)] {
     [
       ("defaults", .nothing),

@@ -128,6 +128,11 @@ def _python(name: str, limit: float, *arguments: str) -> Callable[[], Tally]:
     return part
 
 
+def _side_by_side() -> Sequence[str]:
+    """Tests on devices run on several at a time, each with its own: an emulated device hardly ever uses more than one processor."""
+    return "-n", str(max(1, min(4, os.cpu_count() or 1))), "--dist", "loadfile"
+
+
 def folders_with_python_tests() -> Sequence[Path]:
     """The folders of Tests/ with tests of the tools (not the end-to-end tests), so that a new one is not forgotten."""
     found = {path.parent for path in (ROOT / "Tests").glob("*/test_*.py")}
@@ -149,5 +154,5 @@ def all_parts() -> list[Part]:
         Part("images", "test images and kernel", images),
         *tools,
         Part("native", "end to end, this machine", _python("native", 2400, "Tests/EndToEnd", "-m", "not device")),
-        Part("device", "end to end, QEMU device", _python("device", 2400, "Tests/EndToEnd", "-m", "device")),
+        Part("device", "end to end, QEMU device", _python("device", 2400, "Tests/EndToEnd", "-m", "device", *_side_by_side())),
     ]

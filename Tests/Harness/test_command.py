@@ -97,7 +97,8 @@ def test_the_life_of_a_named_device(own: Path, tmp_path_factory: pytest.TempPath
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_outlives_its_owner(own: Path, number: signal.Signals) -> None:
     running = subprocess.Popen(
-        [COMMAND, "run", "--kernel", "phone", "--", "sh", "-c", "echo up; sleep 100"], env={**os.environ, "APUS_BUILD": str(own)},
+        # A shell has what it runs in the background ignore SIGINT; the tests may run there.
+        ["env", "--default-signal=INT", COMMAND, "run", "--kernel", "phone", "--", "sh", "-c", "echo up; sleep 100"], env={**os.environ, "APUS_BUILD": str(own)},
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )
     assert running.stdout is not None

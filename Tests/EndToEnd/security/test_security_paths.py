@@ -91,9 +91,16 @@ def test_security_07_cve_2021_30465_links_that_are_exchanged_meanwhile_lead_nowh
     with machine.start([f"{volume}.exchange", volume, "folder", "link"]) as exchanging:
         assert exchanging.line() == "ready"
         words = " ".join(f"'{word}'" for word in command)
-        worked = machine.sh(f"n=0; for i in $(seq {rounds}); do {words} >/dev/null 2>&1 </dev/null && n=$((n+1)); done; echo $n", limit=600)
-    # With the folder, and with a link that leads nowhere inside: only where they are exchanged in between it may fail.
-    assert int(worked) > rounds / 4
+        # With the folder, and with a link that leads nowhere inside, it works; only where they are exchanged in between it may fail, which is often when the
+        # machine does nothing else. That all failed would show nothing, so they go on until one has worked.
+        machine.sh(f"""
+            worked=0 round=0
+            while [ $round -lt {rounds} ] || [ $worked = 0 ]; do
+                if {words} >/dev/null 2>&1 </dev/null; then worked=1; fi
+                round=$((round + 1))
+                [ $round -lt {40 * rounds} ] || exit 1
+            done
+        """, limit=600)
     victim.is_untouched()
 
 

@@ -107,6 +107,6 @@ public struct ControllerSet: OptionSet, Sendable {
 extension ArraySlice<UInt8> {
   /// Whether these are the bytes of `text`.
   func matches(_ text: StaticString) -> Bool {
-    text.withUTF8Buffer { text in elementsEqual(text) }
+    text.utf8CodeUnitCount == count && text.withUTF8Buffer { text in elementsEqual(text) }
   }
 }

@@ -13,7 +13,7 @@ public struct MountEntry: Sendable {
   public init?(line: ArraySlice<UInt8>) {
     let fields = line.split(separator: 0x20, omittingEmptySubsequences: false)
     // id, parent, device, root, mount point, options, any number of tags, "-", type, source, super options. A tag is never a lone hyphen.
-    guard fields.count >= 10, let separator = fields[6...].firstIndex(where: { $0.elementsEqual("-".utf8) }), fields.count >= separator + 4,
+    guard fields.count >= 10, let separator = fields[6...].firstIndex(where: { $0.count == 1 && $0.first == 0x2D }), fields.count >= separator + 4,
       let id = decimal(fields[0]), let parent = decimal(fields[1]), let id = UInt32(exactly: id), let parent = UInt32(exactly: parent),
       fields[3].first == Path.slash, fields[4].first == Path.slash
     else { return nil }
@@ -39,30 +39,43 @@ public struct MountTable: Sendable {
   ///
   /// Does the kernel's walk over the table: from the root on, each step enters the mount that stands first on the way.
   public func isVisible(_ entry: MountEntry) -> Bool {
-    var here: MountEntry?
+    // By index: an entry is large, and copying all of them at each step takes longer than anything else here.
+    var here: Int?
     // A table has no cycles, but what is read here is not trusted to have none.
     for _ in 0...entries.count {
-      var next: MountEntry?
-      for candidate in entries where isPrefix(candidate.mountPoint, of: entry.mountPoint) {
-        if let here {
-          if candidate.parent != here.id || candidate.id == here.id { continue }
-        } else if entries.contains(where: { $0.id == candidate.parent && $0.id != candidate.id }) {
-          continue
-        }
-        if let found = next, found.mountPoint.count <= candidate.mountPoint.count { continue }
-        next = candidate
+      guard let next = firstStep(from: here, on: entry.mountPoint) else {
+        guard let here else { return false }
+        return entries[here].id == entry.id
       }
-      guard let next else { return here?.id == entry.id }
       here = next
     }
     return false
+  }
+
+  /// The mount that a walk along `path` enters next from the mount `here`, or first of all.
+  private func firstStep(from here: Int?, on path: ArraySlice<UInt8>) -> Int? {
+    var next: Int?
+    for index in entries.indices {
+      // Numbers first: most entries are nowhere near.
+      if let here, entries[index].parent != entries[here].id || entries[index].id == entries[here].id { continue }
+      if !isPrefix(entries[index].mountPoint, of: path) { continue }
+      if here == nil, hasParent(index) { continue }
+      if let next, entries[next].mountPoint.count <= entries[index].mountPoint.count { continue }
+      next = index
+    }
+    return next
+  }
+
+  private func hasParent(_ child: Int) -> Bool {
+    entries.indices.contains { entries[$0].id == entries[child].parent && entries[$0].id != entries[child].id }
   }
 }
 
 /// Whether the directory `above` is `path` or holds it.
 public func isPrefix(_ above: ArraySlice<UInt8>, of path: ArraySlice<UInt8>) -> Bool {
   if above.count == 1 { return true }
-  guard path.starts(with: above) else { return false }
+  // Most paths differ in the last byte already.
+  guard let last = above.last, above.count <= path.count, path[path.startIndex + above.count - 1] == last, path.starts(with: above) else { return false }
   return path.count == above.count || path[path.startIndex + above.count] == Path.slash
 }
 

@@ -2,11 +2,11 @@ extension String {
   /// Whether the bytes are the same. `==` on strings compares by canonical equivalence, which links the Unicode tables into the binary.
   @inline(never)
   public func equals(_ other: StaticString) -> Bool {
-    other.withUTF8Buffer { other in utf8.elementsEqual(other) }
+    utf8.count == other.utf8CodeUnitCount && other.withUTF8Buffer { other in utf8.elementsEqual(other) }
   }
 
   @inline(never)
-  public func equals(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+  public func equals(_ other: String) -> Bool { utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8) }
 
   /// Whether the bytes begin with those of `prefix`.
   @inline(never)

@@ -11,6 +11,7 @@ from machines import ROOT
 sys.path.insert(0, str(ROOT / "toolchain"))
 
 from binary.elf import faults  # noqa: E402  (the builder's own check, in cross/; its error type is in toolchain/)
+from binary.order import ORDER  # noqa: E402
 from sdk.architectures import read_architectures  # noqa: E402
 
 ARCHITECTURES = {row.name: row for row in read_architectures(ROOT / "toolchain" / "architectures.tsv")}
@@ -30,6 +31,14 @@ def test_the_devices_leaves_an_eighth_of_the_mebibyte_for_what_is_to_come() -> N
 def test_its_debug_symbols_are_beside_it(architecture: str) -> None:
     debug = binary(architecture).with_name("apus.debug").read_bytes()
     assert debug[:4] == b"\x7fELF" and b".debug_info" in debug
+
+
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+def test_it_has_the_functions_that_stand_first(architecture: str) -> None:
+    # Else cross/order has to find them anew (docs/decisions/code-order.md).
+    debug = binary(architecture).with_name("apus.debug").read_bytes()
+    names = ORDER.read_text().split()
+    assert len(names) > 500 and sum(f"\0{name}\0".encode() in debug for name in names) >= 0.8 * len(names)
 
 
 @pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))

@@ -16,6 +16,7 @@ from sdk.bundle import NAME, sdk_id
 from sdk.progress import BuildError, environment, read, say, step
 
 from .elf import faults
+from .order import ORDER
 from .symbols import numbered_objects, string_comparisons
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -23,8 +24,12 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 #: The whole program is optimised at link time, which drops the copies of generic code that every module has: a fifth of the binary. A call is put in
 #: place only where that does not add code, by LLVM in each file as well as in the whole program, and Array.append never is. Functions with the same body
 #: become one, and sequences that occur again and again are looked for three more times after they became functions (docs/decisions/code-size.md).
+#: What starting a container calls is put side by side (docs/decisions/code-order.md).
 _COMPILER = ["-Xllvm", "-inline-threshold=0", "-Xllvm", "-sil-inline-never-functions=Sa6appendyyxnF"]
-_LINKER = ["--lto-newpm-passes=lto<Oz>,mergefunc", "-mllvm", "-inline-threshold=0", "-mllvm", "-machine-outliner-reruns=3"]
+_LINKER = [
+    "--lto-newpm-passes=lto<Oz>,mergefunc", "-mllvm", "-inline-threshold=0", "-mllvm", "-machine-outliner-reruns=3",
+    f"--symbol-ordering-file={ORDER}", "--no-warn-symbol-ordering",
+]  # fmt: skip
 _SMALL_CODE = [
     "--experimental-lto-mode", "full", "--omit-frame-pointers",
     *(word for option in _COMPILER for word in ["-Xswiftc", option]), *(word for option in _LINKER for word in ["-Xlinker", option]),

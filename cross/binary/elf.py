@@ -16,11 +16,12 @@ _DF_1_PIE = 0x08000000
 
 @dataclass(frozen=True)
 class Segment:
-    """One program header: its type and flags, and where its bytes are in the file."""
+    """One program header: its type and flags, where its bytes are in the file, and their address."""
 
     kind: int
     flags: int
     offset: int
+    address: int
     size: int
 
 
@@ -55,6 +56,11 @@ def faults(content: bytes, machine: str) -> list[str]:
     return wrong
 
 
+def loaded_segments(content: bytes) -> list[Segment]:
+    """The segments of a 64-bit program that are mapped when it is executed."""
+    return [segment for segment in _segments(content, wide=True) if segment.kind == _PT_LOAD]
+
+
 def _segments(content: bytes, wide: bool) -> list[Segment]:
     start, size, count = (*struct.unpack_from("<Q", content, 32), *struct.unpack_from("<HH", content, 54)) if wide else (
         *struct.unpack_from("<I", content, 28), *struct.unpack_from("<HH", content, 42))  # fmt: skip
@@ -62,10 +68,10 @@ def _segments(content: bytes, wide: bool) -> list[Segment]:
     for index in range(count):
         at = start + index * size
         if wide:
-            kind, flags, offset, _, _, length = struct.unpack_from("<IIQQQQ", content, at)
+            kind, flags, offset, address, _, length = struct.unpack_from("<IIQQQQ", content, at)
         else:
-            kind, offset, _, _, length, _, flags = struct.unpack_from("<IIIIIII", content, at)
-        segments.append(Segment(kind, flags, offset, length))
+            kind, offset, address, _, length, _, flags = struct.unpack_from("<IIIIIII", content, at)
+        segments.append(Segment(kind, flags, offset, address, length))
     return segments
 
 

@@ -72,9 +72,12 @@ def build(architecture: Architecture, tools: Path, jobs: int | None) -> None:
     scratch = _ROOT / ".build/device-scratch" / architecture.name
     target = _ROOT / ".build/device" / architecture.name
     forget_other_sdk(scratch)
+    linked = scratch / "release/apus"
+    # SwiftPM does not know that the linker reads this.
+    if linked.exists() and linked.stat().st_mtime < ORDER.stat().st_mtime:
+        linked.unlink()
     with step(f"{architecture.name}: compiling"):
         compile_product(architecture, scratch, jobs)
-    linked = scratch / "release/apus"
     with step(f"{architecture.name}: separating the debug symbols"):
         size = install(linked, target, architecture, tools)
     say(f"{architecture.name}: {target.relative_to(_ROOT)}/apus is ready: {size} bytes ({size / 1024:.1f} KiB), a static position-independent program")

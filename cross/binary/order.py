@@ -63,7 +63,7 @@ def find_order(binary: Path, image: Path) -> list[str]:
         found: dict[int, None] = {}
         with running(apus, bundle):
             for title, words in (
-                ("image run", ["image", "run", "busybox", "true"]), ("run", ["run", "--bundle", bundle, "order"]),
+                ("run", ["run", "--bundle", bundle, "order"]), ("image run", ["image", "run", "busybox", "true"]),
                 ("exec", ["exec", "order-running", "/bin/busybox", "true"]),
             ):  # fmt: skip
                 with step(f"apus {title}, step by step"):

@@ -54,9 +54,10 @@ def native_machine() -> Iterator[Machine]:
         yield Native(Path(folder), binary("x86_64"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def v2_machine() -> Iterator[Machine]:
-    """A device with Debian's kernel and cgroup v2."""
+    """A device with Debian's kernel and cgroup v2; a new one for each file, because after ten minutes of tests the emulated kernel stands still for a minute at a
+    time in its compaction of memory ("soft lockup", kcompactd0)."""
     binary("aarch64")
     with Device.boot(Options(kernel="debian", cgroups="v2")) as device:
         yield Emulated(device, "v2")

@@ -28,8 +28,9 @@ func makeContainer<Result>(
     // Before the program can say anything; one that is started later has its own.
     let relay = gated ? nil : try directory.listenForNotifications()
     let classGroup = try plan.resourceClass?.make()
-    let container = try launch(plan, directory, cgroup, classGroup, gate: gated ? gate.number : nil, signals, warn)
-    return try follow(container, relay, plan, gated: gated, directory, cgroup, warn, then)
+    var record = plan.record
+    let container = try launch(plan, directory, cgroup, classGroup, gate: gated ? gate.number : nil, signals, &record, warn)
+    return try follow(container, relay, plan, gated: gated, directory, cgroup, &record, warn, then)
   } catch {
     // The first error is the one to tell; what cannot be undone now stays on record for the next run.
     try? undo(cgroup, plan, directory)
@@ -63,14 +64,13 @@ private func undo(_ cgroup: borrowing ContainerCgroup, _ plan: ContainerPlan, _ 
 /// Calls `then`, with a first process that waits for its start put on record before; a process that is there when that fails is killed, and the hooks hear of the end.
 private func follow<Result>(
   _ container: consuming LaunchedContainer, _ relay: consuming NotifyRelay?, _ plan: ContainerPlan, gated: Bool, _ directory: borrowing ContainerDirectory,
-  _ cgroup: borrowing ContainerCgroup, _ warn: (String) -> Void,
+  _ cgroup: borrowing ContainerCgroup, _ record: inout ContainerRecord, _ warn: (String) -> Void,
   _ then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer, consuming NotifyRelay?)
     throws(RuntimeError) -> Result
 ) throws(RuntimeError) -> Result {
   let process = container.process
   do throws(RuntimeError) {
-    var record = try record(of: plan, process)
-    if gated { try directory.write(record) }
+    if gated { try put(process, on: &record, directory, isBeingMade: false) }
     return try then(directory, cgroup, &record, container, relay)
   } catch {
     try? kill(process, .kill)
@@ -83,13 +83,17 @@ private func follow<Result>(
   }
 }
 
-/// The container's record once it has a process, a child of this one.
-private func record(of plan: ContainerPlan, _ process: Int32) throws(RuntimeError) -> ContainerRecord {
-  var record = plan.record
-  record.process = process
-  // It may have ended already; its number is not another's before this process has looked.
-  record.startTime = try attempt("examine", "process \(process)") { () throws(Errno) in try ProcessStatus.read(process)?.startTime }
-  return record
+/// Writes a container's record with its process, a child of this one.
+private func put(
+  _ process: Int32, on record: inout ContainerRecord, _ directory: borrowing ContainerDirectory, isBeingMade: Bool
+) throws(RuntimeError) {
+  if record.process == nil {
+    record.process = process
+    // It may have ended already; its number is not another's before this process has looked.
+    record.startTime = try attempt("examine", "process \(process)") { () throws(Errno) in try ProcessStatus.read(process)?.startTime }
+  }
+  record.isBeingMade = isBeingMade
+  try directory.write(record)
 }
 
 /// Refuses a group with processes before it is on record: what is on record the next run kills, should this one be killed before it finds them.
@@ -101,7 +105,7 @@ private func requireUnused(_ path: CgroupPath, _ layout: CgroupLayout) throws(Ru
 
 private func launch(
   _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory, _ cgroup: borrowing ContainerCgroup, _ classGroup: ResctrlGroup?, gate: Int32?,
-  _ signals: LaunchSignals, _ warn: (String) -> Void
+  _ signals: LaunchSignals, _ record: inout ContainerRecord, _ warn: (String) -> Void
 ) throws(RuntimeError) -> LaunchedContainer {
   let context = LaunchContext(group: cgroup.cloneTarget, view: plan.layout.view(of: cgroup), signals: signals, gate: gate)
   var hasHooks = false
@@ -111,10 +115,12 @@ private func launch(
       try joinClass(classGroup)
     } beforePivot: { (process) throws(SandboxError) in
       hasHooks = true
-      try runHooks(of: plan, process, directory, signals)
+      // They may take their time: from here on the container can be ended by others.
+      try convert { () throws(RuntimeError) in try put(process, on: &record, directory, isBeingMade: true) }
+      try runHooks(of: plan, process, signals)
     } beforeProgram: { (process) throws(SandboxError) in
       // What the program says can make somebody ask for the container, which then is on record as running.
-      try putOnRecord(process, plan, directory, isBeingMade: false)
+      try convert { () throws(RuntimeError) in try put(process, on: &record, directory, isBeingMade: false) }
     }
   } catch {
     // runtime.md, "Lifecycle": once hooks have begun to prepare it, others are told of the container's end.
@@ -123,17 +129,8 @@ private func launch(
   }
 }
 
-/// Runs the hooks of the host while the container waits in front of its root. They may take their time: from here on the container can be ended by others.
-private func runHooks(
-  of plan: ContainerPlan, _ process: Int32, _ directory: borrowing ContainerDirectory, _ signals: LaunchSignals
-) throws(SandboxError) {
-  do throws(RuntimeError) {
-    var record = try record(of: plan, process)
-    record.isBeingMade = true
-    try directory.write(record)
-  } catch {
-    throw SandboxError(Text(error.message))
-  }
+/// Runs the hooks of the host while the container waits in front of its root.
+private func runHooks(of plan: ContainerPlan, _ process: Int32, _ signals: LaunchSignals) throws(SandboxError) {
   // Before Linux 5.3 there is none.
   let end = try? openPidfd(process)
   let limits = HookLimits(interruption: signals.interruption, process: end.number < 0 ? nil : end.number)
@@ -141,18 +138,6 @@ private func runHooks(
   // runtime.md: from step 2 of the lifecycle on, which is done here, the status is `created`, as crun has it; runc says `creating`.
   try plan.request.runHostHooks(hooks?.prestart, "prestart", .created, process: process, limits)
   try plan.request.runHostHooks(hooks?.createRuntime, "createRuntime", .created, process: process, limits)
-}
-
-private func putOnRecord(
-  _ process: Int32, _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory, isBeingMade: Bool
-) throws(SandboxError) {
-  do throws(RuntimeError) {
-    var record = try record(of: plan, process)
-    record.isBeingMade = isBeingMade
-    try directory.write(record)
-  } catch {
-    throw SandboxError(Text(error.message))
-  }
 }
 
 /// Moves the calling process into the container's groups.
@@ -195,5 +180,13 @@ func convert<Value: ~Copyable>(_ call: () throws(SandboxError) -> Value) throws(
     return try call()
   } catch {
     throw RuntimeError(error)
+  }
+}
+
+func convert(_ call: () throws(RuntimeError) -> Void) throws(SandboxError) {
+  do throws(RuntimeError) {
+    try call()
+  } catch {
+    throw SandboxError(Text(error.message), kind: error.kind)
   }
 }

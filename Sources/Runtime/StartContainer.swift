@@ -31,15 +31,13 @@ extension Container {
 
   /// Has the program run, and lets other commands at the container.
   private borrowing func runProgram() throws(SandboxError) {
-    do throws(RuntimeError) {
+    try convert { () throws(RuntimeError) in
       let started = try directory.withGate { (gate, directory) throws(RuntimeError) in
         try convert { () throws(SandboxError) in try startProgram(at: gate, in: directory) }
       }
       try directory.removeGate()
       guard started else { throw RuntimeError("cannot start a container that has been started: \(id.text)") }
       try directory.unlock()
-    } catch {
-      throw SandboxError(Text(error.message), kind: error.kind)
     }
   }
 

@@ -31,17 +31,18 @@ final class SettingList {
   /// Notes that the value of a limit has no meaning, or not here.
   @inline(never)
   func refuse(_ limit: Limit, at place: String = "", _ reason: Text) {
-    note(.refused(asked: SettingList.path(limit, at: place), reason: reason))
+    note(.refused(asked: SettingList.path(limit.row(), at: place), reason: reason))
   }
 
   // MARK: settings
 
   /// Which generation of cgroups has the controller of a limit, and whether that has the limit; nil, and noted, when neither.
   @inline(never)
-  func generation(of limit: Limit, at place: String = "") -> CgroupGeneration? {
-    let row = limit.row()
+  func generation(of limit: Limit, at place: String = "") -> CgroupGeneration? { generation(of: limit, limit.row(), at: place) }
+
+  private func generation(of limit: Limit, _ row: Limit.Row, at place: String) -> CgroupGeneration? {
     guard let hierarchy = layout.hierarchy(of: row.controller) else {
-      note(.noController(asked: SettingList.path(limit, at: place), controller: row.controller))
+      note(.noController(asked: SettingList.path(row, at: place), controller: row.controller))
       return nil
     }
     if hierarchy.generation == .v2, row.v2.isNone {
@@ -61,15 +62,15 @@ final class SettingList {
     _ limit: Limit, for asked: Limit? = nil, at place: String = "", name: String = "", _ value: Text,
     else alternative: (file: StaticString, value: Text)? = nil, ifMissing: Setting.IfMissing = .refuse, isTriedAgain: Bool = false, isReadBack: Bool = false
   ) {
-    guard let generation = generation(of: limit, at: place) else { return }
     let row = limit.row()
+    guard let generation = generation(of: limit, row, at: place) else { return }
     guard let index = layout.index(of: row.controller) else { return }
     settings.append(
       Setting(
         hierarchy: index, controller: row.controller, unifiedController: unifiedController(row.controller, in: index),
         file: SettingList.file(generation == .v1 ? row.v1 : row.v2, name), value: value.string,
         alternative: alternative.map { (file: Text(stringLiteral: $0.file).string, value: $0.value.string) },
-        asked: SettingList.path(asked ?? limit, at: place),
+        asked: SettingList.path(asked?.row() ?? row, at: place),
         option: row.option.isNone ? Text(stringLiteral: row.controller.option).string : String(decoding: row.option, as: UTF8.self), ifMissing: ifMissing,
         isTriedAgain: isTriedAgain, isReadBack: isReadBack))
   }
@@ -85,8 +86,8 @@ final class SettingList {
   }
 
   /// The JSON path of a limit; `place` is that of an entry below it.
-  private static func path(_ limit: Limit, at place: String) -> String {
-    path(Text("\(String(decoding: limit.row().path, as: UTF8.self))\(place)"))
+  private static func path(_ row: Limit.Row, at place: String) -> String {
+    path(Text("\(String(decoding: row.path, as: UTF8.self))\(place)"))
   }
 
   /// The JSON path of what stands below `linux.resources`.

@@ -145,13 +145,8 @@ class Engine:
         return f"e2e-{self.name}-{next(self._numbers)}"
 
     def leftovers(self) -> list[str]:
-        """What is left of the containers, with some patience for those who clean up behind the last command; empty when there is nothing."""
-        end = time.monotonic() + 5
-        while left := self._leftovers():
-            if time.monotonic() > end:
-                break
-            time.sleep(0.05)
-        return left
+        """What is left of the containers; empty when there is nothing."""
+        return settled(self._leftovers, limit=5)
 
     def _leftovers(self) -> list[str]:
         return [
@@ -215,6 +210,14 @@ class Client:
             self._process.kill()
         self._process.wait()
         self.stdout.close()
+
+
+def settled(look: Callable[[], list[str]], limit: float) -> list[str]:
+    """What `look` finds, with `limit` seconds of patience for those who clean up behind the last command; empty as soon as there is nothing."""
+    end = time.monotonic() + limit
+    while (found := look()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
 
 
 def eventually(what: Callable[[], Any], wanted: Any, limit: float = LIMIT) -> None:

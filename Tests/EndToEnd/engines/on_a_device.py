@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine import eventually
+from engine import eventually, settled
 from machines import Emulated, Result
 
 #: The name that Podman gives to the test image.
@@ -58,12 +57,7 @@ class Podman:
 
     def leftovers(self) -> list[str]:
         """What is left of containers; empty when there is nothing."""
-        end = time.monotonic() + 10
-        while left := self._leftovers():
-            if time.monotonic() > end:
-                break
-            time.sleep(0.1)
-        return left
+        return settled(self._leftovers, limit=10)
 
     def _leftovers(self) -> list[str]:
         # The pods' infrastructure and the monitors have groups that Podman keeps.

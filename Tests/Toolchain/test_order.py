@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+from binary.command import forget_older
 from binary.elf import Segment
 from binary.order import functions
 
@@ -20,3 +24,16 @@ def test_what_has_another_number_in_the_next_build_is_left_out() -> None:
 
 def test_what_is_in_no_segment_is_left_out() -> None:
     assert functions([0x90, 0x200, 0x1FF], SEGMENTS, SYMBOLS) == ["third"]
+
+
+def test_a_program_is_linked_again_when_the_order_has_changed(tmp_path: Path) -> None:
+    linked, order = tmp_path / "apus", tmp_path / "order.txt"
+    for file, time in ((order, 100), (linked, 200)):
+        file.touch()
+        os.utime(file, (time, time))
+    forget_older(linked, than=order)
+    assert linked.exists()
+    os.utime(order, (300, 300))
+    forget_older(linked, than=order)
+    assert not linked.exists()
+    forget_older(linked, than=order)

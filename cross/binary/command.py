@@ -73,9 +73,7 @@ def build(architecture: Architecture, tools: Path, jobs: int | None) -> None:
     target = _ROOT / ".build/device" / architecture.name
     forget_other_sdk(scratch)
     linked = scratch / "release/apus"
-    # SwiftPM does not know that the linker reads this.
-    if linked.exists() and linked.stat().st_mtime < ORDER.stat().st_mtime:
-        linked.unlink()
+    forget_older(linked, than=ORDER)
     with step(f"{architecture.name}: compiling"):
         compile_product(architecture, scratch, jobs)
     with step(f"{architecture.name}: separating the debug symbols"):
@@ -91,6 +89,12 @@ def forget_other_sdk(scratch: Path) -> None:
         shutil.rmtree(scratch)
     scratch.mkdir(parents=True, exist_ok=True)
     note.write_text(sdk)
+
+
+def forget_older(linked: Path, than: Path) -> None:
+    """Removes a program that was linked before a file changed that the linker reads; SwiftPM does not know of that file."""
+    if linked.exists() and linked.stat().st_mtime < than.stat().st_mtime:
+        linked.unlink()
 
 
 def compile_product(architecture: Architecture, scratch: Path, jobs: int | None) -> None:

@@ -56,8 +56,8 @@ def native_machine() -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def v2_machine() -> Iterator[Machine]:
-    """A device with Debian's kernel and cgroup v2; a new one for each file, because after ten minutes of tests the emulated kernel stands still for a minute at a
-    time in its compaction of memory ("soft lockup", kcompactd0)."""
+    """A device with Debian's kernel and cgroup v2; a new one for each file: after ten minutes of tests the kernel of one that all shared stood still for a minute
+    at a time, in two runs of two ("soft lockup" of kcompactd0, tar and a shell)."""
     binary("aarch64")
     with Device.boot(Options(kernel="debian", cgroups="v2")) as device:
         yield Emulated(device, "v2")

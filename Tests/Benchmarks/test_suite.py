@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from suite.command import PIECES  # noqa: E402  (the line above makes it importable)
+from suite.profile import kind_of, samples  # noqa: E402
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,6 +25,33 @@ def test_without_root_it_says_so_in_one_line(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False, **other)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "bench: containers with cgroups need root\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_samples_are_told_apart_by_what_the_kernel_is_asked_for() -> None:
+    text = """apus
+\t    ffffffff81 clear_page_erms
+\t    ffffffff82 alloc_pages
+\t    ffffffff83 __x64_sys_munmap
+\t        7f0001 munmap
+
+apus
+\t    ffffffff84 cgroup_mkdir
+\t    ffffffff85 kernfs_iop_mkdir
+\t    ffffffff86 __x64_sys_mkdirat
+
+true
+\t    ffffffff87 filemap_map_pages
+\t    ffffffff88 asm_exc_page_fault
+\t        7f0002 [unknown]
+
+crun
+\t        7f0003 main
+"""
+    found = [(name, kind_of(frames)) for name, frames in samples(text.splitlines())]
+    assert found == [("apus", "memory"), ("apus", "cgroups"), ("true", "page faults"), ("crun", "own code")]
+    kinds = {"__do_sys_clone3": "processes", "__x64_sys_execveat": "processes", "do_exit": "processes", "__x64_sys_mount": "mounts", "__x64_sys_bpf": "device filter"}
+    assert {function: kind_of(["inner", function, "do_syscall_64"]) for function in kinds} == kinds
+    assert kind_of(["inner", "__x64_sys_openat"]) == kind_of(["entry_SYSCALL_64"]) == "files and the rest"
 
 
 def test_a_quick_run_writes_the_whole_page(tmp_path: Path) -> None:

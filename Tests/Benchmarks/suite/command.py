@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import device, imports, lifecycle, machine, many, memory, page, programs, run, runtimes, sizes
+from . import device, imports, lifecycle, machine, many, memory, page, profile, programs, run, runtimes, sizes
 from .bundle import make_bundle
 from .context import Context, Piece, Section
 from .hierarchies import layout_for_crun
@@ -18,6 +18,7 @@ from .processes import BenchmarkError, output_of
 #: In the order of the page.
 PIECES = (
     Piece("run", "wall time and system calls of `run /bin/true`", run.measure),
+    Piece("profile", "where the processor time of `run /bin/true` goes", profile.measure),
     Piece("lifecycle", "create + start + delete, and exec into a running container", lifecycle.measure),
     Piece("memory", "peak RSS of each command; PSS, RSS and wake-ups while a container runs", memory.measure),
     Piece("many", "100 containers one after another, and 100 at once", many.measure),

@@ -22,18 +22,27 @@ from .symbols import numbered_objects, string_comparisons
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 #: The whole program is optimised at link time, which drops the copies of generic code that every module has: a fifth of the binary. A call is put in
-#: place only where that does not add code, by LLVM in each file as well as in the whole program, and Array.append never is. Functions with the same body
-#: become one, and sequences that occur again and again are looked for three more times after they became functions (docs/decisions/code-size.md).
-#: What starting a container calls is put side by side (docs/decisions/code-order.md).
-_COMPILER = ["-Xllvm", "-inline-threshold=0", "-Xllvm", "-sil-inline-never-functions=Sa6appendyyxnF"]
+#: place only where that does not add code, by LLVM in each file as well as in the whole program, and Array.append never is. Closures get no copies of what
+#: they are passed to, and failed checks of one function share a trap. Functions with the same body become one, and sequences that occur again and again are
+#: looked for three more times after they became functions (docs/decisions/code-size.md). What starting a container calls is put side by side
+#: (docs/decisions/code-order.md).
+_LEFT_OUT = ["closure-specialize", "capture-prop", "jumpthread-simplify-cfg", "loop-rotate", "loop-unroll"]
+_COMPILER = [
+    "-Xllvm", "-inline-threshold=0", "-Xllvm", "-sil-inline-never-functions=Sa6appendyyxnF",
+    *(word for name in _LEFT_OUT for word in ["-Xllvm", f"-sil-disable-pass={name}"]), "-Xfrontend", "-mergeable-traps",
+]  # fmt: skip
 _LINKER = [
-    "--lto-newpm-passes=lto<Oz>,mergefunc", "-mllvm", "-inline-threshold=0", "-mllvm", "-machine-outliner-reruns=3",
+    "--lto-newpm-passes=function(lower-atomic),lto-pre-link<Oz>,lto<Oz>,mergefunc", "-mllvm", "-inline-threshold=0", "-mllvm", "-machine-outliner-reruns=3",
     f"--symbol-ordering-file={ORDER}", "--no-warn-symbol-ordering",
 ]  # fmt: skip
-_SMALL_CODE = [
-    "--experimental-lto-mode", "full", "--omit-frame-pointers",
-    *(word for option in _COMPILER for word in ["-Xswiftc", option]), *(word for option in _LINKER for word in ["-Xlinker", option]),
-]  # fmt: skip
+
+
+def _small_code(architecture: Architecture) -> list[str]:
+    linker = _LINKER + architecture.extra_linker_flags()
+    return [
+        "--experimental-lto-mode", "full", "--omit-frame-pointers",
+        *(word for option in _COMPILER for word in ["-Xswiftc", option]), *(word for option in linker for word in ["-Xlinker", option]),
+    ]  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:
@@ -102,7 +111,7 @@ def compile_product(architecture: Architecture, scratch: Path, jobs: int | None)
     words = [
         "swift", "build", "--package-path", _ROOT, "--scratch-path", scratch, "--swift-sdks-path", _ROOT / ".build/sdks",
         "--swift-sdk", sdk_id(architecture), "-c", "release", "--product", "apus",
-        *_SMALL_CODE,
+        *_small_code(architecture),
     ]  # fmt: skip
     if jobs is not None:
         words += ["--jobs", str(jobs)]

@@ -26,10 +26,20 @@ class Architecture:
     elf_machine: str
     #: Extra flags for C, `-` for none.
     c_flags: str
+    #: Extra flags for the linker of the program, with which the code of the whole program is made; `-` for none.
+    linker_flags: str
 
     def extra_c_flags(self) -> list[str]:
         """The extra flags as a list."""
-        return [] if self.c_flags == "-" else self.c_flags.split()
+        return _words(self.c_flags)
+
+    def extra_linker_flags(self) -> list[str]:
+        """The extra flags of the linker as a list."""
+        return _words(self.linker_flags)
+
+
+def _words(column: str) -> list[str]:
+    return [] if column == "-" else column.split()
 
 
 def read_architectures(table: Path) -> list[Architecture]:

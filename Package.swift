@@ -66,6 +66,7 @@ let package = Package(
     program(["Wording", "Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox", "Runtime", "Images"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ordinary),
     .target(name: "Oracles", dependencies: ["Linux", "OCI"], path: "Tests/Oracles", swiftSettings: ordinary),
+    tests("Wording"),
     tests("Linux"),
     tests("JSON"),
     tests("OCI", ["JSON"]),

@@ -7,12 +7,12 @@ extension SettingList {
   func add(_ blockIO: BlockIOResources) {
     // Docker writes 0 for "not set".
     if let weight = blockIO.weight, weight != 0 { addWeight(.weight, at: "", "", weight) }
-    if let leafWeight = blockIO.leafWeight, leafWeight != 0 { set(.leafWeight, "\(leafWeight)") }
+    if let leafWeight = blockIO.leafWeight, leafWeight != 0 { set(.leafWeight, UInt64(leafWeight)) }
     for (index, device) in blockIO.weightDevice.enumerated() {
       let name = Text("\(device.major):\(device.minor) ").string
       if let weight = device.weight, weight != 0 { addWeight(.weightDevice, at: Text("[\(index)].weight").string, name, weight) }
       if let leafWeight = device.leafWeight, leafWeight != 0 {
-        set(.leafWeightDevice, at: Text("[\(index)].leafWeight").string, "\(name)\(leafWeight)")
+        set(.leafWeightDevice, "\(name)\(leafWeight)", at: Text("[\(index)].leafWeight").string)
       }
     }
     addThrottles(.readBytes, blockIO.throttleReadBpsDevice, "rbps")
@@ -26,10 +26,10 @@ extension SettingList {
     if weight < 10 || weight > 1000 { return refuse(limit, at: place, "\(weight) is not within 10 to 1000") }
     let value: Text = "\(device)\(weight)"
     if generation(of: limit, at: place) == .v1 {
-      set(limit, at: place, value, else: (file: device.utf8.isEmpty ? "blkio.bfq.weight" : "blkio.bfq.weight_device", value: value))
+      set(limit, value, at: place, else: (file: device.utf8.isEmpty ? "blkio.bfq.weight" : "blkio.bfq.weight_device", value: value))
     } else {
       let scaled = 1 + (UInt64(weight) - 10) * 9999 / 990
-      set(limit, at: place, value, else: (file: "io.weight", value: "\(device)\(scaled)"))
+      set(limit, value, at: place, else: (file: "io.weight", value: "\(device)\(scaled)"))
     }
   }
 
@@ -38,11 +38,11 @@ extension SettingList {
     for (index, device) in devices.enumerated() {
       let place = Text("[\(index)]").string
       if generation(of: limit, at: place) == .v1 {
-        set(limit, at: place, "\(device.major):\(device.minor) \(device.rate)")
+        set(limit, "\(device.major):\(device.minor) \(device.rate)", at: place)
       } else {
         // v1 takes a rate of 0 for "no limit".
         let rate: Text = device.rate == 0 ? "max" : "\(device.rate)"
-        set(limit, at: place, "\(device.major):\(device.minor) \(key)=\(rate)")
+        set(limit, "\(device.major):\(device.minor) \(key)=\(rate)", at: place)
       }
     }
   }

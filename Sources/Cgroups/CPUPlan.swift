@@ -24,18 +24,18 @@ extension SettingList {
     let shares = cpu.shares == 0 ? nil : cpu.shares
     let idle = cpu.idle ?? 0
     // Kernels before 5.15 have no idle groups.
-    if cpu.idle != nil, idle == 0 || (shares != nil && current != nil) { set(.cpuIdle, "0", ifMissing: .harmless) }
+    if cpu.idle != nil, idle == 0 || (shares != nil && current != nil) { set(.cpuIdle, "0", .harmless) }
     if let shares {
       if generation(of: .cpuShares) == .v2 {
-        set(.cpuShares, "\(cpuWeight(shares: shares))")
+        set(.cpuShares, cpuWeight(shares: shares))
       } else if shares < 2 || shares > 262144 {
         // The kernel would take the nearest that it has, without a word.
         refuse(.cpuShares, "\(shares) is not within 2 to 262144")
       } else {
-        set(.cpuShares, "\(shares)")
+        set(.cpuShares, shares)
       }
     }
-    if idle != 0 { set(.cpuIdle, "\(idle)") }
+    if idle != 0 { set(.cpuIdle, Text(String(idle))) }
   }
 
   /// Quota and burst in microseconds of each period. A quota of 0 is "not set", as in runc; below 0 it is unlimited.
@@ -45,17 +45,18 @@ extension SettingList {
   private func addBandwidth(_ cpu: CPUResources) {
     let quota = cpu.quota == 0 ? nil : cpu.quota
     let period = cpu.period == 0 ? nil : cpu.period
-    let hasOther = quota != nil
+    let isTriedAgain: Traits = quota == nil ? [] : .isTriedAgain
     // Kernels before 5.14 let no group save up time.
-    if let burst = cpu.burst { set(.cpuBurst, "\(burst)", ifMissing: burst == 0 ? .harmless : .refuse, isTriedAgain: hasOther) }
+    if let burst = cpu.burst { set(.cpuBurst, burst, burst == 0 ? isTriedAgain.union(.harmless) : isTriedAgain) }
     if quota == nil && period == nil { return }
     let asked = quota == nil ? Limit.cpuPeriod : .cpuQuota
     if generation(of: asked) == .v1 {
-      if let period { set(.cpuPeriod, "\(period)", isTriedAgain: hasOther) }
-      if let quota { set(.cpuQuota, minusOneAsUnlimited(quota)) }
+      if let period { set(.cpuPeriod, period, isTriedAgain) }
+      if let quota { set(.cpuQuota, orUnlimited: quota) }
     } else {
       // Without a second word the kernel leaves the period as it is; the first cannot be left out.
-      let first = negativeAsMax(quota ?? current?.quota ?? -1)
+      let inForce = quota ?? current?.quota ?? -1
+      let first: Text = inForce < 0 ? "max" : Text(String(inForce))
       if let period { set(asked, "\(first) \(period)") } else { set(asked, first) }
     }
   }
@@ -63,8 +64,8 @@ extension SettingList {
   /// The period first: in a new group the runtime is 0, which fits in every period. In others it is written again after the runtime.
   private func addRealtime(_ cpu: CPUResources) {
     let runtime = cpu.realtimeRuntime == 0 ? nil : cpu.realtimeRuntime
-    if let period = cpu.realtimePeriod, period != 0 { set(.cpuRealtimePeriod, "\(period)", isTriedAgain: runtime != nil) }
-    if let runtime { set(.cpuRealtimeRuntime, "\(runtime)") }
+    if let period = cpu.realtimePeriod, period != 0 { set(.cpuRealtimePeriod, period, runtime == nil ? [] : .isTriedAgain) }
+    if let runtime { set(.cpuRealtimeRuntime, Text(String(runtime))) }
   }
 }
 

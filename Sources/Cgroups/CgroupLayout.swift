@@ -4,23 +4,35 @@ public import Linux
 public enum CgroupGeneration: Sendable, Equatable { case v1, v2 }
 
 /// A mounted tree of control groups.
-public struct CgroupHierarchy: Sendable {
-  public var generation: CgroupGeneration
-  public var mountPoint: Path
+public final class CgroupHierarchy {
+  public let generation: CgroupGeneration
+  public let mountPoint: Path
   /// The group that the mount shows at its mount point, as the cgroup namespace of the mounter saw it: `/` unless only a part is mounted.
-  public var root: Path
+  public let root: Path
   /// The group of this process, from the mount point on; nil when it lies outside of the mount.
-  public var own: Path?
+  public fileprivate(set) var own: Path?
   /// What it can limit: the options of a v1 mount; for v2 the words of `cgroup.controllers` and what v2 does without a controller.
-  public var controllers: ControllerSet
+  public fileprivate(set) var controllers: ControllerSet
   /// The words of `cgroup.controllers` at the mount point of v2, also those of controllers that Apus does not know; empty for v1.
-  public var words: [UInt8]
+  public internal(set) var words: [UInt8] = []
   /// The name of a v1 hierarchy without controllers, such as `systemd`.
-  public var name: [UInt8]
+  public let name: [UInt8]
   /// The mount options that select a v1 hierarchy, such as `cpu,cpuacct` or `name=systemd`; empty for v2.
-  public var selectors: [UInt8]
+  public let selectors: [UInt8]
   /// Control files have no prefix: `cpus`, not `cpuset.cpus` (v1 mount option `noprefix`; Android mounts cpuset so).
-  public var hasNoPrefix: Bool
+  public let hasNoPrefix: Bool
+
+  init(
+    _ generation: CgroupGeneration, mountPoint: Path, root: Path, controllers: ControllerSet, name: [UInt8], selectors: [UInt8], hasNoPrefix: Bool
+  ) {
+    self.generation = generation
+    self.mountPoint = mountPoint
+    self.root = root
+    self.controllers = controllers
+    self.name = name
+    self.selectors = selectors
+    self.hasNoPrefix = hasNoPrefix
+  }
 
   /// The name that control file `file` has here.
   public func fileName(_ file: String) -> Path {
@@ -44,7 +56,7 @@ public struct CgroupHierarchy: Sendable {
 }
 
 /// Where the control groups of this machine are, as its mount table has them: no path is fixed.
-public struct CgroupLayout: Sendable {
+public struct CgroupLayout {
   /// In the order of the mount table; a controller is in one hierarchy at a time, and each hierarchy is here once.
   public internal(set) var hierarchies: [CgroupHierarchy]
 
@@ -89,7 +101,7 @@ public struct CgroupLayout: Sendable {
     let table = MountTable(mountInfo)
     hierarchies = []
     for entry in table.entries {
-      guard var found = CgroupHierarchy(entry), table.isVisible(entry) else { continue }
+      guard let found = CgroupHierarchy(entry), table.isVisible(entry) else { continue }
       if found.generation == .v2 {
         found.words = unifiedControllers(found.mountPoint)
         found.controllers = ControllerSet(unified: found.words)
@@ -139,13 +151,12 @@ public struct CgroupLayout: Sendable {
 
 extension CgroupHierarchy {
   /// The hierarchy that a mount shows; nil when it is no cgroup mount, or a v1 mount that names neither controller nor hierarchy.
-  init?(_ entry: MountEntry) {
-    generation = .v1
-    controllers = []
-    words = []
-    name = []
-    selectors = []
-    hasNoPrefix = false
+  convenience init?(_ entry: MountEntry) {
+    var generation = CgroupGeneration.v1
+    var controllers: ControllerSet = []
+    var name: [UInt8] = []
+    var selectors: [UInt8] = []
+    var hasNoPrefix = false
     if entry.type.matches("cgroup2") {
       generation = .v2
     } else if entry.type.matches("cpuset") {
@@ -172,8 +183,8 @@ extension CgroupHierarchy {
       return nil
     }
     guard let point = unescaped(entry.mountPoint), let root = unescaped(entry.root) else { return nil }
-    mountPoint = Path(bytes: point)
-    self.root = Path(bytes: root)
+    self.init(
+      generation, mountPoint: Path(bytes: point), root: Path(bytes: root), controllers: controllers, name: name, selectors: selectors, hasNoPrefix: hasNoPrefix)
   }
 
   /// Whether a mount option names a controller, also one that nothing here knows, or a hierarchy; the others are flags of the mount.

@@ -94,7 +94,7 @@ public struct CgroupPlan: Sendable {
         if reach == .all { words.want(String(decoding: Array(word), as: UTF8.self)) }
         continue
       }
-      if reach == .all || ControllerSet.counting.contains(controller) { words.want("\(controller.unifiedName)") }
+      if reach == .all || ControllerSet.counting.contains(controller) { words.want(Text(stringLiteral: controller.unifiedName).string) }
     }
     return words
   }
@@ -135,17 +135,19 @@ public struct CurrentLimits: Sendable, Equatable {
 }
 
 /// The ways in which this system may be able to filter devices; the program is tried first, because it joins no further hierarchy.
-public struct DevicePlan: Sendable {
+public final class DevicePlan: Sendable {
   /// For the v2 group, if there is one.
-  public var program: [BPFInstruction]?
+  public let program: [BPFInstruction]?
   /// For a group in the v1 devices hierarchy, if there is one.
-  public var list: [(file: String, value: String)]?
+  public let list: [(file: String, value: String)]?
   /// The position of the v1 devices hierarchy.
-  public var hierarchy: Int?
+  public let hierarchy: Int?
 
+  @inline(never)
   init?(_ filter: DeviceFilter, layout: CgroupLayout) throws(CgroupPlanError) {
-    if layout.unifiedIndex != nil { program = try filter.program() }
-    hierarchy = layout.hierarchies.firstIndex { $0.generation == .v1 && $0.controllers.contains(.devices) }
+    let program = layout.unifiedIndex == nil ? nil : try filter.program()
+    var list: [(file: String, value: String)]?
+    var hierarchy = layout.hierarchies.firstIndex { $0.generation == .v1 && $0.controllers.contains(.devices) }
     if hierarchy != nil {
       do throws(CgroupPlanError) {
         list = try filter.deviceList()
@@ -156,6 +158,9 @@ public struct DevicePlan: Sendable {
       }
     }
     if program == nil && list == nil { return nil }
+    self.program = program
+    self.list = list
+    self.hierarchy = hierarchy
   }
 }
 

@@ -5,7 +5,7 @@ internal import Linux
 /// Which they are is known from the layout and the path alone: the group is new when it is made, so a group of that path is this container's, and a later
 /// command finds and ends what a killed one left (`existing`). The groups above are made when they are missing, and stay: they hold no process and cost nothing
 /// while idle.
-public struct ContainerCgroup: ~Copyable {
+public final class ContainerCgroup {
   public let path: CgroupPath
   var groups: [GroupDirectory]
   let layout: CgroupLayout
@@ -73,16 +73,16 @@ public struct ContainerCgroup: ~Copyable {
   public var cloneTarget: Int32? { groups.first { $0.hierarchy.generation == .v2 }?.directory.rawValue }
 
   /// Refuses groups with processes in them, which are somebody's, and frozen ones, in which no process would ever run. Callers look for runc's words.
-  public borrowing func requireUnused() throws(CgroupError) {
+  public func requireUnused() throws(CgroupError) {
     for group in groups where try !group.processes().isEmpty { throw .refused("container's cgroup is not empty: \(group.description) has processes") }
     if try isFrozen() { throw .refused("container's cgroup unexpectedly frozen: \(path.path.description)") }
   }
 
   /// Whether the container has a group of its own in the hierarchy at this position of the layout.
-  public borrowing func hasGroup(inHierarchy index: Int) -> Bool { groups.contains { $0.index == index } }
+  public func hasGroup(inHierarchy index: Int) -> Bool { groups.contains { $0.index == index } }
 
   /// Carries out the settings of a plan, in their order.
-  public borrowing func apply(_ settings: [Setting]) throws(CgroupError) {
+  public func apply(_ settings: [Setting]) throws(CgroupError) {
     var postponed: [Setting] = []
     for setting in settings {
       if let first = postponed.first, first.controller != setting.controller {
@@ -99,7 +99,7 @@ public struct ContainerCgroup: ~Copyable {
     for again in postponed { try write(again) }
   }
 
-  private borrowing func write(_ setting: Setting) throws(CgroupError) {
+  private func write(_ setting: Setting) throws(CgroupError) {
     guard let group = groups.first(where: { $0.index == setting.hierarchy }) else {
       throw .refused("\(setting.asked): the container has no group in \(layout.hierarchies[setting.hierarchy].mountPoint.description)")
     }
@@ -109,7 +109,7 @@ public struct ContainerCgroup: ~Copyable {
   /// Filters devices as planned: by the eBPF program, or, where the kernel has none, by a group in the v1 devices hierarchy, which is made for it.
   ///
   /// `isRequired` makes it an error that nothing here can filter; otherwise the answer says so.
-  public mutating func apply(_ plan: DevicePlan?, isRequired: Bool) throws(CgroupError) -> DeviceFiltering {
+  public func apply(_ plan: DevicePlan?, isRequired: Bool) throws(CgroupError) -> DeviceFiltering {
     if isDisabled { return .nothing }
     guard let plan else {
       if isRequired { throw .plan(.noDeviceFilter) }
@@ -151,7 +151,7 @@ public struct ContainerCgroup: ~Copyable {
   /// Moves process `id`, or with 0 the one that calls, into the groups; into the v2 group only when `alsoUnified`, that is unless it was born there.
   ///
   /// The process must not have started what is to be limited: what it forked before stays outside.
-  public borrowing func add(_ id: Int32, alsoUnified: Bool) throws(CgroupError) {
+  public func add(_ id: Int32, alsoUnified: Bool) throws(CgroupError) {
     for group in groups where alsoUnified || group.hierarchy.generation == .v1 { try group.add(id) }
   }
 }

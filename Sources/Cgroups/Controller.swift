@@ -105,6 +105,10 @@ public struct ControllerSet: OptionSet, Sendable {
 }
 
 extension ArraySlice<UInt8> {
+  /// Whether these are the same bytes.
+  @inline(never)
+  func matches(_ other: ArraySlice<UInt8>) -> Bool { elementsEqual(other) }
+
   /// Whether these are the bytes of `text`.
   func matches(_ text: StaticString) -> Bool {
     text.utf8CodeUnitCount == count && text.withUTF8Buffer { text in elementsEqual(text) }

@@ -4,7 +4,7 @@ public import OCI
 extension ContainerCgroup {
   /// Gives the v2 group to `user`: the directory, and the files in it that the kernel means to be given (/sys/kernel/cgroup/delegate; cgroups(7), "Delegation"),
   /// not those of the limits. Groups of v1 cannot be given safely and stay.
-  public borrowing func delegate(to user: UInt32) throws(CgroupError) {
+  public func delegate(to user: UInt32) throws(CgroupError) {
     guard let group = groups.first(where: { $0.hierarchy.generation == .v2 }) else { return }
     do throws(Errno) {
       try group.directory.changeOwner(user: user, group: .max)

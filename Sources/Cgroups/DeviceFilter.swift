@@ -24,19 +24,11 @@ public struct DeviceFilter: Sendable {
   /// pts/*; and making nodes of any device, which by itself opens none. Without that the runtime could not make the node of a device that the container may only
   /// read, as engines ask for it. They come last, so that no rule of config.json takes them away, as in runc and crun.
   static var standard: [DeviceRule] {
-    [
-      DeviceRule(allow: true, type: .character, access: .mknod),
-      DeviceRule(allow: true, type: .block, access: .mknod),
-      DeviceRule(allow: true, type: .character, major: 1, minor: 3),
-      DeviceRule(allow: true, type: .character, major: 1, minor: 5),
-      DeviceRule(allow: true, type: .character, major: 1, minor: 7),
-      DeviceRule(allow: true, type: .character, major: 1, minor: 8),
-      DeviceRule(allow: true, type: .character, major: 1, minor: 9),
-      DeviceRule(allow: true, type: .character, major: 5, minor: 0),
-      DeviceRule(allow: true, type: .character, major: 5, minor: 1),
-      DeviceRule(allow: true, type: .character, major: 5, minor: 2),
-      DeviceRule(allow: true, type: .character, major: 136, minor: nil),
-    ]
+    var rules = [DeviceRule(allow: true, type: .character, access: .mknod), DeviceRule(allow: true, type: .block, access: .mknod)]
+    // Those of pts have every minor number.
+    let numbers: [(major: Int64, minor: Int64)] = [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (136, -1)]
+    for (major, minor) in numbers { rules.append(DeviceRule(allow: true, type: .character, major: major, minor: minor < 0 ? nil : minor)) }
+    return rules
   }
 }
 

@@ -28,9 +28,9 @@ private struct DeviceList {
     var access: DeviceAccess
 
     var text: String {
-      let major = major.map { "\($0)" } ?? "*"
-      let minor = minor.map { "\($0)" } ?? "*"
-      return "\(isBlock ? "b" : "c") \(major):\(minor) \(access.letters)"
+      let major = major.map { String($0) } ?? "*"
+      let minor = minor.map { String($0) } ?? "*"
+      return Text("\(isBlock ? "b" : "c") \(major):\(minor) \(access.letters)").string
     }
 
     func isSameDevice(as other: Exception) -> Bool { isBlock == other.isBlock && major == other.major && minor == other.minor }

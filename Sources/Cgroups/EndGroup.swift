@@ -6,7 +6,7 @@ extension ContainerCgroup {
   /// By `cgroup.kill` (Linux 5.14) the kernel does it at once. Before, the group is frozen, so that it cannot fork faster than it is killed and no process id
   /// can pass to another process meanwhile, and each process gets SIGKILL; where there is no freezer, this is repeated until the group is empty. Processes that
   /// the kernel does not let go within `milliseconds` are an error that names them.
-  public borrowing func kill(milliseconds: Int32 = 5000) throws(CgroupError) {
+  public func kill(milliseconds: Int32 = 5000) throws(CgroupError) {
     guard let group = tracking else { return }
     var patience = Patience(milliseconds: milliseconds)
     if group.hierarchy.generation == .v2, try group.writeIfPresent("cgroup.kill", "1") {
@@ -27,14 +27,14 @@ extension ContainerCgroup {
 
   /// Thaws what is frozen in the v1 freezer, the container's own group and those that it has made below it and frozen by itself, unless that is `done`: a
   /// frozen process of v1 dies when it is thawed; one of v2 dies as it is.
-  borrowing func thawAll(but done: GroupDirectory) throws(CgroupError) {
+  func thawAll(but done: GroupDirectory) throws(CgroupError) {
     for group in groups where group.isLegacyFreezer && group !== done { try group.thawAll() }
   }
 
   /// Removes the groups and those that the container made below them; a group that is gone already is no error.
   ///
   /// A process that has just died may keep its group busy for a moment: removal is tried again for two seconds.
-  public borrowing func remove() throws(CgroupError) {
+  public func remove() throws(CgroupError) {
     var first: CgroupError?
     for group in groups {
       do throws(CgroupError) {
@@ -63,7 +63,7 @@ extension GroupDirectory {
   /// Adds the processes of one open group.
   private static func collect(_ group: borrowing FileDescriptor, into found: inout [Int32]) throws(Errno) {
     do throws(Errno) {
-      let bytes = try group.open("cgroup.procs", [.readOnly, .noFollow]).readAll(limit: 1 << 22)
+      let bytes = try group.open("cgroup.procs", .readOnly | .noFollow).readAll(limit: 1 << 22)
       for line in bytes.split(separator: 0x0A) {
         if let id = decimal(line).flatMap({ Int32(exactly: $0) }) { found.append(id) }
       }
@@ -109,7 +109,7 @@ extension GroupDirectory {
         directory,
         enter: { (group) throws(Errno) in
           do throws(Errno) {
-            try group.open(file, [.writeOnly, .noFollow]).writeValue("THAWED")
+            try group.open(file, .writeOnly | .noFollow).writeValue("THAWED")
           } catch {
             if !error.meansGone { throw error }
           }
@@ -122,7 +122,7 @@ extension GroupDirectory {
   /// The error that names what is left.
   func stuck() throws(CgroupError) -> CgroupError {
     var names = ""
-    for process in try processes().prefix(8) { names += names.utf8.isEmpty ? "\(process)" : ", \(process)" }
+    for process in try processes().prefix(8) { names += names.utf8.isEmpty ? String(process) : Text(", \(process)").string }
     return .refused("the processes of the control group \(description) do not end: \(names)")
   }
 

@@ -2,13 +2,13 @@ internal import Linux
 
 extension ContainerCgroup {
   /// The group that stops all processes of the container: of v2 since Linux 5.2, else of the v1 freezer.
-  private borrowing func freezer() throws(CgroupError) -> GroupDirectory? {
+  private func freezer() throws(CgroupError) -> GroupDirectory? {
     if let unified = groups.first(where: { $0.hierarchy.generation == .v2 }), try unified.read("cgroup.freeze") != nil { return unified }
     return groups.first { $0.hierarchy.generation == .v1 && $0.hierarchy.controllers.contains(.freezer) }
   }
 
   /// Stops every process of the container, those of groups below too, and waits until they stand; when they do not within ten seconds, all go on.
-  public borrowing func freeze() throws(CgroupError) {
+  public func freeze() throws(CgroupError) {
     guard let group = try freezer() else { throw .refused(Text(missingFreezer)) }
     do throws(CgroupError) {
       if group.hierarchy.generation == .v2 { try group.freezeUnified() } else { try group.freezeLegacy() }
@@ -20,13 +20,13 @@ extension ContainerCgroup {
   }
 
   /// Lets the processes go on.
-  public borrowing func thaw() throws(CgroupError) {
+  public func thaw() throws(CgroupError) {
     guard let group = try freezer() else { throw .refused(Text(missingFreezer)) }
     try group.thaw()
   }
 
   /// Whether the container was frozen by itself; not with a group above it.
-  public borrowing func isFrozen() throws(CgroupError) -> Bool {
+  public func isFrozen() throws(CgroupError) -> Bool {
     guard let group = try freezer() else { return false }
     if group.hierarchy.generation == .v2 { return try group.number("cgroup.freeze") == 1 }
     guard let state = try group.read("freezer.state"), !state[...].matches("THAWED\n") else { return false }

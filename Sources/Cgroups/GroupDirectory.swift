@@ -23,7 +23,7 @@ final class GroupDirectory {
 
   /// Writes `value` to the control file in one write.
   func write(_ file: String, _ value: String) throws(Errno) {
-    try directory.open(hierarchy.fileName(file), [.writeOnly, .noFollow]).writeValue(value)
+    try directory.open(hierarchy.fileName(file), .writeOnly | .noFollow).writeValue(value)
   }
 
   /// Writes `value` unless the kernel has no such file; whether it has.
@@ -40,7 +40,7 @@ final class GroupDirectory {
   /// The contents of the control file; nil when the kernel has no such file, or gives it in this state no contents (EOPNOTSUPP).
   func read(_ file: String) throws(CgroupError) -> [UInt8]? {
     do throws(Errno) {
-      return try directory.open(hierarchy.fileName(file), [.readOnly, .noFollow]).readAll(limit: 1 << 20)
+      return try directory.open(hierarchy.fileName(file), .readOnly | .noFollow).readAll(limit: 1 << 20)
     } catch {
       if error == .noSuchFileOrDirectory || error == .notSupported || error == .noDevice { return nil }
       throw CgroupError("read", "\(file) in \(description)", error)
@@ -63,7 +63,7 @@ extension CgroupHierarchy {
   /// Opens the mount point and makes sure that it is what the mount table said, not something that was mounted over it since.
   func openMountPoint() throws(CgroupError) -> FileDescriptor {
     let path = mountPoint.description
-    let directory = try attempt("open", Text(path)) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.readOnly, .directory]) }
+    let directory = try attempt("open", Text(path)) { () throws(Errno) in try FileDescriptor.open(mountPoint, .readOnly | .directory) }
     try verify(directory, path)
     return directory
   }

@@ -2,19 +2,19 @@ internal import Linux
 public import OCI
 
 /// What is done to the resctrl file system for a container (config-linux.md, "IntelRdt"): a value, made without touching anything.
-public struct IntelRdtPlan: Sendable, Equatable {
+public final class IntelRdtPlan: Sendable {
   /// The directory of the class of service below the mount point; empty is the default class, which is the mount point itself.
-  public var group: String
+  public let group: String
   /// The class was not named: it is the container's own. It is removed with the container, if the container made it.
-  public var isOwn: Bool
+  public let isOwn: Bool
   /// The class has to be there: nothing is set for it.
-  public var mustExist: Bool
+  public let mustExist: Bool
   /// What a class that is there must have already.
-  public var promised: [String]
+  public let promised: [String]
   /// The lines for `schemata` of a class that is made: those of `promised`, then the others.
-  public var lines: [String]
+  public let lines: [String]
   /// The container gets a monitoring group of this name below the class.
-  public var monitor: String?
+  public let monitor: String?
 
   /// The plan for `linux.intelRdt` of container `id`.
   public init(_ asked: IntelRdt, container id: String) throws(CgroupPlanError) {

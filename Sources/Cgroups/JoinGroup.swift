@@ -1,7 +1,7 @@
 internal import Linux
 
 /// The groups that a further process of a running container joins.
-public struct JoinTarget: ~Copyable {
+public struct JoinTarget {
   private let groups: [GroupDirectory]
 
   fileprivate init(_ groups: [GroupDirectory]) { self.groups = groups }
@@ -10,7 +10,7 @@ public struct JoinTarget: ~Copyable {
   public var cloneTarget: Int32? { groups.first { $0.hierarchy.generation == .v2 }?.directory.rawValue }
 
   /// As `ContainerCgroup.add`.
-  public borrowing func add(_ id: Int32, alsoUnified: Bool) throws(CgroupError) {
+  public func add(_ id: Int32, alsoUnified: Bool) throws(CgroupError) {
     for group in groups where alsoUnified || group.hierarchy.generation == .v1 { try group.add(id) }
   }
 }
@@ -60,7 +60,7 @@ extension ContainerCgroup {
   ///
   /// A v2 group that hands controllers down to groups below has no processes of its own: a container such as one with systemd has moved all of them further down.
   /// Unless the group is asked for, the process then joins that of `initProcess`, the container's first process, as in runc.
-  public borrowing func target(of initProcess: Int32, below subgroups: [Subgroup] = []) throws(CgroupError) -> JoinTarget {
+  public func target(of initProcess: Int32, below subgroups: [Subgroup] = []) throws(CgroupError) -> JoinTarget {
     for subgroup in subgroups {
       guard let name = subgroup.controller else { continue }
       let isKnown = groups.contains { $0.hierarchy.isNamed(Array(name.utf8)[...]) }
@@ -84,7 +84,7 @@ extension ContainerCgroup {
   }
 
   /// Where the process is below the container's v2 group; empty when it is in it, or elsewhere.
-  private borrowing func ownPath(of process: Int32, in group: GroupDirectory) throws(CgroupError) -> Path {
+  private func ownPath(of process: Int32, in group: GroupDirectory) throws(CgroupError) -> Path {
     let bytes: [UInt8]
     do throws(SystemError) {
       bytes = try readFile(Path("/proc/\(process)/cgroup"), limit: 1 << 20)
@@ -116,7 +116,7 @@ extension GroupDirectory {
     var patience = Patience(milliseconds: 150)
     while true {
       do throws(Errno) {
-        try write("cgroup.procs", "\(id)")
+        try write("cgroup.procs", String(id))
         return
       } catch {
         // A process that is just being made (TASK_NEW) cannot be moved yet.
@@ -132,8 +132,8 @@ extension GroupDirectory {
   /// The group `path` below this one, which has to be there.
   fileprivate func group(below path: Path) throws(CgroupError) -> GroupDirectory {
     guard let last = path.components.last else { return self }
-    let place = "\(description)/\(path.description)"
-    let opened = try attempt("open", Text(place)) { () throws(Errno) in try directory.open(path, [.readOnly, .directory, .noFollow]) }
+    let place = Text("\(description)/\(path)").string
+    let opened = try attempt("open", Text(place)) { () throws(Errno) in try directory.open(path, .readOnly | .directory | .noFollow) }
     try hierarchy.verify(opened, place)
     let above = try attempt("open", Text(description)) { () throws(Errno) in try directory.duplicate() }
     return GroupDirectory(hierarchy: hierarchy, index: index, name: Path(bytes: last), parent: above, directory: opened, description: place)

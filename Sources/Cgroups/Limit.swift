@@ -70,4 +70,10 @@ enum Limit: UInt8 {
 extension ArraySlice<UInt8> {
   /// Whether a word of the table says that there is nothing.
   var isNone: Bool { count == 1 && self[startIndex] == 0x2D }
+
+  /// The name with `part` in place of its `%`.
+  func filled(with part: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    guard let gap = firstIndex(of: 0x25) else { return self }
+    return self[..<gap] + part + self[(gap + 1)...]
+  }
 }

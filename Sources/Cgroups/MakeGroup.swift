@@ -47,7 +47,7 @@ extension GroupDirectory {
   /// Opens the group `path` below an open one; nil when it is not there.
   private static func openIfPresent(_ path: Path, below directory: borrowing FileDescriptor, _ description: String) throws(CgroupError) -> FileDescriptor? {
     do throws(Errno) {
-      return try directory.open(path, [.readOnly, .directory, .noFollow])
+      return try directory.open(path, .readOnly | .directory | .noFollow)
     } catch {
       if error == .noSuchFileOrDirectory || error == .notDirectory { return nil }
       throw CgroupError("open", Text(description), error)
@@ -83,7 +83,7 @@ extension GroupDirectory {
     try enable(controllers, below: above, walked)
     for name in path.names.dropLast() {
       walked = walked.appending(name.bytes)
-      let next = try attempt("open", walked) { () throws(Errno) in try above.open(name, [.readOnly, .directory, .noFollow]) }
+      let next = try attempt("open", walked) { () throws(Errno) in try above.open(name, .readOnly | .directory | .noFollow) }
       above = next
       try enable(controllers, below: above, walked)
     }
@@ -97,13 +97,13 @@ extension GroupDirectory {
     let file: Path = "cgroup.subtree_control"
     let contents: [UInt8]
     do throws(Errno) {
-      contents = try directory.open(file, [.readOnly, .noFollow]).readAll(limit: 1 << 16)
+      contents = try directory.open(file, .readOnly | .noFollow).readAll(limit: 1 << 16)
     } catch {
       throw CgroupError("read", "cgroup.subtree_control in \(path.description)", error)
     }
     let enabled = contents.split(whereSeparator: { $0 == 0x20 || $0 == 0x0A })
     func isMissing(_ word: String) -> Bool { !enabled.contains { word.utf8.elementsEqual($0) } }
-    func write(_ words: String) throws(Errno) { try directory.open(file, [.writeOnly, .noFollow]).writeValue(words) }
+    func write(_ words: String) throws(Errno) { try directory.open(file, .writeOnly | .noFollow).writeValue(words) }
 
     let missing = controllers.required.filter(isMissing)
     if !missing.isEmpty {
@@ -127,12 +127,12 @@ extension GroupDirectory {
   /// The words as `cgroup.subtree_control` takes them.
   private static func additions(_ words: [String]) -> String {
     var text = ""
-    for word in words { text += text.utf8.isEmpty ? "+\(word)" : " +\(word)" }
+    for word in words { text += Text("\(text.utf8.isEmpty ? "" : " ")+\(word)").string }
     return text
   }
 
   private static func refusal(of words: String, in path: Path, _ error: Errno) -> CgroupError {
-    let file = "cgroup.subtree_control in \(path.description)"
+    let file: Text = "cgroup.subtree_control in \(path)"
     if error == .busy {
       return .refused(
         "cannot write \(words) to \(file): the group has processes of its own, and cgroup v2 has them only in groups without limits below")
@@ -149,9 +149,9 @@ extension GroupDirectory {
       let name = hierarchy.fileName(file)
       do throws(Errno) {
         // An empty list is a lone newline.
-        if try directory.open(name, [.readOnly, .noFollow]).readAll(limit: 1 << 16).count > 1 { continue }
-        let list = try above.open(name, [.readOnly, .noFollow]).readAll(limit: 1 << 16)
-        try directory.open(name, [.writeOnly, .noFollow]).writeValue(String(decoding: list, as: UTF8.self))
+        if try directory.open(name, .readOnly | .noFollow).readAll(limit: 1 << 16).count > 1 { continue }
+        let list = try above.open(name, .readOnly | .noFollow).readAll(limit: 1 << 16)
+        try directory.open(name, .writeOnly | .noFollow).writeValue(String(decoding: list, as: UTF8.self))
       } catch {
         throw CgroupError("inherit", "\(file) for \(path)", error)
       }

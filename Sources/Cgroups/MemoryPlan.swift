@@ -11,7 +11,7 @@ extension SettingList {
     if memory.checkBeforeUpdate ?? false { refuseBelowUsage(memory) }
     addLimits(memory)
     // Reclaim spares a v2 group that uses less than `memory.low`, which is what a reservation asks for.
-    if let reservation = memory.reservation { set(.memoryReservation, unlimited(reservation, generation(of: .memoryReservation))) }
+    if let reservation = memory.reservation { set(.memoryReservation, orUnlimited: reservation) }
     addV1Only(memory)
   }
 
@@ -23,17 +23,17 @@ extension SettingList {
     let swap = isLifted ? -1 : memory.swap
     let asked = isLifted ? Limit.memoryLimit : .memorySwap
     // The files are there if the kernel counts swap; without them and without swap, the limit of memory is that of both.
-    let ifMissing: Setting.IfMissing = (swap ?? -1) < 0 ? .harmless : .harmlessWithoutSwap
+    let ifMissing: Traits = (swap ?? -1) < 0 ? .harmless : .harmlessWithoutSwap
     if generation(of: memory.limit == nil ? .memorySwap : .memoryLimit) == .v1 {
       // The kernel refuses a limit of both together below that of memory at every moment. Memory comes first, which is right for a new group and for lower
       // limits; for higher ones it is refused, and written again after the other.
-      if let limit = memory.limit { set(.memoryLimit, minusOneAsUnlimited(limit), isTriedAgain: swap != nil) }
-      if let swap { set(.memorySwap, for: asked, minusOneAsUnlimited(swap), ifMissing: ifMissing) }
+      if let limit = memory.limit { set(.memoryLimit, orUnlimited: limit, swap == nil ? [] : .isTriedAgain) }
+      if let swap { set(.memorySwap, orUnlimited: swap, for: asked, ifMissing) }
       return
     }
     // Swap first: more of it is of use before memory gets less.
-    if let swap { set(.memorySwap, for: asked, negativeAsMax(swapAlone(swap, limit: memory.limit)), ifMissing: ifMissing) }
-    if let limit = memory.limit { set(.memoryLimit, negativeAsMax(limit)) }
+    if let swap { set(.memorySwap, orUnlimited: swapAlone(swap, limit: memory.limit), for: asked, ifMissing) }
+    if let limit = memory.limit { set(.memoryLimit, orUnlimited: limit) }
   }
 
   /// v2 counts swap without memory, so the memory part is subtracted (cgroup-v2.rst, "memory.swap.max"): the limit that is asked for, or the one in force.
@@ -61,7 +61,7 @@ extension SettingList {
     addKernelLimit(.memoryKernelTCP, memory.kernelTCP)
     if let swappiness = memory.swappiness {
       if generation(of: .memorySwappiness) == .v1, swappiness > 100 { refuse(.memorySwappiness, "\(swappiness) is not within 0 to 100") }
-      set(.memorySwappiness, "\(swappiness)")
+      set(.memorySwappiness, swappiness)
     }
     let generation = layout.hierarchy(of: .memory)?.generation
     // A new group has the killer; in one that runs it may have been taken away.
@@ -75,17 +75,6 @@ extension SettingList {
     guard let value else { return }
     let generation = layout.hierarchy(of: .memory)?.generation
     if value < 0, generation == .v2 || (generation == .v1 && current == nil) { return }
-    set(limit, minusOneAsUnlimited(value), ifMissing: value < 0 ? .harmless : .refuse, isReadBack: value >= 0)
+    set(limit, orUnlimited: value, value < 0 ? .harmless : .isReadBack)
   }
 }
-
-/// Bytes in the spelling of a generation.
-private func unlimited(_ value: Int64, _ generation: CgroupGeneration?) -> Text {
-  generation == .v1 ? minusOneAsUnlimited(value) : negativeAsMax(value)
-}
-
-/// v1's spelling of a number: every negative one is unlimited.
-func minusOneAsUnlimited(_ value: Int64) -> Text { value < 0 ? "-1" : "\(value)" }
-
-/// v2's spelling: every negative number is unlimited.
-func negativeAsMax(_ value: Int64) -> Text { value < 0 ? "max" : "\(value)" }

@@ -6,7 +6,7 @@ extension SettingList {
   func add(_ pids: PidsResources) {
     guard let limit = pids.limit else { return }
     // A new process cannot be made in a group with a limit of 0; 1 is the limit that lets the container start and do no more, as runc has it.
-    set(.pidsLimit, negativeAsMax(limit < 0 ? limit : max(limit, 1)))
+    set(.pidsLimit, limit < 0 ? "max" : Text(String(max(limit, 1))))
   }
 
   /// The settings for `linux.resources.hugepageLimits`.
@@ -17,20 +17,21 @@ extension SettingList {
         refuse(.hugePages, at: Text("\(place).pageSize").string, "a page size is a number and a unit, such as 2MB")
         continue
       }
-      set(.hugePages, at: place, name: limit.pageSize, "\(limit.limit)")
+      let value = Text(String(limit.limit))
+      set(.hugePages, value, at: place, name: limit.pageSize)
       // Reservations count separately since Linux 5.7; before, the first limit ends them as well, when they are used.
-      set(.hugePagesReserved, at: place, name: limit.pageSize, "\(limit.limit)", ifMissing: .harmless)
+      set(.hugePagesReserved, value, .harmless, at: place, name: limit.pageSize)
     }
   }
 
   /// The settings for `linux.resources.network`: v1 only; v2 leaves both to eBPF and netfilter.
   func add(_ network: NetworkResources) {
     // 0 is the class of packets without a tag, which a new group has and v2 knows no other than.
-    if let classID = network.classID, classID != 0 || (current != nil && layout.index(of: .networkClass) != nil) { set(.networkClass, "\(classID)") }
+    if let classID = network.classID, classID != 0 || (current != nil && layout.index(of: .networkClass) != nil) { set(.networkClass, UInt64(classID)) }
     for (index, priority) in network.priorities.enumerated() {
       let place = Text("[\(index)]").string
       if generation(of: .networkPriorities, at: place) != nil { requireWord(priority.name, .networkPriorities, at: Text("\(place).name").string) }
-      set(.networkPriorities, at: place, "\(priority.name) \(priority.priority)")
+      set(.networkPriorities, "\(priority.name) \(priority.priority)", at: place)
     }
   }
 
@@ -41,7 +42,7 @@ extension SettingList {
       var value = Text(limit.device)
       if let handles = limit.hcaHandles { value = "\(value) hca_handle=\(handles)" }
       if let objects = limit.hcaObjects { value = "\(value) hca_object=\(objects)" }
-      set(.rdma, at: Text(".\(limit.device)").string, value)
+      set(.rdma, value, at: Text(".\(limit.device)").string)
     }
   }
 

@@ -36,7 +36,7 @@ public final class OutOfMemoryWatch {
     let isUnified = group.hierarchy.generation == .v2
     let file = isUnified ? "memory.events" : "memory.oom_control"
     do throws(Errno) {
-      let opened = try group.directory.open(group.hierarchy.fileName(file), [.readOnly, .noFollow])
+      let opened = try group.directory.open(group.hierarchy.fileName(file), .readOnly | .noFollow)
       let made = try isUnified ? FileDescriptor.makeChangeNotifier() : FileDescriptor.makeEventCounter()
       if isUnified {
         // The second changes with the last process.
@@ -55,7 +55,7 @@ public final class OutOfMemoryWatch {
 
 extension ContainerCgroup {
   /// Watches for want of memory from now on; nil when no group of the container counts memory.
-  public borrowing func watchOutOfMemory() throws(CgroupError) -> OutOfMemoryWatch? {
+  public func watchOutOfMemory() throws(CgroupError) -> OutOfMemoryWatch? {
     for group in groups {
       if group.hierarchy.generation == .v2 {
         if try group.read("memory.events") != nil { return try OutOfMemoryWatch(group) }
@@ -67,7 +67,7 @@ extension ContainerCgroup {
   }
 
   /// Whether a process of the container is left. Without control groups it is not known, and true.
-  public borrowing func hasProcesses() throws(CgroupError) -> Bool {
+  public func hasProcesses() throws(CgroupError) -> Bool {
     guard let group = tracking else { return isDisabled }
     return try !group.isEmpty()
   }
@@ -80,7 +80,7 @@ extension GroupDirectory {
   /// Whether the group is there still: a file of one that was removed cannot be opened.
   fileprivate var isPresent: Bool {
     do throws(Errno) {
-      _ = try directory.open("cgroup.procs", [.path, .noFollow])
+      _ = try directory.open("cgroup.procs", .path | .noFollow)
       return true
     } catch {
       return false

@@ -1,7 +1,7 @@
 internal import Linux
 
 /// The mounted resctrl file system: classes of service as directories.
-public struct Resctrl: ~Copyable {
+public final class Resctrl {
   let directory: FileDescriptor
   /// For messages.
   let path: String
@@ -17,7 +17,7 @@ public struct Resctrl: ~Copyable {
       throw .system(error)
     }
     guard let point = resctrlMountPoint(table) else { return nil }
-    let directory = try attempt("open", point) { () throws(Errno) in try FileDescriptor.open(point, [.readOnly, .directory]) }
+    let directory = try attempt("open", point) { () throws(Errno) in try FileDescriptor.open(point, .readOnly | .directory) }
     let type = try attempt("statfs", point) { () throws(Errno) in try directory.fileSystemStatus().type }
     if type != FileSystemStatus.resctrl { throw .refused("\(point.description) is not the resctrl file system: another one is mounted there") }
     return Resctrl(directory: directory, path: point.description, isSubstitute: false)
@@ -29,8 +29,8 @@ public struct Resctrl: ~Copyable {
   }
 
   /// A plain directory in its place, for tests.
-  init(substitute path: Path) throws(Errno) {
-    self.init(directory: try FileDescriptor.open(path, [.readOnly, .directory]), path: path.description, isSubstitute: true)
+  convenience init(substitute path: Path) throws(Errno) {
+    self.init(directory: try FileDescriptor.open(path, .readOnly | .directory), path: path.description, isSubstitute: true)
   }
 
   private init(directory: consuming FileDescriptor, path: String, isSubstitute: Bool) {
@@ -40,13 +40,13 @@ public struct Resctrl: ~Copyable {
   }
 
   /// Whether the class of `plan` is there.
-  public borrowing func has(_ plan: IntelRdtPlan) throws(CgroupError) -> Bool { try has(plan.directory) }
+  public func has(_ plan: IntelRdtPlan) throws(CgroupError) -> Bool { try has(plan.directory) }
 
   /// Makes the class of the plan and its monitoring group, as far as they are not there, and sets what is asked for; gives the group that processes join.
   ///
   /// When something fails, what was made here is removed again. `makes` tells that the caller has put on record that the class is new: one that has come
   /// meanwhile is somebody's then.
-  public borrowing func make(_ plan: IntelRdtPlan, makes: Bool) throws(CgroupError) -> ResctrlGroup {
+  public func make(_ plan: IntelRdtPlan, makes: Bool) throws(CgroupError) -> ResctrlGroup {
     if makes { try makeDirectory(plan.directory) }
     do throws(CgroupError) {
       if makes {
@@ -65,7 +65,7 @@ public struct Resctrl: ~Copyable {
   }
 
   /// Removes the monitoring group of the plan, and the class if the container has made it; what is gone already is no error.
-  public borrowing func remove(_ plan: IntelRdtPlan, makes: Bool) throws(CgroupError) {
+  public func remove(_ plan: IntelRdtPlan, makes: Bool) throws(CgroupError) {
     // The class takes its monitoring groups with it.
     guard let place = makes ? plan.directory : plan.monitorDirectory else { return }
     do throws(Errno) {
@@ -76,21 +76,21 @@ public struct Resctrl: ~Copyable {
   }
 
   /// The class and the monitoring group of a container that is there, for a further process; nil when the class is gone.
-  public borrowing func group(of plan: IntelRdtPlan) throws(CgroupError) -> ResctrlGroup? {
+  public func group(of plan: IntelRdtPlan) throws(CgroupError) -> ResctrlGroup? {
     if try !has(plan.directory) { return nil }
     return try ResctrlGroup(class: open(plan.directory), monitor: plan.monitorDirectory.map { (place) throws(CgroupError) in try open(place) })
   }
 
   /// Changes a class while the container runs.
-  public borrowing func update(_ plan: IntelRdtPlan, lines: [String]) throws(CgroupError) { try write(lines, plan) }
+  public func update(_ plan: IntelRdtPlan, lines: [String]) throws(CgroupError) { try write(lines, plan) }
 
   /// Whether the machine has this kind of control, such as `L3` or `MB`.
-  public borrowing func hasControl(_ name: String) throws(CgroupError) -> Bool { try has(Path("info").appending(name)) }
+  public func hasControl(_ name: StaticString) throws(CgroupError) -> Bool { try has(Path("info/\(name)")) }
 
   /// The contents of a file below the mount point; nil when there is no such file.
-  borrowing func contents(_ file: Path) throws(CgroupError) -> [UInt8]? {
+  func contents(_ file: Path) throws(CgroupError) -> [UInt8]? {
     do throws(Errno) {
-      return try directory.open(file, [.readOnly, .noFollow]).readAll(limit: 1 << 20)
+      return try directory.open(file, .readOnly | .noFollow).readAll(limit: 1 << 20)
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
       throw failure("read", file, error)
@@ -98,7 +98,7 @@ public struct Resctrl: ~Copyable {
   }
 
   /// What the class must have already, since others may use it.
-  private borrowing func requirePromised(_ plan: IntelRdtPlan) throws(CgroupError) {
+  private func requirePromised(_ plan: IntelRdtPlan) throws(CgroupError) {
     if plan.promised.isEmpty || plan.isOwn { return }
     let contents = try contents(plan.directory.appending("schemata")) ?? []
     for line in plan.promised where !schemata(contents, have: line) {
@@ -107,19 +107,19 @@ public struct Resctrl: ~Copyable {
   }
 
   /// Writes all lines at once: the kernel takes all or none.
-  private borrowing func write(_ lines: [String], _ plan: IntelRdtPlan) throws(CgroupError) {
+  private func write(_ lines: [String], _ plan: IntelRdtPlan) throws(CgroupError) {
     if lines.isEmpty { return }
     var text = ""
     for line in lines { text += line + "\n" }
     let file = plan.directory.appending("schemata")
     do throws(Errno) {
-      try directory.open(file, isSubstitute ? [.writeOnly, .create, .noFollow] : [.writeOnly, .noFollow], mode: 0o644).writeValue(text)
+      try directory.open(file, isSubstitute ? .writeOnly | .create | .noFollow : .writeOnly | .noFollow, mode: 0o644).writeValue(text)
     } catch {
       throw failure("write the lines of linux.intelRdt to", file, error)
     }
   }
 
-  private borrowing func makeDirectory(_ place: Path) throws(CgroupError) {
+  private func makeDirectory(_ place: Path) throws(CgroupError) {
     do throws(Errno) {
       try directory.makeDirectory(place, mode: 0o755)
     } catch {
@@ -127,7 +127,7 @@ public struct Resctrl: ~Copyable {
     }
   }
 
-  private borrowing func makeMonitor(_ place: Path) throws(CgroupError) {
+  private func makeMonitor(_ place: Path) throws(CgroupError) {
     if isSubstitute { try? directory.makeDirectory(place.parent, mode: 0o755) }
     do throws(Errno) {
       try directory.makeDirectory(place, mode: 0o755)
@@ -137,18 +137,18 @@ public struct Resctrl: ~Copyable {
     }
   }
 
-  private borrowing func open(_ place: Path) throws(CgroupError) -> ResctrlDirectory {
+  private func open(_ place: Path) throws(CgroupError) -> ResctrlDirectory {
     do throws(Errno) {
       return ResctrlDirectory(
-        try directory.open(place, [.readOnly, .directory, .noFollow]), description: "\(path)/\(place.description)", isSubstitute: isSubstitute)
+        try directory.open(place, .readOnly | .directory | .noFollow), description: Text("\(path)/\(place)").string, isSubstitute: isSubstitute)
     } catch {
       throw failure("open", place, error)
     }
   }
 
-  private borrowing func has(_ place: Path) throws(CgroupError) -> Bool {
+  private func has(_ place: Path) throws(CgroupError) -> Bool {
     do throws(Errno) {
-      _ = try directory.open(place, [.path, .noFollow])
+      _ = try directory.open(place, .path | .noFollow)
       return true
     } catch {
       if error == .noSuchFileOrDirectory { return false }
@@ -157,7 +157,7 @@ public struct Resctrl: ~Copyable {
   }
 
   /// The error with what the kernel says of it in `info/last_cmd_status`.
-  private borrowing func failure(_ operation: StaticString, _ place: Path, _ errno: Errno) -> CgroupError {
+  private func failure(_ operation: StaticString, _ place: Path, _ errno: Errno) -> CgroupError {
     let error = SystemError(operation, "\(path)/\(place.description)", errno)
     guard let status = try? directory.open("info/last_cmd_status", .readOnly).readAll(limit: 4096), let line = status.split(separator: 0x0A).first,
       !line.elementsEqual("ok".utf8)
@@ -192,7 +192,8 @@ private final class ResctrlDirectory {
 
   func add(_ id: Int32) throws(CgroupError) {
     try attempt("move process", "\(id) to \(description)") { () throws(Errno) in
-      try directory.open("tasks", isSubstitute ? [.writeOnly, .create, .append, .noFollow] : [.writeOnly, .noFollow], mode: 0o644).writeValue("\(id)\n")
+      try directory.open("tasks", isSubstitute ? .writeOnly | .create | .append | .noFollow : .writeOnly | .noFollow, mode: 0o644).writeValue(
+        Text("\(id)\n").string)
     }
   }
 }

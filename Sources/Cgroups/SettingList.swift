@@ -52,37 +52,54 @@ final class SettingList {
     return hierarchy.generation
   }
 
+  /// What is special about the write of a limit.
+  struct Traits: OptionSet {
+    let rawValue: UInt8
+    /// As `Setting.IfMissing` has it.
+    static var harmless: Traits { Traits(rawValue: 1) }
+    static var harmlessWithoutSwap: Traits { Traits(rawValue: 2) }
+    /// As `Setting` has them.
+    static var isTriedAgain: Traits { Traits(rawValue: 4) }
+    static var isReadBack: Traits { Traits(rawValue: 8) }
+  }
+
   /// Adds the write of a limit's value to its file.
-  ///
+  func set(_ limit: Limit, _ value: Text, _ traits: Traits = []) { set(limit, value, traits, at: "") }
+
+  @inline(never)
+  func set(_ limit: Limit, _ number: UInt64, _ traits: Traits = []) { set(limit, Text(String(number)), traits, at: "") }
+
+  /// A number that is unlimited when it is below 0: that is `-1` on v1 and `max` on v2.
+  @inline(never)
+  func set(_ limit: Limit, orUnlimited number: Int64, for asked: Limit? = nil, _ traits: Traits = [], at place: String = "") {
+    let unlimited: Text = generation(of: limit, at: place) == .v1 ? "-1" : "max"
+    set(limit, for: asked, number < 0 ? unlimited : Text(String(number)), traits, at: place)
+  }
+
   /// - asked: the limit that it is set for, when that is another one.
   /// - place: the entry of a limit that is a list, such as `[0]`.
   /// - name: what stands in the file's name for `%`.
   @inline(never)
   func set(
-    _ limit: Limit, for asked: Limit? = nil, at place: String = "", name: String = "", _ value: Text,
-    else alternative: (file: StaticString, value: Text)? = nil, ifMissing: Setting.IfMissing = .refuse, isTriedAgain: Bool = false, isReadBack: Bool = false
+    _ limit: Limit, for asked: Limit? = nil, _ value: Text, _ traits: Traits = [], at place: String, name: String = "",
+    else alternative: (file: StaticString, value: Text)? = nil
   ) {
     let row = limit.row()
-    guard let generation = generation(of: limit, row, at: place) else { return }
-    guard let index = layout.index(of: row.controller) else { return }
+    guard let generation = generation(of: limit, row, at: place), let index = layout.index(of: row.controller) else { return }
     settings.append(
       Setting(
         hierarchy: index, controller: row.controller, unifiedController: unifiedController(row.controller, in: index),
-        file: SettingList.file(generation == .v1 ? row.v1 : row.v2, name), value: value.string,
+        file: String(decoding: (generation == .v1 ? row.v1 : row.v2).filled(with: Array(name.utf8)[...]), as: UTF8.self), value: value.string,
         alternative: alternative.map { (file: Text(stringLiteral: $0.file).string, value: $0.value.string) },
         asked: SettingList.path(asked?.row() ?? row, at: place),
-        option: row.option.isNone ? Text(stringLiteral: row.controller.option).string : String(decoding: row.option, as: UTF8.self), ifMissing: ifMissing,
-        isTriedAgain: isTriedAgain, isReadBack: isReadBack))
+        option: row.option.isNone ? Text(stringLiteral: row.controller.option).string : String(decoding: row.option, as: UTF8.self),
+        ifMissing: traits.contains(.harmless) ? .harmless : traits.contains(.harmlessWithoutSwap) ? .harmlessWithoutSwap : .refuse,
+        isTriedAgain: traits.contains(.isTriedAgain), isReadBack: traits.contains(.isReadBack)))
   }
 
   private func unifiedController(_ controller: Controller, in index: Int) -> String? {
     if layout.hierarchies[index].generation == .v1 || controller.isBuiltIntoUnified { return nil }
     return Text(stringLiteral: controller.unifiedName).string
-  }
-
-  private static func file(_ name: ArraySlice<UInt8>, _ part: String) -> String {
-    guard let gap = name.firstIndex(of: 0x25) else { return String(decoding: name, as: UTF8.self) }
-    return String(decoding: name[..<gap] + Array(part.utf8) + name[(gap + 1)...], as: UTF8.self)
   }
 
   /// The JSON path of a limit; `place` is that of an entry below it.

@@ -2,19 +2,19 @@ public import Linux
 
 extension ContainerCgroup {
   /// The processes of the container, those of groups below too, as this pid namespace numbers them, lowest first.
-  public borrowing func processIDs() throws(CgroupError) -> [Int32] {
+  public func processIDs() throws(CgroupError) -> [Int32] {
     guard let group = tracking else {
       if isDisabled { throw .refused("the container's processes are not known: it has no control groups") }
       return []
     }
-    return try group.processes().filter { $0 != 0 }.sorted()
+    return try group.processes().filter { $0 != 0 }.ascending()
   }
 
   /// Sends a signal to every process of the container and does not wait for what they make of it.
   ///
   /// The container is frozen meanwhile where it can be, so that none forks away from it. One that was frozen stays so, except for SIGKILL: a frozen process of v1
   /// does not even die.
-  public borrowing func signalAll(_ signal: Signal) throws(CgroupError) {
+  public func signalAll(_ signal: Signal) throws(CgroupError) {
     guard let group = tracking else { return }
     if signal == .kill, group.hierarchy.generation == .v2, try group.writeIfPresent("cgroup.kill", "1") { return try thawAll(but: group) }
     let wasFrozen = try isFrozen()

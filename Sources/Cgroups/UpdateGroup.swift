@@ -3,7 +3,7 @@ public import OCI
 
 extension ContainerCgroup {
   /// The limits in force that an update depends on.
-  public borrowing func currentLimits() throws(CgroupError) -> CurrentLimits {
+  public func currentLimits() throws(CgroupError) -> CurrentLimits {
     var limits = CurrentLimits()
     for group in groups where group.hierarchy.generation == .v2 {
       if let word = try group.read("cpu.max")?.split(separator: 0x20).first { limits.quota = decimal(word).flatMap { Int64(exactly: $0) } }
@@ -14,7 +14,7 @@ extension ContainerCgroup {
   }
 
   /// Changes the limits to `resources`; what is not set there stays as it is, and so do the devices.
-  public mutating func update(to resources: Resources) throws(CgroupError) {
+  public func update(to resources: Resources) throws(CgroupError) {
     let current = try currentLimits()
     let plan: CgroupPlan
     do throws(CgroupPlanError) {
@@ -28,7 +28,7 @@ extension ContainerCgroup {
   /// Changes limits as planned: all of them, or, when the kernel refuses one, none.
   ///
   /// A limit whose controller the container has no group of gets one, and all processes are moved there.
-  public mutating func update(_ plan: CgroupPlan) throws(CgroupError) {
+  public func update(_ plan: CgroupPlan) throws(CgroupError) {
     let controllers = plan.unifiedControllers(of: layout)
     if !controllers.isEmpty, let unified = groups.first(where: { $0.hierarchy.generation == .v2 }) {
       try GroupDirectory.enable(controllers, above: path, in: unified.hierarchy)
@@ -51,7 +51,7 @@ extension ContainerCgroup {
   }
 
   /// What the files say that the settings change, as far as it can be written back: one value, not a list by device.
-  private borrowing func contents(of settings: [Setting]) throws(CgroupError) -> [(setting: Setting, text: String)] {
+  private func contents(of settings: [Setting]) throws(CgroupError) -> [(setting: Setting, text: String)] {
     var contents: [(setting: Setting, text: String)] = []
     for setting in settings {
       guard let group = groups.first(where: { $0.index == setting.hierarchy }), let bytes = try group.read(setting.file) else { continue }
@@ -62,7 +62,7 @@ extension ContainerCgroup {
   }
 
   /// Moves the container's processes into a group of another hierarchy, where its new ones appear beside their parents.
-  private borrowing func gather(into group: GroupDirectory) throws(CgroupError) {
+  private func gather(into group: GroupDirectory) throws(CgroupError) {
     guard let tracking, tracking.index != group.index else { return }
     // Each round leaves only what was forked while it went on, by processes that were not moved yet.
     for _ in 0..<1000 {
@@ -71,7 +71,7 @@ extension ContainerCgroup {
       if outside.isEmpty { return }
       for process in outside {
         do throws(Errno) {
-          try group.write("cgroup.procs", "\(process)")
+          try group.write("cgroup.procs", String(process))
         } catch {
           // It has ended, or is on its way in (TASK_NEW) or out: the next round sees.
           if error != .noSuchProcess && error != .invalidArgument { throw CgroupError("move process", "\(process) to \(group.description)", error) }
@@ -89,7 +89,7 @@ extension GroupDirectory {
     var place: Path = "."
     for name in home?.components ?? [] { place = place.appending(name) }
     for process in try processes() where process != 0 {
-      try? top.open(place.appending("cgroup.procs"), [.writeOnly, .noFollow]).writeValue("\(process)")
+      try? top.open(place.appending("cgroup.procs"), .writeOnly | .noFollow).writeValue(String(process))
     }
     try remove()
   }

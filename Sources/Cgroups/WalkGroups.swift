@@ -10,7 +10,7 @@ struct GroupWalk {
     leave: (_ above: borrowing FileDescriptor, _ name: Path) throws(Errno) -> Void = { (_, _) throws(Errno) in }
   ) throws(Errno) {
     // A descriptor of its own, because a directory is read from the start only once.
-    var here = try top.open(".", [.readOnly, .directory])
+    var here = try top.open(".", .readOnly | .directory)
     try enter(here)
     var pending = [try namesBelow(here)]
     var path: [Path] = []
@@ -25,7 +25,7 @@ struct GroupWalk {
         pending.removeLast()
         guard let name = path.popLast() else { return }
         // Groups cannot be moved to another place in their hierarchy, so this is where the walk came from.
-        here = try here.open("..", [.readOnly, .directory])
+        here = try here.open("..", .readOnly | .directory)
         try leave(here, name)
       }
     }
@@ -33,7 +33,7 @@ struct GroupWalk {
 
   private static func openIfThere(_ name: Path, in group: borrowing FileDescriptor) throws(Errno) -> FileDescriptor? {
     do throws(Errno) {
-      return try group.open(name, [.readOnly, .directory, .noFollow])
+      return try group.open(name, .readOnly | .directory | .noFollow)
     } catch {
       if error.meansGone { return nil }
       throw error

@@ -25,6 +25,11 @@ public final class ImageError: Error, Sendable {
     self.message = message.string
   }
 
+  /// What is wrong with a document; `name` says which one it is.
+  @inline(never)
+  convenience init(_ error: SpecError, in name: Text) { self.init(.invalid, "\(name): \(error.message)") }
+
+  @inline(never)
   convenience init(_ error: SystemError) { self.init(.system(error.errno), Text(error.message)) }
 
   @inline(never)
@@ -33,12 +38,23 @@ public final class ImageError: Error, Sendable {
   }
 
   /// What was wrong with the layer of this digest.
+  @inline(never)
   convenience init(_ error: LayerError, layer digest: Digest) {
     var kind = Kind.invalid
     var cause = error.fault
     while case .data(let inner) = cause { cause = inner.fault }
     if case .system(let error) = cause { kind = .system(error.errno) }
     self.init(kind, "layer \(digest.text): \(error.message)")
+  }
+}
+
+/// Takes the configuration of an image out of its document; `name` says which one it is.
+@inline(never)
+func imageConfig(_ document: [UInt8], _ name: Text) throws(ImageError) -> ImageConfig {
+  do throws(SpecError) {
+    return try ImageConfig(parsing: document)
+  } catch {
+    throw ImageError(error, in: name)
   }
 }
 

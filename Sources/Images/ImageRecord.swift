@@ -3,15 +3,15 @@ internal import Linux
 public import OCI
 
 /// An image in the store, under one name.
-public struct ImageRecord: Equatable, Sendable {
-  public var name: String
+public final class ImageRecord: Equatable, Sendable {
+  public let name: String
   /// The digest of the manifest, by which the image is known everywhere.
-  public var manifest: Digest
-  public var config: Digest
+  public let manifest: Digest
+  public let config: Digest
   /// The ChainIDs of the layers (image-spec, config.md, "Layer ChainID"), the base first.
-  public var layers: [Digest]
+  public let layers: [Digest]
   /// Bytes of the layers' blobs, as they are sent: what is on disk is larger.
-  public var size: UInt64
+  public let size: UInt64
 
   public init(name: String, manifest: Digest, config: Digest, layers: [Digest], size: UInt64) {
     self.name = name
@@ -25,9 +25,18 @@ public struct ImageRecord: Equatable, Sendable {
     left.name.utf8.elementsEqual(right.name.utf8) && left.manifest == right.manifest && left.config == right.config && left.layers == right.layers
       && left.size == right.size
   }
-}
 
-extension ImageRecord {
+  /// Reads what `stored` wrote.
+  init(stored bytes: [UInt8], from object: Text) throws(ImageError) {
+    let json = try document(withChecksum: bytes, object)
+    name = json.required("name").string()
+    manifest = json.required("manifest").digest()
+    config = json.required("config").digest()
+    layers = json.list("layers") { $0.digest() }
+    size = json.requiredInteger("size")
+    try check(json, object)
+  }
+
   /// The record as it is stored: one line of JSON, and its checksum in a second one. A record that lost some of its bytes in a power cut is then known for one.
   func stored() throws(ImageError) -> [UInt8] {
     var writer = JSONWriter()
@@ -40,17 +49,6 @@ extension ImageRecord {
       object.member("size", size)
     }
     return try withChecksum(writer.bytes())
-  }
-
-  /// Reads what `stored` wrote.
-  init(stored bytes: [UInt8], from object: Text) throws(ImageError) {
-    let json = try document(withChecksum: bytes, object)
-    name = json.required("name").string()
-    manifest = json.required("manifest").digest()
-    config = json.required("config").digest()
-    layers = json.list("layers") { $0.digest() }
-    size = json.requiredInteger("size")
-    try check(json, object)
   }
 }
 

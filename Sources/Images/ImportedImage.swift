@@ -2,23 +2,37 @@ internal import Linux
 internal import OCI
 
 /// A layer of an image that is being imported.
-struct ImportedLayer {
-  var descriptor: Descriptor
-  var isCompressed: Bool
+final class ImportedLayer {
+  let descriptor: Descriptor
+  let isCompressed: Bool
   /// The digest of the archive, and of it together with all layers below.
-  var diffID: Digest
-  var chainID: Digest
+  let diffID: Digest
+  let chainID: Digest
+
+  /// The layer on top of one with the ChainID `below`.
+  init(_ descriptor: Descriptor, _ diffID: Digest, above below: Digest?) throws(ImageError) {
+    self.descriptor = descriptor
+    self.diffID = diffID
+    switch descriptor.role {
+    case .layer(.none): isCompressed = false
+    case .layer(.gzip): isCompressed = true
+    default:
+      let name = descriptor.digest.text
+      throw ImageError(.unsupported, "layer \(name): layers of type \(descriptor.mediaType) are not supported, only tar and tar+gzip are")
+    }
+    chainID = try ImportedImage.chainID(diffID, above: below)
+  }
 }
 
 /// The documents of an image that is being imported, verified and found to agree with each other.
-struct ImportedImage {
-  var descriptor: Descriptor
-  var manifest: ImageManifest
+final class ImportedImage {
+  let descriptor: Descriptor
+  let manifest: ImageManifest
   /// The documents as they came, which is what their digests are of.
-  var manifestText: [UInt8]
-  var configText: [UInt8]
+  let manifestText: [UInt8]
+  let configText: [UInt8]
   /// The base first.
-  var layers: [ImportedLayer]
+  private(set) var layers: [ImportedLayer] = []
 
   init(_ source: borrowing Layout, _ descriptor: Descriptor, platform: Platform, limits: Limits) throws(ImageError) {
     self.descriptor = descriptor
@@ -26,16 +40,11 @@ struct ImportedImage {
     do throws(SpecError) {
       manifest = try ImageManifest(parsing: manifestText)
     } catch {
-      throw ImageError(.invalid, "manifest \(descriptor.digest.text): \(error.message)")
+      throw ImageError(error, in: "manifest \(descriptor.digest.text)")
     }
     configText = try source.document(manifest.config)
     let name: Text = "config \(manifest.config.digest.text)"
-    var config: ImageConfig
-    do throws(SpecError) {
-      config = try ImageConfig(parsing: configText)
-    } catch {
-      throw ImageError(.invalid, "\(name): \(error.message)")
-    }
+    let config = try imageConfig(configText, name)
     // What the index said about the platform was only advice; the config is part of what was signed.
     guard platform.canRun(config.platform) else {
       throw ImageError(.invalid, "\(name): \(PlatformError(device: platform, available: [config.platform]).message)")
@@ -46,13 +55,7 @@ struct ImportedImage {
     guard manifest.layers.count <= limits.layers else {
       throw ImageError(.invalid, "manifest \(descriptor.digest.text): \(manifest.layers.count) layers, and \(limits.layers) are the limit")
     }
-    layers = []
-    var chainID: Digest?
-    for (layer, diffID) in zip(manifest.layers, config.diffIDs) {
-      let next = try ImportedImage.chainID(diffID, above: chainID)
-      layers.append(ImportedLayer(descriptor: layer, isCompressed: try ImportedImage.isCompressed(layer), diffID: diffID, chainID: next))
-      chainID = next
-    }
+    for (number, layer) in manifest.layers.enumerated() { layers.append(try ImportedLayer(layer, config.diffIDs[number], above: layers.last?.chainID)) }
   }
 
   func record(named name: String) -> ImageRecord {
@@ -65,17 +68,9 @@ struct ImportedImage {
   /// "Layer ChainID").
   static func chainID(_ diffID: Digest, above below: Digest?) throws(ImageError) -> Digest {
     guard let below else { return diffID }
-    guard let chainID = digest(of: Array("\(below.text) \(diffID.text)".utf8), .sha256) else {
+    guard let chainID = digest(of: Array(Text("\(below.text) \(diffID.text)").string.utf8), .sha256) else {
       throw ImageError(.system(.noMemory), "there is not enough memory for the digest of a layer")
     }
     return chainID
-  }
-
-  private static func isCompressed(_ layer: Descriptor) throws(ImageError) -> Bool {
-    switch layer.role {
-    case .layer(.none): return false
-    case .layer(.gzip): return true
-    default: throw ImageError(.unsupported, "layer \(layer.digest.text): layers of type \(layer.mediaType) are not supported, only tar and tar+gzip are")
-    }
   }
 }

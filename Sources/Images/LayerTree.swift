@@ -104,7 +104,7 @@ final class LayerTree {
         }
         resolved.append(name)
         if resolved.count > limits.depth { throw Errno.nameTooLong }
-        here = try here.open(name, [.readOnly, .directory, .noFollow])
+        here = try here.open(name, .readOnly | .directory | .noFollow)
       }
       try body(here, resolved)
       return resolved
@@ -130,7 +130,7 @@ final class LayerTree {
   /// The directory at `path`, which has no links in it.
   private func open(_ path: [Path]) throws(Errno) -> FileDescriptor {
     var here = try root.duplicate()
-    for name in path { here = try here.open(name, [.readOnly, .directory, .noFollow]) }
+    for name in path { here = try here.open(name, .readOnly | .directory | .noFollow) }
     return here
   }
 
@@ -139,7 +139,7 @@ final class LayerTree {
   private func makeMissing(_ name: Path, at parent: [Path], in directory: borrowing FileDescriptor) throws(Errno) {
     let modified = try directory.status().modified
     try directory.makeDirectory(name, mode: 0o700)
-    let made = try directory.open(name, [.readOnly, .directory, .noFollow])
+    let made = try directory.open(name, .readOnly | .directory | .noFollow)
     switch try lower.find(parent + [name]) {
     case .directory(let model): try made.resemble(model)
     case .file: try made.changeMode(0o755)

@@ -110,7 +110,7 @@ final class LayerWriter {
     case .fifo:
       try new("make the FIFO") { () throws(Errno) in
         try parent.makeNode(name, .fifo, mode: 0o600)
-        let made = try parent.open(name, [.readOnly, .nonBlocking, .noFollow])
+        let made = try parent.open(name, .readOnly | .nonBlocking | .noFollow)
         try self.setAttributes(of: made, entry)
       }
     case .hardLink: try createHardLink(entry, name, in: parent)
@@ -122,11 +122,12 @@ final class LayerWriter {
     _ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor, _ reader: TarReader, _ progress: () -> Void
   ) throws(LayerFault) {
     // O_EXCL: nothing that exists is ever opened for writing.
-    let file = try new("make the file") { () throws(Errno) in try parent.open(name, [.writeOnly, .create, .exclusive, .noFollow], mode: 0o600) }
+    let file = try new("make the file") { () throws(Errno) in try parent.open(name, .writeOnly | .create | .exclusive | .noFollow, mode: 0o600) }
     do throws(LayerError) {
-      while try reader.data(
-        { (piece) throws(Errno) in try file.writeAll(piece) }, mapping: { LayerError(.system(SystemError("write", "", $0)), entry: entry.name) })
-      { progress() }
+      while let piece = try reader.piece() {
+        do throws(Errno) { try file.writeAll(piece) } catch { throw LayerError(.system(SystemError("write", "", error)), entry: entry.name) }
+        progress()
+      }
     } catch {
       throw .data(error)
     }
@@ -140,7 +141,7 @@ final class LayerWriter {
       } catch {
         if error != .fileExists { throw error }
       }
-      let directory = try parent.open(name, [.readOnly, .directory, .noFollow])
+      let directory = try parent.open(name, .readOnly | .directory | .noFollow)
       try setAttributes(of: directory, entry)
     } catch {
       // ENOTDIR: something else was made under that name before. A directory that comes twice takes the attributes of the later entry.
@@ -229,7 +230,7 @@ final class LayerWriter {
         return try place.directory.makeNode(name, .characterDevice, mode: 0)
       }
       // The layer has something new under the name: a file hides the old one by itself, a directory would be merged with it (umoci#546).
-      if status.type == .directory { try place.directory.open(name, [.readOnly, .directory, .noFollow]).makeOpaque() }
+      if status.type == .directory { try place.directory.open(name, .readOnly | .directory | .noFollow).makeOpaque() }
     }
   }
 

@@ -15,12 +15,12 @@ struct Layout: ~Copyable {
 
   init(at path: Path) throws(ImageError) {
     let shown = path.description
-    let directory = try doing("open the image layout", Text(shown)) { () throws(Errno) in try FileDescriptor.open(path, [.readOnly, .directory]) }
+    let directory = try doing("open the image layout", Text(shown)) { () throws(Errno) in try FileDescriptor.open(path, .readOnly | .directory) }
     let marker = try Layout.document("oci-layout", in: directory, shown)
     do throws(SpecError) {
       _ = try ImageLayout(parsing: marker)
     } catch {
-      throw ImageError(.invalid, "\(shown)/oci-layout: \(error.message)")
+      throw ImageError(error, in: "\(shown)/oci-layout")
     }
     self.directory = directory
     self.shown = shown
@@ -32,7 +32,7 @@ struct Layout: ~Copyable {
     do throws(SpecError) {
       return try ImageIndex(parsing: text)
     } catch {
-      throw ImageError(.invalid, "\(shown)/index.json: \(error.message)")
+      throw ImageError(error, in: "\(shown)/index.json")
     }
   }
 
@@ -47,7 +47,7 @@ struct Layout: ~Copyable {
       do throws(SpecError) {
         index = try ImageIndex(parsing: text)
       } catch {
-        throw ImageError(.invalid, "index \(descriptor.digest.text): \(error.message)")
+        throw ImageError(error, in: "index \(descriptor.digest.text)")
       }
     }
     throw ImageError(.invalid, "\(shown)/index.json: indexes within indexes, more than 4 levels deep")
@@ -81,7 +81,7 @@ struct Layout: ~Copyable {
     var opened: FileDescriptor?
     do throws(Errno) {
       // O_NONBLOCK: a FIFO of that name would hang the open.
-      opened = try directory.open(path, [.readOnly, .noFollow, .nonBlocking])
+      opened = try directory.open(path, .readOnly | .noFollow | .nonBlocking)
     } catch {
       if error == .noSuchFileOrDirectory { throw ImageError(.notFound, "\(name): is not in \(shown)") }
       if error == .tooManyLinks { throw ImageError(.invalid, "\(name): is a symbolic link") }
@@ -98,7 +98,7 @@ struct Layout: ~Copyable {
 
   private static func document(_ name: Path, in directory: borrowing FileDescriptor, _ shown: String) throws(ImageError) -> [UInt8] {
     let object: Text = "\(shown)/\(name)"
-    let file = try doing("open", object) { () throws(Errno) in try directory.open(name, [.readOnly, .nonBlocking]) }
+    let file = try doing("open", object) { () throws(Errno) in try directory.open(name, .readOnly | .nonBlocking) }
     do throws(Errno) {
       guard try file.status().type == .regular else { throw Errno.invalidArgument }
       return try file.readAll(limit: documentLimit)

@@ -34,7 +34,7 @@ struct LowerLayers {
       guard let status = try here.statusIfPresent(of: name) else { return isOpaque ? .nothing : nil }
       switch status.type {
       case .directory:
-        here = try here.open(name, [.readOnly, .directory, .noFollow])
+        here = try here.open(name, .readOnly | .directory | .noFollow)
         if index < path.count - 1, try here.isOpaque() { isOpaque = true }
       case .characterDevice where status.isWhiteout: return .nothing
       default: return index == path.count - 1 ? .file : .nothing

@@ -99,9 +99,9 @@ public func specification(for image: StoredImage, root: String, options: RunOpti
 /// The image's variables, then the defaults for what it has not set, then the options', each replacing a variable of its name where that stands.
 private func environment(_ image: [String], _ options: RunOptions, hostname: String) -> [String] {
   var variables: [String] = []
-  for variable in image where variable.utf8.contains(0x3D) { variables.append(variable) }
+  for variable in image where cut(variable, at: "=").behind != nil { variables.append(variable) }
   setIfMissing("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", in: &variables)
-  setIfMissing("HOSTNAME=\(hostname)", in: &variables)
+  setIfMissing(Text("HOSTNAME=\(hostname)").string, in: &variables)
   if options.terminal { setIfMissing("TERM=xterm", in: &variables) }
   variables += options.env
   let places = occurrences(variables.map { name(of: $0) })
@@ -110,16 +110,17 @@ private func environment(_ image: [String], _ options: RunOptions, hostname: Str
   return distinct
 }
 
-private func name(of variable: String) -> [UInt8] { Array(variable.utf8.prefix { $0 != 0x3D }) }
+private func name(of variable: String) -> String { cut(variable, at: "=").before }
 
 private func setIfMissing(_ variable: String, in variables: inout [String]) {
   let wanted = name(of: variable)
-  if !variables.contains(where: { $0.utf8.prefix { $0 != 0x3D }.elementsEqual(wanted) }) { variables.append(variable) }
+  if !variables.contains(where: { name(of: $0).equals(wanted) }) { variables.append(variable) }
 }
 
 /// Where each key is found for the first and for the last time. An image may have a great many, so they are sorted and not compared one by one.
-private func occurrences(_ keys: [[UInt8]]) -> [(first: Int, last: Int)] {
-  let sorted = keys.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0].lexicographicallyPrecedes(keys[$1]) }
+private func occurrences(_ names: [String]) -> [(first: Int, last: Int)] {
+  let keys = names.map { Array($0.utf8)[...] }
+  let sorted = order(of: keys)
   var places = keys.indices.map { (first: $0, last: $0) }
   for (index, before) in zip(sorted.dropFirst(), sorted) where keys[index] == keys[before] { places[index].first = places[before].first }
   for (index, after) in zip(sorted.reversed().dropFirst(), sorted.reversed()) where keys[index] == keys[after] { places[index].last = places[after].last }
@@ -128,7 +129,7 @@ private func occurrences(_ keys: [[UInt8]]) -> [(first: Int, last: Int)] {
 
 private func workingDirectory(_ directory: String?) -> String {
   guard let directory else { return "/" }
-  return directory.utf8.first == 0x2F ? directory : "/\(directory)"
+  return Path(directory).isAbsolute ? directory : Text("/\(directory)").string
 }
 
 private func resources(_ options: RunOptions) -> Resources {
@@ -147,14 +148,16 @@ private func annotations(of config: ImageConfig) -> [Annotation] {
     guard let value, !value.utf8.isEmpty, !key.utf8.isEmpty else { return }
     annotations.append(Annotation(key: key, value: value))
   }
-  add("org.opencontainers.image.os", config.platform.os)
-  add("org.opencontainers.image.architecture", config.platform.architecture)
-  add("org.opencontainers.image.variant", config.platform.variant)
-  add("org.opencontainers.image.author", config.author)
-  add("org.opencontainers.image.created", config.created)
-  add("org.opencontainers.image.stopSignal", config.execution.stopSignal)
-  add("org.opencontainers.image.exposedPorts", config.execution.exposedPorts.joined(separator: ","))
+  let platform = config.platform
+  let known = [
+    platform.os, platform.architecture, platform.variant, config.author, config.created, config.execution.stopSignal,
+    joined(config.execution.exposedPorts, with: ","),
+  ]
+  let keys = words(of: "os architecture variant author created stopSignal exposedPorts")
+  for (number, value) in known.enumerated() { add(Text("org.opencontainers.image.\(keys[number])").string, value) }
   for label in config.execution.labels { add(label.key, label.value) }
-  let places = occurrences(annotations.map { Array($0.key.utf8) })
-  return annotations.indices.filter { places[$0].last == $0 }.map { annotations[$0] }
+  let places = occurrences(annotations.map { $0.key })
+  var last: [Annotation] = []
+  for (index, annotation) in annotations.enumerated() where places[index].last == index { last.append(annotation) }
+  return last
 }

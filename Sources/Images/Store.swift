@@ -47,7 +47,7 @@ public final class Store {
     let stateLock = try Store.lockFile("lock", in: root, shown)
     let importLock = try Store.lockFile("import.lock", in: root, shown)
     // The kernel's own name of it, because mounts are made by absolute paths. Without /proc it is the one that was given.
-    self.path = (try? FileDescriptor.open("/proc/self/fd", [.path, .directory]).readLink(Path("\(root.rawValue)"))) ?? path
+    self.path = (try? FileDescriptor.open("/proc/self/fd", .path | .directory).readLink(Path("\(root.rawValue)"))) ?? path
     self.root = root
     self.layers = layers
     self.images = images
@@ -69,7 +69,7 @@ public final class Store {
 
   private static func lockFile(_ name: Path, in root: borrowing FileDescriptor, _ shown: String) throws(ImageError) -> FileDescriptor {
     do throws(Errno) {
-      return try root.open(name, [.readWrite, .create, .noFollow], mode: 0o600)
+      return try root.open(name, .readWrite | .create | .noFollow, mode: 0o600)
     } catch {
       throw ImageError("open", "\(shown)/\(name)", error)
     }
@@ -77,7 +77,7 @@ public final class Store {
 
   private static func makeDirectory(_ path: Path) throws(ImageError) -> FileDescriptor {
     try doing("make", "\(path)") { () throws(Errno) in
-      var here = try FileDescriptor.open(path.isAbsolute ? "/" : ".", [.path, .directory])
+      var here = try FileDescriptor.open(path.isAbsolute ? "/" : ".", .path | .directory)
       let parts = path.components
       for (index, part) in parts.enumerated() {
         let name = Path(bytes: part)
@@ -87,9 +87,9 @@ public final class Store {
           // A parent on a read-only file system is as good, as long as it exists.
           if error != .fileExists && error != .readOnlyFileSystem && error != .permissionDenied { throw error }
         }
-        here = try here.open(name, [.path, .directory])
+        here = try here.open(name, .path | .directory)
       }
-      return try here.open(".", [.readOnly, .directory])
+      return try here.open(".", .readOnly | .directory)
     }
   }
 
@@ -131,7 +131,7 @@ public final class Store {
   /// The same, or nil when there is none yet.
   func existingBlobDirectory(_ algorithm: DigestAlgorithm) throws(ImageError) -> FileDescriptor? {
     do throws(Errno) {
-      return try root.open(Path(Text("blobs/\(algorithm.name)").string), [.readOnly, .directory, .noFollow])
+      return try root.open(Path(Text("blobs/\(algorithm.name)").string), .readOnly | .directory | .noFollow)
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
       throw ImageError("open", "\(path)/blobs/\(algorithm.name)", error)
@@ -143,7 +143,7 @@ public final class Store {
     let directory = try blobDirectory(digest.algorithm)
     let name: Text = "blob \(digest.text) of the store"
     let bytes = try doing("read", name) { () throws(Errno) in
-      try directory.open(Path(digest.hex), [.readOnly, .noFollow]).readAll(limit: Layout.documentLimit)
+      try directory.open(Path(digest.hex), .readOnly | .noFollow).readAll(limit: Layout.documentLimit)
     }
     guard let found = Images.digest(of: bytes, digest.algorithm), found == digest else {
       throw ImageError(.invalid, "\(name): is damaged; import the image again")

@@ -38,22 +38,24 @@ extension Store {
     let images = try list()
     // A record that cannot be read may need anything: better to keep too much.
     guard images.damaged.isEmpty else { return true }
-    var neededLayers = images.images.flatMap { $0.layers }
-    guard let ofContainers = try layersOfContainers() else { return true }
-    neededLayers += ofContainers
-    var isClean = try collect(layers, "layers", keeping: neededLayers.map { Store.layerName($0) })
+    guard var neededLayers = try layersOfContainers() else { return true }
+    var documents: [Digest] = []
+    for image in images.images {
+      neededLayers += image.layers
+      documents += [image.manifest, image.config]
+    }
+    var isClean = try collect(layers, "layers", keeping: neededLayers)
     for algorithm in DigestAlgorithm.allCases {
-      let documents = images.images.flatMap { [$0.manifest, $0.config] }.filter { $0.algorithm == algorithm }
       // What is not there is not made: this has to work on a full disk.
       guard let directory = try existingBlobDirectory(algorithm) else { continue }
-      if try !collect(directory, "blobs/\(algorithm.name)", keeping: documents.map { Path($0.hex) }) { isClean = false }
+      if try !collect(directory, Text("blobs/\(algorithm.name)").string, keeping: documents) { isClean = false }
     }
     return isClean
   }
 
-  /// Retires what is in `directory` under other names than those to keep; whether it could retire all of it.
-  private func collect(_ directory: borrowing FileDescriptor, _ shown: String, keeping needed: [Path]) throws(ImageError) -> Bool {
-    let needed = NameSet(needed)
+  /// Retires what is in `directory` under other names than the digits of what is needed; whether it could retire all of it.
+  private func collect(_ directory: borrowing FileDescriptor, _ shown: String, keeping needed: [Digest]) throws(ImageError) -> Bool {
+    let needed = NameSet(needed.map { Path($0.hex) })
     var isClean = true
     for name in try names(in: directory, shown) where !needed.contains(name) {
       do throws(ImageError) {
@@ -89,7 +91,7 @@ extension Store {
 
   func names(in directory: borrowing FileDescriptor, _ shown: String) throws(ImageError) -> [Path] {
     do throws(Errno) {
-      return try directory.open(".", [.readOnly, .directory]).entries().map { $0.name }
+      return try directory.open(".", .readOnly | .directory).entries().map { $0.name }
     } catch {
       throw ImageError("read", "\(path)/\(shown)", error)
     }
@@ -100,7 +102,7 @@ extension Store {
 private struct NameSet {
   private let sorted: [Path]
 
-  init(_ names: [Path]) { sorted = names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) } }
+  init(_ names: [Path]) { sorted = names.sorted(byBytesOf: { $0.bytes }) }
 
   func contains(_ name: Path) -> Bool {
     var low = 0

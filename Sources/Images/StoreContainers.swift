@@ -25,7 +25,7 @@ extension Store {
   public func makeContainerLayer(id: ContainerID, for image: StoredImage) throws(ImageError) -> ContainerLayer {
     let name = Path(id.text)
     return try withStateLock { () throws(ImageError) in
-      if try doing("look for", "container \(id.text)", { () throws(Errno) in try containers.statusIfPresent(of: name) != nil }) {
+      if try hasContainerLayer(id) {
         throw ImageError(.alreadyExists, "container \(id.text): there is a writable layer of that name")
       }
       for layer in image.record.layers where try !hasLayer(layer) {
@@ -40,20 +40,23 @@ extension Store {
         let upper = try directory.ensureDirectory("upper", mode: 0o700)
         // overlayfs shows the uppermost layer's attributes of a directory, and so of the root.
         if let top = image.record.layers.last {
-          try upper.resemble(try layers.open(Store.layerName(top), [.readOnly, .directory, .noFollow]))
+          try upper.resemble(try layers.open(Store.layerName(top), .readOnly | .directory | .noFollow))
         } else {
           try upper.changeMode(0o755)
         }
-        _ = try directory.ensureDirectory("work", mode: 0o700)
-        _ = try directory.ensureDirectory("root", mode: 0o700)
-        let lock = try directory.open("lock", [.readWrite, .create, .exclusive], mode: 0o600)
+        for name: Path in ["work", "root"] { _ = try directory.ensureDirectory(name, mode: 0o700) }
+        let lock = try directory.open("lock", .readWrite | .create | .exclusive, mode: 0o600)
         guard try lock.lockForProcess() else { throw Errno.busy }
-        try directory.open("image", [.writeOnly, .create, .exclusive], mode: 0o600).writeAll(record)
+        try directory.open("image", .writeOnly | .create | .exclusive, mode: 0o600).writeAll(record)
         try temporary.rename(staged, to: containers, name)
         return lock
       }
       return ContainerLayer(id: id, directory: path.appending("containers").appending(id.text), lock: lock)
     }
+  }
+
+  private func hasContainerLayer(_ id: ContainerID) throws(ImageError) -> Bool {
+    try doing("look for", "container \(id.text)") { () throws(Errno) in try containers.statusIfPresent(of: Path(id.text)) != nil }
   }
 
   /// The containers that have a writable layer.
@@ -75,7 +78,7 @@ extension Store {
       do throws(ImageError) {
         if try isAbandoned(id), isOver(id) { try removeContainerLayer(id: id) }
       } catch {
-        warn("the writable layer of \(id.text), whose process was killed, is still there: \(error.message)")
+        warn(Text("the writable layer of \(id.text), whose process was killed, is still there: \(error.message)").string)
       }
     }
   }
@@ -83,8 +86,8 @@ extension Store {
   /// Whether nobody holds the lock of the container's layer.
   private func isAbandoned(_ id: ContainerID) throws(ImageError) -> Bool {
     do throws(Errno) {
-      let directory = try containers.open(Path(id.text), [.readOnly, .directory, .noFollow])
-      return try directory.open("lock", [.readWrite, .noFollow]).lockForProcess()
+      let directory = try containers.open(Path(id.text), .readOnly | .directory | .noFollow)
+      return try directory.open("lock", .readWrite | .noFollow).lockForProcess()
     } catch {
       // It went between the two calls; or it has lost its lock, which only a damaged file system does.
       if error == .noSuchFileOrDirectory { return true }
@@ -98,7 +101,7 @@ extension Store {
     // If the record of its layers cannot be read, there may be something that only it needed.
     var isGarbageLeft = true
     try withStateLock { () throws(ImageError) in
-      guard try doing("look for", "container \(id.text)", { () throws(Errno) in try containers.statusIfPresent(of: name) != nil }) else { return }
+      guard try hasContainerLayer(id) else { return }
       if let container = try? containerRecord(name) {
         // The image may have been removed, or imported anew, while the container was there.
         let now = try? record(named: container.image)
@@ -128,7 +131,7 @@ extension Store {
   private func containerRecord(_ name: Path) throws(ImageError) -> ContainerRecord {
     let object: Text = "record of the container \(name)"
     let bytes = try doing("read", object) { () throws(Errno) in
-      try containers.open(name, [.readOnly, .directory, .noFollow]).open("image", [.readOnly, .noFollow]).readAll(limit: 1 << 20)
+      try containers.open(name, .readOnly | .directory | .noFollow).open("image", .readOnly | .noFollow).readAll(limit: 1 << 20)
     }
     return try ContainerRecord(stored: bytes, from: object)
   }

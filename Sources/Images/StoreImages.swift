@@ -2,11 +2,17 @@ public import Linux
 public import OCI
 
 /// An image that can be run.
-public struct StoredImage: Sendable {
-  public var record: ImageRecord
-  public var config: ImageConfig
+public final class StoredImage: Sendable {
+  public let record: ImageRecord
+  public let config: ImageConfig
   /// Absolute paths of the unpacked layers, the uppermost first, as overlayfs's `lowerdir` lists them.
-  public var layers: [Path]
+  public let layers: [Path]
+
+  init(record: ImageRecord, config: ImageConfig, layers: [Path]) {
+    self.record = record
+    self.config = config
+    self.layers = layers
+  }
 }
 
 /// The images of a store.
@@ -21,16 +27,15 @@ extension Store {
   /// The images under all their names.
   public func list() throws(ImageError) -> ImageList {
     var list = ImageList(images: [], damaged: [])
-    let entries = try doing("read", "\(path)/images") { () throws(Errno) in try images.open(".", [.readOnly, .directory]).entries() }
-    for entry in entries {
+    for name in try names(in: images, "images") {
       do throws(ImageError) {
-        list.images.append(try record(inFile: entry.name))
+        list.images.append(try record(inFile: name))
       } catch {
         // It went between the two calls.
         if error.kind != .notFound { list.damaged.append(error.message) }
       }
     }
-    list.images.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    list.images = list.images.sorted(byNames: { $0.name })
     return list
   }
 
@@ -49,11 +54,7 @@ extension Store {
       guard try hasLayer(layer) else { throw ImageError(.invalid, "image \(name): layer \(layer.text) is gone; import the image again") }
       layers.append(path.appending("layers").appending(Store.layerName(layer).bytes))
     }
-    do throws(SpecError) {
-      return StoredImage(record: record, config: try ImageConfig(parsing: text), layers: layers)
-    } catch {
-      throw ImageError(.invalid, "image \(name): config \(record.config.text): \(error.message)")
-    }
+    return StoredImage(record: record, config: try imageConfig(text, "image \(name): config \(record.config.text)"), layers: layers)
   }
 
   /// Takes the name away, and what no other image and no container needs.
@@ -80,7 +81,7 @@ extension Store {
     let object: Text = "image record \(file)"
     var bytes: [UInt8] = []
     do throws(Errno) {
-      bytes = try images.open(file, [.readOnly, .noFollow]).readAll(limit: 1 << 20)
+      bytes = try images.open(file, .readOnly | .noFollow).readAll(limit: 1 << 20)
     } catch {
       if error == .noSuchFileOrDirectory { throw Store.noImage(file.description) }
       throw ImageError("read", object, error)

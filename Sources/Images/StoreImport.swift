@@ -84,7 +84,7 @@ extension Store {
     let staging = try doing("make", "\(path)/tmp/import") { () throws(Errno) in
       // A new one: what another import left in it would become part of the layers.
       try temporary.makeDirectory("import", mode: 0o700)
-      return try temporary.open("import", [.readOnly, .directory, .noFollow])
+      return try temporary.open("import", .readOnly | .directory | .noFollow)
     }
     var result = ImportResult(record: image.record(named: name), unpackedLayers: 0, sharedLayers: 0, notes: [], noteCount: 0)
     var lower = LowerLayers()
@@ -108,11 +108,11 @@ extension Store {
       }
       let unpacked = try doing("open", "layer \(layer.chainID.text)") { () throws(Errno) in
         do throws(Errno) {
-          return try layers.open(name, [.readOnly, .directory, .noFollow])
+          return try layers.open(name, .readOnly | .directory | .noFollow)
         } catch {
           if error != .noSuchFileOrDirectory { throw error }
         }
-        return try staging.open(name, [.readOnly, .directory, .noFollow])
+        return try staging.open(name, .readOnly | .directory | .noFollow)
       }
       lower.roots.insert(OpenDirectory(unpacked), at: 0)
     }
@@ -155,9 +155,9 @@ extension Store {
     let shown: Text = "image \(record.name) to \(path)"
     try doing("write", shown) { () throws(Errno) in
       for (number, document) in documents.enumerated() {
-        try staging.open(Path(Text("document-\(number)").string), [.writeOnly, .create, .exclusive], mode: 0o600).writeAll(document.1)
+        try staging.open(Path(Text("document-\(number)").string), .writeOnly | .create | .exclusive, mode: 0o600).writeAll(document.1)
       }
-      try staging.open("record", [.writeOnly, .create, .exclusive], mode: 0o600).writeAll(stored)
+      try staging.open("record", .writeOnly | .create | .exclusive, mode: 0o600).writeAll(stored)
       // All layers and documents at once: fsync of each of their files would take minutes on flash (podman#8005 is what happens without either).
       try staging.synchronizeFileSystem()
     }
@@ -186,8 +186,8 @@ extension Store {
   private func directoryName(_ path: Path) throws(ImageError) -> String {
     if let last = path.components.last, !last.elementsEqual(StaticBytes("..")) { return String(decoding: last, as: UTF8.self) }
     let real = try doing("open the image layout", "\(path)") { () throws(Errno) in
-      let directory = try FileDescriptor.open(path, [.path, .directory])
-      return try FileDescriptor.open("/proc/self/fd", [.path, .directory]).readLink(Path("\(directory.rawValue)"))
+      let directory = try FileDescriptor.open(path, .path | .directory)
+      return try FileDescriptor.open("/proc/self/fd", .path | .directory).readLink(Path("\(directory.rawValue)"))
     }
     return real.components.last.map { String(decoding: $0, as: UTF8.self) } ?? "image"
   }

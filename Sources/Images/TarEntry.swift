@@ -1,24 +1,30 @@
 public import Linux
 
 /// One file of a tar archive, with everything that its headers said about it.
-public struct TarEntry: Equatable, Sendable {
+public final class TarEntry {
   /// The name as it stands in the archive: nothing about it has been checked but that it holds no NUL.
-  public var name: Path
-  public var kind: TarKind
+  public let name: Path
+  public let kind: TarKind
   /// What a symbolic link says, or the name in the archive that a hard link is another name of; empty for other kinds.
-  public var linkName: Path
+  public internal(set) var linkName: Path = ""
   /// Permission bits, set-id bits and sticky bit; 0o7777 at most.
-  public var mode: UInt32
-  public var user: UInt32
-  public var group: UInt32
+  public internal(set) var mode: UInt32 = 0
+  public internal(set) var user: UInt32 = 0
+  public internal(set) var group: UInt32 = 0
   /// Bytes of data that follow in the archive; 0 for whatever is not a file.
-  public var size: UInt64
-  public var modified: FileTime
+  public internal(set) var size: UInt64 = 0
+  public internal(set) var modified: FileTime
   /// Device number of a character or block device.
-  public var deviceMajor: UInt32
-  public var deviceMinor: UInt32
+  public internal(set) var deviceMajor: UInt32 = 0
+  public internal(set) var deviceMinor: UInt32 = 0
   /// `SCHILY.xattr.*`, the extended attributes.
-  public var attributes: [TarAttribute]
+  public internal(set) var attributes: [TarAttribute] = []
+
+  init(name: Path, kind: TarKind, modified: FileTime) {
+    self.name = name
+    self.kind = kind
+    self.modified = modified
+  }
 }
 
 /// What an entry is.

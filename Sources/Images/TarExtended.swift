@@ -1,14 +1,15 @@
 internal import Linux
+internal import OCI
 
 /// The records of an extended header (POSIX.1-2001 pax) that Apus obeys; nil where there is none. An empty value means "as the header block has it".
-struct TarExtended: Equatable {
-  var path: [UInt8]?
-  var linkPath: [UInt8]?
-  var size: Int64?
-  var user: Int64?
-  var group: Int64?
-  var modified: FileTime?
-  var attributes: [TarAttribute] = []
+final class TarExtended {
+  private(set) var path: [UInt8]?
+  private(set) var linkPath: [UInt8]?
+  private(set) var size: Int64?
+  private(set) var user: Int64?
+  private(set) var group: Int64?
+  private(set) var modified: FileTime?
+  private(set) var attributes: [TarAttribute] = []
 
   /// Whether a record is there that decides which bytes are which entry's: a global header may not have one.
   var movesEntries: Bool { path != nil || linkPath != nil || size != nil }
@@ -34,7 +35,7 @@ struct TarExtended: Equatable {
     return (body[..<equals], body[(equals + 1)...])
   }
 
-  private mutating func take(_ key: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) throws(LayerFault) {
+  private func take(_ key: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) throws(LayerFault) {
     if key.contains(0) { throw .nulInName }
     if key.starts(with: StaticBytes("GNU.sparse.")) { throw .sparse }
     if key.starts(with: StaticBytes("SCHILY.xattr.")) {
@@ -44,18 +45,14 @@ struct TarExtended: Equatable {
       attributes.append(TarAttribute(name: name, value: Array(value)))
       return
     }
-    if key.elementsEqual(StaticBytes("path")) {
-      path = try TarExtended.name(value)
-    } else if key.elementsEqual(StaticBytes("linkpath")) {
-      linkPath = try TarExtended.name(value)
-    } else if key.elementsEqual(StaticBytes("size")) {
-      size = try TarExtended.number(value, "size")
-    } else if key.elementsEqual(StaticBytes("uid")) {
-      user = try TarExtended.number(value, "uid")
-    } else if key.elementsEqual(StaticBytes("gid")) {
-      group = try TarExtended.number(value, "gid")
-    } else if key.elementsEqual(StaticBytes("mtime")) {
-      modified = try TarExtended.time(value)
+    switch position(of: string(key), in: "path linkpath size uid gid mtime") {
+    case 0: path = try TarExtended.name(value)
+    case 1: linkPath = try TarExtended.name(value)
+    case 2: size = try TarExtended.number(value, "size")
+    case 3: user = try TarExtended.number(value, "uid")
+    case 4: group = try TarExtended.number(value, "gid")
+    case 5: modified = try TarExtended.time(value)
+    default: break
     }
   }
 

@@ -1,20 +1,20 @@
 internal import Linux
 
 /// A header block of a tar archive, decoded: v7, ustar (POSIX.1-1988), GNU or star, told apart as Go's archive/tar does.
-struct TarHeader: Equatable {
-  var name: [UInt8]
-  var type: UInt8
-  var linkName: [UInt8]
-  var mode: UInt32
+final class TarHeader {
+  let name: [UInt8]
+  let type: UInt8
+  let linkName: [UInt8]
+  let mode: UInt32
   /// As written: that the numbers fit the kernel is seen when the extended header has had its say.
-  var user: Int64
-  var group: Int64
+  let user: Int64
+  let group: Int64
   /// Not negative.
-  var size: Int64
+  let size: Int64
   /// Seconds since 1970.
-  var modified: Int64
-  var deviceMajor: Int64
-  var deviceMinor: Int64
+  let modified: Int64
+  let deviceMajor: Int64
+  let deviceMinor: Int64
 
   static var blockSize: Int { 512 }
 
@@ -31,39 +31,37 @@ struct TarHeader: Equatable {
 
   /// Decodes a block of 512 bytes that is not all zeros.
   init(_ block: [UInt8]) throws(LayerFault) {
-    try TarHeader.verifyChecksum(block)
+    if !TarHeader.hasRightChecksum(block) { throw .badChecksum }
     let format = TarHeader.format(of: block)
+    var fields = TarFields(block)
     type = block[156]
-    linkName = TarHeader.text(block[157..<257])
-    size = try TarHeader.number(block[124..<136], "size")
-    if size < 0 { throw .negativeNumber(field: "size") }
+    linkName = fields.text(157, 100)
+    size = fields.number(124, 12, "size")
+    if size < 0 { fields.note(.negativeNumber(field: "size")) }
     // Some writers put the file type's bits there as well.
-    mode = UInt32(truncatingIfNeeded: try TarHeader.number(block[100..<108], "mode") & 0o7777)
-    user = try TarHeader.number(block[108..<116], "uid")
-    group = try TarHeader.number(block[116..<124], "gid")
-    modified = try TarHeader.number(block[136..<148], "mtime")
-    deviceMajor = 0
-    deviceMinor = 0
-    if format != .v7 {
-      deviceMajor = try TarHeader.number(block[329..<337], "devmajor")
-      deviceMinor = try TarHeader.number(block[337..<345], "devminor")
-    }
+    mode = UInt32(truncatingIfNeeded: fields.number(100, 8, "mode") & 0o7777)
+    user = fields.number(108, 8, "uid")
+    group = fields.number(116, 8, "gid")
+    modified = fields.number(136, 12, "mtime")
+    deviceMajor = format == .v7 ? 0 : fields.number(329, 8, "devmajor")
+    deviceMinor = format == .v7 ? 0 : fields.number(337, 8, "devminor")
     var prefix: [UInt8] = []
     switch format {
     case .v7: break
-    case .ustar: prefix = TarHeader.text(block[345..<500])
-    case .star: prefix = TarHeader.text(block[345..<476])
+    case .ustar: prefix = fields.text(345, 155)
+    case .star: prefix = fields.text(345, 131)
     case .gnu:
       // GNU has times where ustar has the prefix. A writer that put a prefix there all the same (Go before 1.8) is understood differently by different readers.
-      if block[345] != 0 { _ = try TarHeader.number(block[345..<357], "atime") }
-      if block[357] != 0 { _ = try TarHeader.number(block[357..<369], "ctime") }
+      if block[345] != 0 { _ = fields.number(345, 12, "atime") }
+      if block[357] != 0 { _ = fields.number(357, 12, "ctime") }
     }
-    name = TarHeader.text(block[0..<100])
-    if !prefix.isEmpty { name = prefix + [0x2F] + name }
+    let last = fields.text(0, 100)
+    name = prefix.isEmpty ? last : prefix + [0x2F] + last
+    if let fault = fields.fault { throw fault }
   }
 
   /// The sum of all bytes, the checksum's own taken for spaces. Historic writers added them as signed numbers.
-  private static func verifyChecksum(_ block: [UInt8]) throws(LayerFault) {
+  private static func hasRightChecksum(_ block: [UInt8]) -> Bool {
     var unsigned: Int64 = 0
     var signed: Int64 = 0
     for (index, byte) in block.enumerated() {
@@ -71,9 +69,9 @@ struct TarHeader: Equatable {
       unsigned += Int64(counted)
       signed += Int64(Int8(bitPattern: counted))
     }
-    var expected: Int64 = -1
-    do throws(LayerFault) { expected = try number(block[148..<156], "chksum") } catch { throw .badChecksum }
-    if expected != unsigned && expected != signed { throw .badChecksum }
+    var fields = TarFields(block)
+    let expected = fields.number(148, 8, "chksum")
+    return fields.fault == nil && (expected == unsigned || expected == signed)
   }
 
   private static func format(of block: [UInt8]) -> Format {
@@ -83,12 +81,39 @@ struct TarHeader: Equatable {
     // Only the magic without the version: Go takes it for ustar as well.
     return magic.starts(with: StaticBytes("ustar\0")) ? .ustar : .v7
   }
+}
+
+/// The fields of a header block. The first fault is noted, and a number that cannot be read is 0, so that a header of many fields has one way to fail.
+struct TarFields {
+  private let block: [UInt8]
+  private(set) var fault: LayerFault?
+
+  init(_ block: [UInt8]) { self.block = block }
+
+  mutating func note(_ fault: LayerFault) {
+    if self.fault == nil { self.fault = fault }
+  }
 
   /// The bytes up to the first NUL: a name that fills its field has none.
-  static func text(_ field: ArraySlice<UInt8>) -> [UInt8] { Array(field.prefix { $0 != 0 }) }
+  @inline(never)
+  func text(_ start: Int, _ count: Int) -> [UInt8] {
+    let field = block[start..<(start + count)]
+    return Array(field[..<(field.firstIndex(of: 0) ?? field.endIndex)])
+  }
+
+  /// A number; `name` is the field's.
+  @inline(never)
+  mutating func number(_ start: Int, _ count: Int, _ name: StaticString) -> Int64 {
+    do throws(LayerFault) {
+      return try TarFields.number(block[start..<(start + count)], name)
+    } catch {
+      note(error)
+      return 0
+    }
+  }
 
   /// An octal number with spaces and NULs around it, empty meaning 0; or, with the first bit set, a binary one in two's complement.
-  static func number(_ field: ArraySlice<UInt8>, _ name: StaticString) throws(LayerFault) -> Int64 {
+  private static func number(_ field: ArraySlice<UInt8>, _ name: StaticString) throws(LayerFault) -> Int64 {
     if let first = field.first, first & 0x80 != 0 { return try binary(field, negative: first & 0x40 != 0, name) }
     var digits = field
     while let first = digits.first, first == 0x20 || first == 0 { digits = digits.dropFirst() }

@@ -35,16 +35,15 @@ final class TarReader {
     }
   }
 
-  /// Gives the next piece of the present entry's data to `body`, straight out of the buffer; false when there is no more.
-  func data<Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void, mapping: (Failure) -> LayerError) throws(LayerError) -> Bool {
-    if dataLeft == 0 { return false }
+  /// The next piece of the present entry's data; nil when there is no more. It lies in the buffer, and is there until the reader is asked for anything else.
+  func piece() throws(LayerError) -> UnsafeRawBufferPointer? {
+    if dataLeft == 0 { return nil }
     if start == end { try fill() }
     let count = min(UInt64(end - start), dataLeft)
     let piece = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start..<(start + Int(count))])
     start += Int(count)
     dataLeft -= count
-    do throws(Failure) { try body(piece) } catch { throw mapping(error) }
-    return true
+    return piece
   }
 
   private func nextEntry() throws(LayerError) -> TarEntry? {
@@ -90,18 +89,23 @@ final class TarReader {
     do throws(LayerFault) {
       let kind = try TarReader.kind(header.type, name)
       let size = UInt64(extended?.size ?? header.size)
-      let hasData = kind == .file
-      let user = try TarReader.number(extended?.user ?? header.user, "uid")
-      let group = try TarReader.number(extended?.group ?? header.group, "gid")
+      let entry = TarEntry(name: path, kind: kind, modified: extended?.modified ?? FileTime(seconds: header.modified))
+      entry.mode = header.mode
+      entry.user = try TarReader.number(extended?.user ?? header.user, "uid")
+      entry.group = try TarReader.number(extended?.group ?? header.group, "gid")
+      switch kind {
+      case .file: entry.size = size
+      case .hardLink, .symbolicLink: entry.linkName = Path(bytes: linkName)
       // A device number belongs to a device; elsewhere the fields may hold anything.
-      let isDevice = kind == .characterDevice || kind == .blockDevice
-      dataLeft = hasData ? size : 0
-      padding = hasData ? (512 - size % 512) % 512 : 0
-      return TarEntry(
-        name: path, kind: kind, linkName: kind == .hardLink || kind == .symbolicLink ? Path(bytes: linkName) : "", mode: header.mode, user: user, group: group,
-        size: dataLeft, modified: extended?.modified ?? FileTime(seconds: header.modified),
-        deviceMajor: isDevice ? try TarReader.number(header.deviceMajor, "devmajor") : 0,
-        deviceMinor: isDevice ? try TarReader.number(header.deviceMinor, "devminor") : 0, attributes: extended?.attributes ?? [])
+      case .characterDevice, .blockDevice:
+        entry.deviceMajor = try TarReader.number(header.deviceMajor, "devmajor")
+        entry.deviceMinor = try TarReader.number(header.deviceMinor, "devminor")
+      case .directory, .fifo: break
+      }
+      if let extended { entry.attributes = extended.attributes }
+      dataLeft = entry.size
+      padding = (512 - dataLeft % 512) % 512
+      return entry
     } catch {
       throw LayerError(error, entry: path)
     }
@@ -137,7 +141,7 @@ final class TarReader {
     padding = (512 - dataLeft % 512) % 512
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Int(header.size))
-    while try data({ (piece) throws(Never) in bytes.append(contentsOf: piece) }, mapping: { (_) -> LayerError in }) {}
+    while let piece = try piece() { bytes.append(contentsOf: piece) }
     return bytes
   }
 

@@ -167,13 +167,10 @@ struct JSONParser {
   }
 
   private func refuseDuplicates(in object: Int) throws(JSONError) {
-    var keys: [(bytes: ArraySlice<UInt8>, index: Int)] = []
-    keys.reserveCapacity(Int(nodes[object].length))
-    for index in keyIndices(of: object, in: nodes) { keys.append((stringBytes(nodes[index], in: text), index)) }
-    keys.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) }
-    for index in keys.indices.dropFirst() where keys[index].bytes == keys[index - 1].bytes {
-      throw duplicate(max(keys[index].index, keys[index - 1].index))
-    }
+    let places = keyIndices(of: object, in: nodes)
+    let keys = places.map { stringBytes(nodes[$0], in: text) }
+    let order = order(of: keys)
+    for (key, before) in zip(order.dropFirst(), order) where keys[key] == keys[before] { throw duplicate(places[key]) }
   }
 
   private func sameKey(_ left: Int, _ right: Int) -> Bool {

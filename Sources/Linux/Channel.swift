@@ -100,7 +100,7 @@ extension FileDescriptor {
   /// are `socket` with `SOCK_STREAM` and `connect`.
   public static func connectStream(to path: Path) throws(Errno) -> FileDescriptor {
     guard let name = path.components.last else { throw .isDirectory }
-    let directory = try FileDescriptor.open(path.parent, [.path, .directory])
+    let directory = try FileDescriptor.open(path.parent, .path | .directory)
     let short = directory.processPath.appending(name)
     return FileDescriptor(owning: try checked { short.withCString { clinux_connect($0, 0, 1) } })
   }

@@ -6,8 +6,8 @@ extension FileDescriptor {
   ///
   /// No link is followed. Directories deeper than 256 levels throw `.tooManyLinks`: each level holds two descriptors.
   public borrowing func copyContents(to target: borrowing FileDescriptor) throws(Errno) {
-    let source = try open(".", [.readOnly, .directory])
-    let place = try target.open(".", [.readOnly, .directory])
+    let source = try open(".", .readOnly | .directory)
+    let place = try target.open(".", .readOnly | .directory)
     try copyEntries(of: source, to: place, levels: 256)
     try copyMetadata(of: source, to: place, status: try source.status())
   }
@@ -21,13 +21,13 @@ private func copyEntries(of source: borrowing FileDescriptor, to target: borrowi
     switch status.type {
     case .directory:
       try target.makeDirectory(name, mode: 0o700)
-      let from = try source.open(name, [.readOnly, .directory, .noFollow])
-      let to = try target.open(name, [.readOnly, .directory, .noFollow])
+      let from = try source.open(name, .readOnly | .directory | .noFollow)
+      let to = try target.open(name, .readOnly | .directory | .noFollow)
       try copyEntries(of: from, to: to, levels: levels - 1)
       try copyMetadata(of: from, to: to, status: status)
     case .regular:
-      let from = try source.open(name, [.readOnly, .noFollow, .nonBlocking])
-      let to = try target.open(name, [.writeOnly, .create, .exclusive, .noFollow], mode: 0o600)
+      let from = try source.open(name, .readOnly | .noFollow | .nonBlocking)
+      let to = try target.open(name, .writeOnly | .create | .exclusive | .noFollow, mode: 0o600)
       try copyBytes(of: from, to: to)
       try copyMetadata(of: from, to: to, status: status)
     case .symbolicLink:
@@ -36,7 +36,7 @@ private func copyEntries(of source: borrowing FileDescriptor, to target: borrowi
       try target.changeTimes(of: name, status.modified)
     case .characterDevice, .blockDevice, .fifo:
       try target.makeNode(name, status.type, mode: 0o600, major: status.specialMajor, minor: status.specialMinor)
-      let made = try target.open(name, [.path, .noFollow])
+      let made = try target.open(name, .path | .noFollow)
       try made.changeOwner(user: status.user, group: status.group)
       try made.changeModeThroughProc(status.mode & 0o7777)
       try target.changeTimes(of: name, status.modified)

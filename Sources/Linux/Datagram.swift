@@ -12,7 +12,7 @@ public enum Datagram {
     }
     let path = directory.processPath.appending(name.bytes)
     let socket = FileDescriptor(owning: try checked { path.withCString { clinux_bind_datagrams($0) } })
-    try directory.open(name, [.path, .noFollow]).changeModeThroughProc(0o777)
+    try directory.open(name, .path | .noFollow).changeModeThroughProc(0o777)
     return socket
   }
 

@@ -56,7 +56,7 @@ extension FileDescriptor {
     } catch {
       if error != .fileExists { throw error }
     }
-    return try open(name, [.readOnly, .directory, .noFollow])
+    return try open(name, .readOnly | .directory | .noFollow)
   }
 
   /// Removes a name that is not a directory. The C function is `unlinkat`.

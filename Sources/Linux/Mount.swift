@@ -54,7 +54,7 @@ public struct MountFlags: OptionSet, Sendable, Equatable {
 
   /// The flags that belong to one mount, not to its file system: what a bind mount can change, and what mount_setattr(2) takes.
   public static var perMount: MountFlags {
-    [.readOnly, .noSetUserID, .noDevices, .noExecute, .noSymbolicLinks, .noAccessTime, .noDirectoryAccessTime, .relativeAccessTime, .strictAccessTime]
+    .readOnly | .noSetUserID | .noDevices | .noExecute | .noSymbolicLinks | .noAccessTime | .noDirectoryAccessTime | .relativeAccessTime | .strictAccessTime
   }
 }
 
@@ -81,7 +81,7 @@ public func changeFileSystem(_ target: Path, _ flags: MountFlags, data: Path) th
 
 /// Mounts `source` once more on `target`. The C function is `mount` with `MS_BIND`.
 public func bindMount(_ source: Path, on target: Path, recursive: Bool) throws(Errno) {
-  let flags: MountFlags = recursive ? [.bind, .recursive] : .bind
+  let flags: MountFlags = recursive ? .bind | .recursive : .bind
   _ = try checked { source.withCString { source in target.withCString { clinux_mount(source, $0, nil, flags.rawValue, nil) } } }
 }
 
@@ -96,13 +96,13 @@ public func detachMount(_ target: Path) throws(Errno) {
 /// `pivot_root(".", ".")` needs no directory for the old root (pivot_root(2), "Notes"). The old root is made a slave first, so that the unmount does not reach
 /// the host.
 public func pivotRoot(to directory: borrowing FileDescriptor) throws(SystemError) {
-  let oldRoot = try during("open", "/") { () throws(Errno) in try FileDescriptor.open("/", [.path, .directory]) }
+  let oldRoot = try during("open", "/") { () throws(Errno) in try FileDescriptor.open("/", .path | .directory) }
   let new = directory.rawValue
   let old = oldRoot.rawValue
   try during("change to", "the new root") { () throws(Errno) in _ = try checked { clinux_fchdir(new) } }
   try during("pivot_root to", "the new root") { () throws(Errno) in _ = try checked { clinux_pivot_root(".", ".") } }
   try during("change to", "the old root") { () throws(Errno) in _ = try checked { clinux_fchdir(old) } }
-  try during("make a slave of", "the old root") { () throws(Errno) in try changeMount(".", [.slave, .recursive]) }
+  try during("make a slave of", "the old root") { () throws(Errno) in try changeMount(".", .slave | .recursive) }
   try during("unmount", "the old root") { () throws(Errno) in try detachMount(".") }
   try during("change to", "/") { () throws(Errno) in _ = try checked { clinux_chdir("/") } }
 }

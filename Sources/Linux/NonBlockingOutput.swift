@@ -34,7 +34,7 @@ public struct NonBlockingOutput: ~Copyable {
     // To open the multiplexer (5:2) anew would be to make another terminal.
     let isMultiplexer = status.specialMajor == 5 && status.specialMinor == 2
     guard status.type == .fifo || (status.type == .characterDevice && Terminal.isTerminal(descriptor) && !isMultiplexer) else { return nil }
-    return try? FileDescriptor.open(Path("/proc/self/fd/\(descriptor)"), [.writeOnly, .nonBlocking, .noControllingTerminal])
+    return try? FileDescriptor.open(Path("/proc/self/fd/\(descriptor)"), .writeOnly | .nonBlocking | .noControllingTerminal)
   }
 
   private static func status(of descriptor: Int32) -> FileStatus? {

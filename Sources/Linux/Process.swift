@@ -190,12 +190,12 @@ extension FileDescriptor {
 public func closeDescriptors(from first: Int32, except kept: [Int32]) throws(Errno) {
   var next = first
   var isDone = true
-  for number in kept.sorted() where number >= next {
+  for number in kept.ascending() where number >= next {
     isDone = isDone && closeRange(next, number - 1)
     next = number + 1
   }
   if isDone && closeRange(next, .max) { return }
-  let directory = try FileDescriptor.open("/proc/self/fd", [.readOnly, .directory])
+  let directory = try FileDescriptor.open("/proc/self/fd", .readOnly | .directory)
   guard try directory.fileSystemStatus().type == FileSystemStatus.procfs else { throw .noSystemCall }
   for entry in try directory.entries() {
     var number: Int32 = 0

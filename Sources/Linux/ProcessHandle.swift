@@ -14,7 +14,7 @@ public struct ProcessHandle: ~Copyable {
   /// - startTime: as in `ProcessStatus`; nil takes the process that has the id now, which only its parent can rely on.
   public static func find(_ id: Int32, startTime: UInt64?) throws(Errno) -> ProcessHandle? {
     do throws(Errno) {
-      let directory = try FileDescriptor.open(Path("/proc/\(id)"), [.readOnly, .directory])
+      let directory = try FileDescriptor.open(Path("/proc/\(id)"), .readOnly | .directory)
       let opened = clinux_pidfd_open(id)
       let pidfd = opened >= 0 ? FileDescriptor(owning: opened) : nil
       // After both are open: either is the process whose start time is read here, or is dead.

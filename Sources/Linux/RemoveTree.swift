@@ -15,7 +15,7 @@ extension FileDescriptor {
     var patience = 1000
     while try removeUnlessFull(name) {
       do throws(Errno) {
-        try open(name, [.readOnly, .directory, .noFollow]).removeEntries(&moved)
+        try open(name, .readOnly | .directory | .noFollow).removeEntries(&moved)
         guard try removeUnlessFull(name) else { return }
         throw Errno.notEmpty
       } catch {
@@ -64,7 +64,7 @@ extension FileDescriptor {
 
   /// Removes what is in the directory `name` of this one; directories that are not empty move here, under names that are free.
   private borrowing func empty(_ name: Path, movingDirectoriesUp moved: inout UInt64) throws(Errno) {
-    let directory = try open(name, [.readOnly, .directory, .noFollow])
+    let directory = try open(name, .readOnly | .directory | .noFollow)
     while true {
       let entries = try directory.someEntries()
       if entries.isEmpty { return }
@@ -90,7 +90,7 @@ extension FileDescriptor {
 
   /// The first names of this directory, as many as one read gives: a directory that is being emptied is read from its start again and again.
   private borrowing func someEntries() throws(Errno) -> [DirectoryEntry] {
-    let fresh = try open(".", [.readOnly, .directory])
+    let fresh = try open(".", .readOnly | .directory)
     return try fresh.entries(atMost: 4096)
   }
 }

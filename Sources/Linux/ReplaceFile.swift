@@ -14,7 +14,7 @@ extension FileDescriptor {
 
   /// Makes a file; one that a killed process has left is removed.
   private borrowing func createAnew(_ name: Path, _ mode: UInt32) throws(Errno) -> FileDescriptor {
-    let flags: OpenFlags = [.writeOnly, .create, .exclusive, .noFollow]
+    let flags: OpenFlags = .writeOnly | .create | .exclusive | .noFollow
     do throws(Errno) {
       return try open(name, flags, mode: mode)
     } catch {

@@ -25,7 +25,7 @@ public struct RootDirectory: ~Copyable, Sendable {
   /// dangling one too: its target is then made.
   public borrowing func makeDirectories(_ path: Path, mode: UInt32) throws(Errno) -> FileDescriptor {
     // Nearly always they are all there: one call instead of five for each. What is missing, or wrong, the walk finds again.
-    if let found = try? openByKernel(path, [.path, .directory], mode: 0) { return found }
+    if let found = try? openByKernel(path, .path | .directory, mode: 0) { return found }
     return try RootWalk(root: descriptor).directory(path, makeMissing: mode)
   }
 
@@ -33,7 +33,7 @@ public struct RootDirectory: ~Copyable, Sendable {
   /// the end of it, is followed inside the root, a dangling one too: what it leads to is then made.
   public borrowing func makeFile(_ path: Path, mode: UInt32, directories: UInt32) throws(Errno) -> FileDescriptor {
     if let found = try? openByKernel(path, .path, mode: 0) { return found }
-    _ = try RootWalk(root: descriptor).open(path, [.writeOnly, .create], mode: mode, makeMissing: directories)
+    _ = try RootWalk(root: descriptor).open(path, .writeOnly | .create, mode: mode, makeMissing: directories)
     return try open(path, .path)
   }
 
@@ -130,7 +130,7 @@ struct RootWalk: ~Copyable {
     }
     // The path ended in the root, in `..` or in a link to either: a directory. Its descriptor's name in /proc would do as well, where /proc is to be trusted.
     let (number, itself) = (here, Path("."))
-    let flags = flags.subtracting([.noFollow, .create, .exclusive]).union(.closeOnExec)
+    let flags = flags.subtracting(.noFollow | .create | .exclusive).union(.closeOnExec)
     return FileDescriptor(owning: try checked { itself.withCString { clinux_openat(number, $0, flags.rawValue, 0) } })
   }
 
@@ -153,7 +153,7 @@ struct RootWalk: ~Copyable {
     } catch {
       if error != .noSuchFileOrDirectory || !flags.contains(.create) { throw error }
     }
-    let noFollow = flags.union([.noFollow, .closeOnExec])
+    let noFollow = flags.union(.noFollow | .closeOnExec)
     return FileDescriptor(owning: try checked { component.withCString { clinux_openat(parent, $0, noFollow.rawValue, mode) } })
   }
 

@@ -92,7 +92,7 @@ public struct PlatformError: Error, Equatable, Sendable {
       names.append(name)
     }
     let last = names.removeLast()
-    return "image is for \(names.isEmpty ? last : "\(names.joined(separator: ", ")) and \(last)"), this device is \(short(device))"
+    return "image is for \(names.isEmpty ? last : "\(joined(names, with: ", ")) and \(last)"), this device is \(short(device))"
   }
 
   private func short(_ platform: Platform) -> String {

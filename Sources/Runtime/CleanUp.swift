@@ -6,7 +6,7 @@ extension StateDirectory {
   /// Ends and removes what is left of container `id`, whose process was killed; whether nothing of it is left, so that nobody uses its root any more.
   ///
   /// False for a container that another process runs or that is kept, and for one that does not end.
-  public borrowing func endLeftover(_ id: ContainerID) -> Bool {
+  public func endLeftover(_ id: ContainerID) -> Bool {
     do throws(RuntimeError) {
       let layout = try discoverCgroups()
       return try sweep(id) { (left) throws(RuntimeError) in try cleanUp(left, layout) }

@@ -3,46 +3,43 @@ internal import Linux
 public import OCI
 internal import Sandbox
 
-/// A container that was made by an earlier command.
-public struct Container: ~Copyable {
+/// A container that was made by an earlier command: one pointer, because it is passed around and ends with what it holds.
+public final class Container {
   public let id: ContainerID
-  public private(set) var record: ContainerRecord
+  public let record: ContainerRecord
   let directory: ContainerDirectory
 
   /// Opens the container; `locked` waits until no other command is at work on it, and keeps others waiting as long as this value lives.
-  public init(_ id: ContainerID, in state: borrowing StateDirectory, locked: Bool) throws(RuntimeError) {
+  public convenience init(_ id: ContainerID, in state: StateDirectory, locked: Bool) throws(RuntimeError) {
     let directory = try state.open(id)
     if locked { try directory.lockForCommand() }
-    record = try directory.record()
-    self.id = id
-    self.directory = directory
+    self.init(id: id, record: try directory.record(), directory: directory)
   }
 
   /// Opens a container to send it a signal, which does not wait for other commands at work on it: they may be waiting for what the signal would end. One that
   /// is just being made is waited for until it has a process, a second at most.
-  public init(toSignal id: ContainerID, in state: borrowing StateDirectory) throws(RuntimeError) {
+  public convenience init(toSignal id: ContainerID, in state: StateDirectory) throws(RuntimeError) {
     let directory = try state.open(id)
+    self.init(id: id, record: try Container.readyRecord(id, directory), directory: directory)
+  }
+
+  private static func readyRecord(_ id: ContainerID, _ directory: ContainerDirectory) throws(RuntimeError) -> ContainerRecord {
     let begin = monotonicMilliseconds()
     while true {
       let isLate = monotonicMilliseconds() - begin > 1000
       if let found = try directory.recordIfWritten() {
         var isReady = found.process != nil || isLate
         if !isReady { isReady = try directory.isAbandoned() }
-        if isReady {
-          record = found
-          break
-        }
+        if isReady { return found }
       }
       if isLate { throw RuntimeError("container \(id.text) is just being created") }
       _ = try? waitForInput([], timeoutMilliseconds: 5)
     }
-    self.id = id
-    self.directory = directory
   }
 
   /// Opens a container to end it, whatever other commands are doing to it; nil when it is gone meanwhile. Its first process is killed, as often as it takes, which
   /// ends what they are waiting for, until nobody else is at work on it, ten seconds at most.
-  public static func toEnd(_ id: ContainerID, in state: borrowing StateDirectory) throws(RuntimeError) -> Container? {
+  public static func toEnd(_ id: ContainerID, in state: StateDirectory) throws(RuntimeError) -> Container? {
     let directory = try state.open(id)
     let begin = monotonicMilliseconds()
     while try !directory.tryLock() {
@@ -57,20 +54,20 @@ public struct Container: ~Copyable {
     return Container(id: id, record: try directory.record(), directory: directory)
   }
 
-  private init(id: ContainerID, record: ContainerRecord, directory: consuming ContainerDirectory) {
+  private init(id: ContainerID, record: ContainerRecord, directory: ContainerDirectory) {
     self.id = id
     self.record = record
     self.directory = directory
   }
 
   /// The first process while it lives.
-  borrowing func findProcess() throws(RuntimeError) -> ProcessHandle? {
+  func findProcess() throws(RuntimeError) -> ProcessHandle? {
     guard let process = record.process, let startTime = record.startTime else { return nil }
     return try attempt("look for", "process \(process)") { () throws(Errno) in try ProcessHandle.find(process, startTime: startTime) }
   }
 
   /// Where in its lifecycle the container is.
-  public borrowing func status() throws(RuntimeError) -> ContainerStatus {
+  public func status() throws(RuntimeError) -> ContainerStatus {
     if record.process == nil || record.isBeingMade {
       return try directory.isAbandoned() ? .stopped : .creating
     }
@@ -81,13 +78,17 @@ public struct Container: ~Copyable {
     return try directory.hasGate() ? .created : .running
   }
 
-  private borrowing func isAlive() throws(RuntimeError) -> Bool {
+  /// What is told of a container that is being made, to those who cannot wait.
+  @inline(never)
+  func beingCreated() -> RuntimeError { RuntimeError("container \(id.text) is just being created") }
+
+  private func isAlive() throws(RuntimeError) -> Bool {
     let process = try findProcess()
     return process != nil
   }
 
   /// What `state` prints.
-  public borrowing func state() throws(RuntimeError) -> ContainerState {
+  public func state() throws(RuntimeError) -> ContainerState {
     var state = runtimeState(try status())
     state.rootfs = record.root
     state.created = record.created
@@ -95,23 +96,23 @@ public struct Container: ~Copyable {
   }
 
   /// The configuration that the container was made from.
-  borrowing func spec() throws(RuntimeError) -> Spec {
+  func spec() throws(RuntimeError) -> Spec {
     let text = try directory.configuration()
     do throws(SpecError) {
       return try Spec(parsing: text)
     } catch {
-      throw RuntimeError(error, in: "the configuration of container \(id.text)")
+      throw RuntimeError(error, in: Text("the configuration of container \(id.text)").string)
     }
   }
 
   /// The container's groups, when there are any.
-  borrowing func groups() throws(RuntimeError) -> ContainerCgroup? {
+  func groups() throws(RuntimeError) -> ContainerCgroup? {
     guard let path = CgroupPath(record.cgroupsPath) else { return nil }
     let layout = try discoverCgroups()
     return try convert { () throws(CgroupError) in try ContainerCgroup.existing(path, layout: layout) }
   }
 
-  private borrowing func isFrozen() throws(RuntimeError) -> Bool {
+  private func isFrozen() throws(RuntimeError) -> Bool {
     guard let groups = try groups() else { return false }
     return try convert { () throws(CgroupError) in try groups.isFrozen() }
   }

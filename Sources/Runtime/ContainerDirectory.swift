@@ -1,7 +1,7 @@
 internal import Linux
 
-/// The directory of one container: what commands leave for one another.
-public struct ContainerDirectory: ~Copyable {
+/// The directory of one container: what commands leave for one another. It is open, and locked as far as it is, as long as this value is there.
+public final class ContainerDirectory {
   private let parent: FileDescriptor
   private let name: Path
   private let directory: FileDescriptor
@@ -19,7 +19,7 @@ public struct ContainerDirectory: ~Copyable {
   static func isAbandoned(_ directory: borrowing FileDescriptor) throws(Errno) -> Bool {
     do throws(Errno) {
       // Asked for, not taken: whoever is just about to take it must not find it taken.
-      return try !directory.open("lock", [.readWrite, .noFollow]).isLockedByOtherProcess()
+      return try !directory.open("lock", .readWrite | .noFollow).isLockedByOtherProcess()
     } catch {
       // Removed with all the rest, by another command.
       if error == .noSuchFileOrDirectory { return true }
@@ -39,45 +39,45 @@ public struct ContainerDirectory: ~Copyable {
   }
 
   /// Whether no other process is making or running the container.
-  borrowing func isAbandoned() throws(RuntimeError) -> Bool {
+  func isAbandoned() throws(RuntimeError) -> Bool {
     try attempt("look at the lock of", name) { () throws(Errno) in try ContainerDirectory.isAbandoned(directory) }
   }
 
   /// Waits until no other command is at work on the container, and keeps others waiting until `unlock` or the end of this value.
-  borrowing func lock() throws(RuntimeError) { try attempt("lock", name) { () throws(Errno) in try directory.lock() } }
+  func lock() throws(RuntimeError) { try attempt("lock", name) { () throws(Errno) in try directory.lock() } }
 
   /// The same; an error when the container is gone by then.
-  borrowing func lockForCommand() throws(RuntimeError) {
+  func lockForCommand() throws(RuntimeError) {
     if try !lockUnlessRemoved() { throw RuntimeError("container \(name.description) does not exist") }
   }
 
   /// The same; false when the container is gone by then.
-  borrowing func lockUnlessRemoved() throws(RuntimeError) -> Bool {
+  func lockUnlessRemoved() throws(RuntimeError) -> Bool {
     try lock()
     return try !isRemoved()
   }
 
   /// Takes the lock if no other command is at work on the container.
-  borrowing func tryLock() throws(RuntimeError) -> Bool { try attempt("lock", name) { () throws(Errno) in try directory.tryLock() } }
+  func tryLock() throws(RuntimeError) -> Bool { try attempt("lock", name) { () throws(Errno) in try directory.tryLock() } }
 
   /// Lets other commands at the container again.
-  borrowing func unlock() throws(RuntimeError) {
+  func unlock() throws(RuntimeError) {
     try attempt("unlock", name) { () throws(Errno) in try directory.unlock() }
   }
 
   /// Whether the directory is gone, by another command: its name may be another container's by now.
-  borrowing func isRemoved() throws(RuntimeError) -> Bool {
+  func isRemoved() throws(RuntimeError) -> Bool {
     try attempt("examine the state of", name) { () throws(Errno) in try directory.status().links == 0 }
   }
 
   /// The record; an error for a container that is just being made.
-  borrowing func record() throws(RuntimeError) -> ContainerRecord {
+  func record() throws(RuntimeError) -> ContainerRecord {
     if let record = try recordIfWritten() { return record }
     throw RuntimeError("container \(name.description) is just being created")
   }
 
   /// The record; nil for a container that is just being made.
-  borrowing func recordIfWritten() throws(RuntimeError) -> ContainerRecord? {
+  func recordIfWritten() throws(RuntimeError) -> ContainerRecord? {
     if let record = try ContainerRecord.read(from: directory) { return record }
     // Removed by another command, or left by a process that was killed.
     if try isAbandoned() { throw RuntimeError("container \(name.description) does not exist") }
@@ -85,40 +85,40 @@ public struct ContainerDirectory: ~Copyable {
   }
 
   /// Writes the record beside the old one and puts it in its place, so that a reader finds one or the other, whole.
-  public borrowing func write(_ record: ContainerRecord) throws(RuntimeError) {
+  public func write(_ record: ContainerRecord) throws(RuntimeError) {
     try attempt("write the record of", name) { () throws(Errno) in try directory.replaceFile("record", record.json, mode: 0o600) }
   }
 
   /// Keeps the configuration that the container is made from; what becomes of the bundle's file does not matter any more.
-  borrowing func keepConfiguration(_ text: [UInt8]) throws(RuntimeError) {
+  func keepConfiguration(_ text: [UInt8]) throws(RuntimeError) {
     try attempt("keep the configuration of", name) { () throws(Errno) in try directory.replaceFile("config.json", text, mode: 0o600) }
   }
 
   /// The configuration that the container was made from.
-  borrowing func configuration() throws(RuntimeError) -> [UInt8] {
+  func configuration() throws(RuntimeError) -> [UInt8] {
     try attempt("read the configuration of", name) { () throws(Errno) in
-      try directory.open("config.json", [.readOnly, .noFollow]).readAll(limit: 16 << 20)
+      try directory.open("config.json", .readOnly | .noFollow).readAll(limit: 16 << 20)
     }
   }
 
   /// The socket at which the container waits for its start.
-  borrowing func makeGate() throws(RuntimeError) -> FileDescriptor {
+  func makeGate() throws(RuntimeError) -> FileDescriptor {
     try attempt("make the gate of", name) { () throws(Errno) in try Channel.listen(at: ContainerDirectory.gate, in: directory) }
   }
 
   /// Whether the container's first process waits for its start, or for the hooks before its program: until then it listens at the gate. That its name is still
   /// there says nothing: who started the container may have been killed before it could remove it.
-  borrowing func hasGate() throws(RuntimeError) -> Bool {
+  func hasGate() throws(RuntimeError) -> Bool {
     try attempt("look for the gate of", name) { () throws(Errno) in try Channel.isAwaited(at: ContainerDirectory.gate, in: directory) }
   }
 
   /// Calls `body` with the directory in which the gate is.
-  borrowing func withGate<Result>(_ body: (Path, borrowing FileDescriptor) throws(RuntimeError) -> Result) throws(RuntimeError) -> Result {
+  func withGate<Result>(_ body: (Path, borrowing FileDescriptor) throws(RuntimeError) -> Result) throws(RuntimeError) -> Result {
     try body(ContainerDirectory.gate, directory)
   }
 
   /// The container was started.
-  borrowing func removeGate() throws(RuntimeError) {
+  func removeGate() throws(RuntimeError) {
     do throws(Errno) {
       try directory.unlink(ContainerDirectory.gate)
     } catch {
@@ -127,15 +127,15 @@ public struct ContainerDirectory: ~Copyable {
   }
 
   /// Makes the directory that the container gets as /run/notify.
-  borrowing func makeNotifyDirectory() throws(RuntimeError) {
+  func makeNotifyDirectory() throws(RuntimeError) {
     try attempt("make the notify directory of", name) { () throws(Errno) in try directory.makeDirectory(ContainerDirectory.notify, mode: 0o755) }
   }
 
   /// Listens for what the container's program tells a service manager; nil when nobody waits for it, or the container was made without.
-  borrowing func listenForNotifications() throws(RuntimeError) -> NotifyRelay? {
+  func listenForNotifications() throws(RuntimeError) -> NotifyRelay? {
     guard let manager = NotifyRelay.managerSocket else { return nil }
     do throws(Errno) {
-      return try NotifyRelay(in: try directory.open(ContainerDirectory.notify, [.path, .directory, .noFollow]), manager: manager)
+      return try NotifyRelay(in: try directory.open(ContainerDirectory.notify, .path | .directory | .noFollow), manager: manager)
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
       throw RuntimeError("make the notify socket of", name, error)
@@ -146,7 +146,7 @@ public struct ContainerDirectory: ~Copyable {
   static var notify: Path { "notify" }
 
   /// Removes the directory: the container is gone. Nothing is done when another command has removed it already.
-  public borrowing func remove() throws(RuntimeError) {
+  public func remove() throws(RuntimeError) {
     if try isRemoved() { return }
     try attempt("remove the state of", name) { () throws(Errno) in try parent.removeContainerDirectory(name) }
   }

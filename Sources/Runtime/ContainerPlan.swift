@@ -32,12 +32,7 @@ final class ContainerPlan {
     if !options.newKeyring { sandbox.sessionKeyring = nil }
     sandbox.environment += options.environment
     if notify != nil { sandbox.environment.append(NotifyRelay.variable) }
-    if let hooks = request.spec.hooks, !hooks.isEmpty {
-      // Before those of the container as well, so that it is on record when they run.
-      sandbox.pausesBeforePivot = !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty || !hooks.createContainer.isEmpty
-      sandbox.hooks = ContainerHooks(
-        createContainer: hooks.createContainer, startContainer: hooks.startContainer, state: request.state(.creating, process: nil))
-    }
+    request.planHooks(sandbox)
     try requireNamespaces(sandbox)
     do throws(SandboxError) {
       try sandbox.leaveOutOwnUserNamespace()
@@ -47,7 +42,7 @@ final class ContainerPlan {
     let groups = try planGroups(request, layout)
     let groupPath = try Runtime.groupPath(request)
     let resourceClass = try ResourceClass(request)
-    if !request.usesGroups, let rules = request.spec.linux?.resources?.devices, !rules.isEmpty {
+    if !request.usesGroups, request.hasDeviceRules {
       warn("\(request.origin): linux.resources.devices: control groups are disabled, so nothing filters devices")
     }
     self.request = request
@@ -57,21 +52,43 @@ final class ContainerPlan {
     self.resourceClass = resourceClass
     self.sandbox = sandbox
     notifies = notify != nil
-    record = ContainerRecord(
-      id: request.id.text, ociVersion: request.spec.ociVersion, cgroupsPath: request.usesGroups ? groupPath.path.description : "",
-      bundle: request.bundle.description, hasKeyring: options.newKeyring, imageUser: request.imageUser, resourceClass: resourceClass?.record,
-      root: request.root.path.description, created: Timestamp.now().preciseText,
-      annotations: request.spec.annotations)
+    record = request.record(groupPath, resourceClass, hasKeyring: options.newKeyring)
   }
 
   /// Whether config.json asks for a device filter; where it does not, one is set where the machine can: without it the capability and the mounts' `nodev` are
   /// what keeps devices away.
-  var requiresDeviceFilter: Bool { !(request.spec.linux?.resources?.devices.isEmpty ?? true) }
+  var requiresDeviceFilter: Bool { request.hasDeviceRules }
 }
 
 extension ContainerRequest {
+  /// What config.json says of limits and devices.
+  @inline(never)
+  var resources: Resources { spec.linux?.resources ?? Resources() }
+
+  /// Whether config.json asks for a device filter.
+  @inline(never)
+  var hasDeviceRules: Bool { !(spec.linux?.resources?.devices.isEmpty ?? true) }
+
   /// Whether config.json names the group, so that it may be somebody's.
   var namesGroup: Bool { usesGroups && !(spec.linux?.cgroupsPath?.utf8.isEmpty ?? true) }
+
+  /// Plans the hooks that run while the container is made.
+  @inline(never)
+  fileprivate func planHooks(_ sandbox: SandboxPlan) {
+    guard let hooks = spec.hooks, !hooks.isEmpty else { return }
+    // Before those of the container as well, so that it is on record when they run.
+    sandbox.pausesBeforePivot = !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty || !hooks.createContainer.isEmpty
+    sandbox.hooks = ContainerHooks(createContainer: hooks.createContainer, startContainer: hooks.startContainer, state: state(.creating, process: nil))
+  }
+
+  /// The record of a container without a process.
+  @inline(never)
+  fileprivate func record(_ groupPath: CgroupPath, _ resourceClass: ResourceClass?, hasKeyring: Bool) -> ContainerRecord {
+    ContainerRecord(
+      id: id.text, ociVersion: spec.ociVersion, cgroupsPath: usesGroups ? groupPath.path.description : "", bundle: bundle.description, hasKeyring: hasKeyring,
+      imageUser: imageUser, resourceClass: resourceClass?.record, root: root.path.description, created: Timestamp.now().preciseText,
+      annotations: spec.annotations)
+  }
 
   /// The state that a hook gets.
   func state(_ status: ContainerStatus, process: Int32?) -> ContainerState {

@@ -3,34 +3,34 @@ internal import Linux
 public import OCI
 
 /// What is known of a container between two commands, and what has to be undone when it is gone: written before any of it is done.
-public struct ContainerRecord: Sendable, Equatable {
-  public var id: String
+public final class ContainerRecord {
+  public let id: String
   /// The version of the specification that its config.json follows.
-  public var ociVersion: String
+  public let ociVersion: String
   /// The container's group, as a path below each hierarchy's mount point; empty when it has none.
-  public var cgroupsPath: String
+  public let cgroupsPath: String
   /// The first process; nil before there is one.
   public var process: Int32?
   /// When that was started, in clock ticks after boot: another process may get its id later.
   public var startTime: UInt64?
   /// The bundle's directory.
-  public var bundle: String
+  public let bundle: String
   /// There is a process, and the container is still being made around it, by hooks that may take their time.
   public var isBeingMade: Bool
   /// The container outlives the command that made it, until `delete`. What is not kept and has lost its process is cleaned up by whoever comes next.
   public var isKept: Bool
   /// The container has a session key ring of its own, which processes that join it have too.
-  public var hasKeyring: Bool
+  public let hasKeyring: Bool
   /// The user that the container's image names, when it was made from one.
-  public var imageUser: String?
+  public let imageUser: String?
   /// The class of service of the resctrl file system that it is in.
-  public var resourceClass: RecordedClass?
+  public let resourceClass: RecordedClass?
   /// The root directory on the host.
-  public var root: String
+  public let root: String
   /// When it was made, as RFC 3339 writes it.
-  public var created: String
+  public let created: String
   /// Those of config.json.
-  public var annotations: [Annotation]
+  public let annotations: [Annotation]
 
   public init(
     id: String, ociVersion: String = Spec.version, cgroupsPath: String, process: Int32? = nil, startTime: UInt64? = nil, bundle: String,
@@ -103,8 +103,9 @@ public struct ContainerRecord: Sendable, Equatable {
     resourceClass = json.member("resourceClass").map { RecordedClass($0) }
     root = json.required("root").string()
     created = json.required("created").string()
-    annotations = []
+    var annotations: [Annotation] = []
     for (key, value) in json.member("annotations")?.members() ?? [] { annotations.append(Annotation(key: key, value: value.string())) }
+    self.annotations = annotations
     do throws(JSONPathError) {
       try json.check()
     } catch {
@@ -116,7 +117,7 @@ public struct ContainerRecord: Sendable, Equatable {
   static func read(from directory: borrowing FileDescriptor) throws(RuntimeError) -> ContainerRecord? {
     var bytes: [UInt8] = []
     do throws(Errno) {
-      bytes = try directory.open("record", [.readOnly, .noFollow]).readAll(limit: 1 << 22)
+      bytes = try directory.open("record", .readOnly | .noFollow).readAll(limit: 1 << 22)
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
       throw RuntimeError("read", "the record of a container", error)

@@ -43,21 +43,21 @@ public final class ContainerRequest: Sendable {
 }
 
 /// How the first process of a container, or one that joins it, is started: what the command line says beside the configuration.
-public struct LaunchOptions: Sendable {
+public final class LaunchOptions: Sendable {
   /// Gets the process's id as text.
-  public var pidFile: Path?
+  public let pidFile: Path?
   /// The stream socket of an engine that gets the terminal.
-  public var consoleSocket: Path?
+  public let consoleSocket: Path?
   /// The stream socket of an engine that gets a pidfd.
-  public var pidfdSocket: Path?
+  public let pidfdSocket: Path?
   /// The descriptors 3 and up that the program inherits.
-  public var preservedDescriptors: Int32
+  public let preservedDescriptors: Int32
   /// Variables that the program gets beside those of the configuration.
-  public var environment: [String]
+  public let environment: [String]
   /// The container's root is entered by pivot_root(2), not moved over the host's.
-  public var pivots: Bool
+  public let pivots: Bool
   /// The container gets a session key ring of its own.
-  public var newKeyring: Bool
+  public let newKeyring: Bool
 
   public init(
     pidFile: Path? = nil, consoleSocket: Path? = nil, pidfdSocket: Path? = nil, preservedDescriptors: Int32 = 0, environment: [String] = [],

@@ -4,16 +4,16 @@ public import OCI
 internal import Sandbox
 
 /// A process that is to join a container.
-public struct ExecRequest: Sendable {
-  public var process: Process
+public final class ExecRequest: Sendable {
+  public let process: Process
   /// The user of `process` was asked for; otherwise that of the container's image counts, if there is one.
-  public var hasOwnUser: Bool
+  public let hasOwnUser: Bool
   /// Groups below the container's that the process joins, as `[CONTROLLER:]PATH`; none is the container's own.
-  public var subgroups: [String]
+  public let subgroups: [String]
   /// It is started in a container that is paused, too, and waits there.
-  public var ignoresPause: Bool
+  public let ignoresPause: Bool
   /// For messages: where `process` came from.
-  public var origin: String
+  public let origin: String
 
   public init(process: Process, hasOwnUser: Bool = true, subgroups: [String] = [], ignoresPause: Bool = false, origin: String) {
     self.process = process
@@ -26,13 +26,13 @@ public struct ExecRequest: Sendable {
 
 extension Container {
   /// The process that a new one takes its settings from: the container's own.
-  public borrowing func configuredProcess() throws(RuntimeError) -> Process {
+  public func configuredProcess() throws(RuntimeError) -> Process {
     guard let process = try spec().process else { throw RuntimeError("container \(id.text): its config.json has no process") }
     return process
   }
 
   /// Runs a process in the container and waits for its end in the foreground.
-  public borrowing func exec(_ request: ExecRequest, _ options: LaunchOptions, warn: (String) -> Void) throws(RuntimeError) -> ExitStatus {
+  public func exec(_ request: ExecRequest, _ options: LaunchOptions, warn: (String) -> Void) throws(RuntimeError) -> ExitStatus {
     var signals = try ForegroundSignals()
     let launched: LaunchedContainer
     do throws(RuntimeError) {
@@ -46,7 +46,7 @@ extension Container {
   }
 
   /// Runs a process in the container and leaves it alone once its program runs.
-  public borrowing func exec(detached request: ExecRequest, _ options: LaunchOptions, warn: (String) -> Void) throws(RuntimeError) {
+  public func exec(detached request: ExecRequest, _ options: LaunchOptions, warn: (String) -> Void) throws(RuntimeError) {
     try requireConsoleSocket(request.process.terminal, options)
     var launched = try launch(request, options, signals: LaunchSignals(mask: try currentSignalMask()), isWatched: false, warn)
     do throws(RuntimeError) {
@@ -58,7 +58,7 @@ extension Container {
     }
   }
 
-  private borrowing func launch(
+  private func launch(
     _ request: ExecRequest, _ options: LaunchOptions, signals: LaunchSignals, isWatched: Bool, _ warn: (String) -> Void
   )
     throws(RuntimeError) -> LaunchedContainer
@@ -67,7 +67,7 @@ extension Container {
     case .running, .created: break
     case .paused:
       if !request.ignoresPause { throw RuntimeError("cannot exec in a paused container (use --ignore-paused to override): \(id.text)") }
-    case .creating: throw RuntimeError("container \(id.text) is just being created")
+    case .creating: throw beingCreated()
     case .stopped: throw RuntimeError("cannot exec in a stopped container: \(id.text)")
     }
     guard let process = try findProcess() else { throw RuntimeError("cannot exec in a stopped container: \(id.text)") }
@@ -77,7 +77,7 @@ extension Container {
     let plan = try planJoining(spec, request, imageUser: record.imageUser, namespaces, warn)
     // Without a mount namespace of its own, its root is that of its processes alone.
     if case .none = spec.linux?.namespace(.mount) {
-      let root = try attempt("open the root of", "container \(id.text)") { () throws(Errno) in try process.open("root", [.path, .directory]) }
+      let root = try attempt("open the root of", "container \(id.text)") { () throws(Errno) in try process.open("root", .path | .directory) }
       plan.joinedRoot = root.release()
     }
     let root = plan.joinedRoot ?? -1
@@ -90,7 +90,7 @@ extension Container {
     return try launch(plan, in: request.subgroups, of: process.id, signals: signals)
   }
 
-  private borrowing func launch(
+  private func launch(
     _ plan: SandboxPlan, in subgroups: [String], of process: Int32, signals: LaunchSignals
   ) throws(RuntimeError) -> LaunchedContainer {
     let below = try convert { () throws(CgroupError) in try Subgroup.parse(subgroups) }
@@ -108,7 +108,7 @@ extension Container {
 
   /// Other commands wait until the process is in the container's groups, so that what ends the container ends it too, and no longer: the container may be
   /// frozen, or stop all its processes.
-  private borrowing func join(
+  private func join(
     _ plan: SandboxPlan, _ context: LaunchContext, addToGroups: (Int32, Bool) throws(CgroupError) -> Void
   ) throws(RuntimeError) -> LaunchedContainer {
     let classGroup = try record.resourceClass?.groups()
@@ -130,7 +130,8 @@ extension Container {
   }
 
   /// Opens the namespaces that the container has of its own, those of its first process. The caller closes the descriptors.
-  private borrowing func openNamespaces(of process: borrowing ProcessHandle, _ spec: Spec) throws(RuntimeError) -> [JoinedNamespace] {
+  @inline(never)
+  private func openNamespaces(of process: borrowing ProcessHandle, _ spec: Spec) throws(RuntimeError) -> [JoinedNamespace] {
     var opened: [JoinedNamespace] = []
     do throws(RuntimeError) {
       for namespace in spec.linux?.namespaces ?? [] {

@@ -4,7 +4,7 @@ internal import OCI
 
 extension Container {
   /// Sends a signal to the container's first process; SIGKILL, which takes the others of a process namespace with it, to all where there is no such namespace.
-  public borrowing func kill(_ signal: Signal) throws(RuntimeError) {
+  public func kill(_ signal: Signal) throws(RuntimeError) {
     guard let process = try findProcess() else {
       // Without a process namespace the others outlive the first process.
       if signal == .kill, let groups = try ownGroups(), try !hasOwnProcesses() {
@@ -21,19 +21,19 @@ extension Container {
   }
 
   /// The container's groups: not those of a later one of the same name, which cannot be there before this one's directory has gone.
-  private borrowing func ownGroups() throws(RuntimeError) -> ContainerCgroup? {
+  private func ownGroups() throws(RuntimeError) -> ContainerCgroup? {
     let groups = try groups()
     if try directory.isRemoved() { throw RuntimeError("container \(id.text) does not exist") }
     return groups
   }
 
   /// Whether the container has a process namespace that nobody else is in.
-  private borrowing func hasOwnProcesses() throws(RuntimeError) -> Bool {
+  private func hasOwnProcesses() throws(RuntimeError) -> Bool {
     guard let namespace = try spec().linux?.namespace(.pid) else { return false }
     return namespace.path == nil
   }
 
-  private borrowing func send(_ signal: Signal, to process: borrowing ProcessHandle) throws(RuntimeError) {
+  private func send(_ signal: Signal, to process: borrowing ProcessHandle) throws(RuntimeError) {
     do throws(Errno) {
       try process.send(signal)
     } catch {
@@ -43,7 +43,7 @@ extension Container {
   }
 
   /// Sends a signal to every process of the container.
-  public borrowing func killAll(_ signal: Signal) throws(RuntimeError) {
+  public func killAll(_ signal: Signal) throws(RuntimeError) {
     guard let groups = try ownGroups() else { return try kill(signal) }
     if signal == .kill {
       try convert { () throws(CgroupError) in try groups.kill() }
@@ -53,7 +53,7 @@ extension Container {
   }
 
   /// Kills every process of the container and waits until all have ended.
-  borrowing func killAll() throws(RuntimeError) {
+  func killAll() throws(RuntimeError) {
     if let groups = try groups() {
       try convert { () throws(CgroupError) in try groups.kill() }
     } else if let process = try findProcess() {
@@ -63,7 +63,7 @@ extension Container {
   }
 
   /// Waits until the first process has ended: the kernel takes a moment even for SIGKILL.
-  private borrowing func awaitEnd() throws(RuntimeError) {
+  private func awaitEnd() throws(RuntimeError) {
     var waited: Int32 = 0
     var step: Int32 = 1
     while let process = try findProcess() {

@@ -5,14 +5,14 @@ internal import OCI
 
 extension Container {
   /// The ids of the container's processes, lowest first; none for one that has stopped.
-  public borrowing func processIDs() throws(RuntimeError) -> [Int32] {
+  public func processIDs() throws(RuntimeError) -> [Int32] {
     if let groups = try groups() { return try convert { () throws(CgroupError) in try groups.processIDs() } }
     if try status() == .stopped { return [] }
     throw RuntimeError("cannot list the processes of container \(id.text): it has no control groups")
   }
 
   /// The ids as a line of JSON.
-  public borrowing func processDocument() throws(RuntimeError) -> [UInt8] {
+  public func processDocument() throws(RuntimeError) -> [UInt8] {
     let ids = try processIDs()
     var writer = JSONWriter(.compact)
     writer.array { array in
@@ -22,7 +22,8 @@ extension Container {
   }
 
   /// The container's processes as `ps` shows them.
-  public borrowing func processTable(_ table: ProcessTable) throws(RuntimeError) -> String {
+  @inline(never)
+  public func processTable(_ table: ProcessTable) throws(RuntimeError) -> String {
     var processes: [ProcessInfo] = []
     for id in try processIDs() {
       if let info = try attempt("examine", "process \(id)", { () throws(Errno) in try ProcessInfo.read(id) }) { processes.append(info) }

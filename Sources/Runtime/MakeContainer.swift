@@ -3,21 +3,22 @@ internal import Linux
 internal import OCI
 internal import Sandbox
 
-/// Makes the container of a plan, launches its first process and calls `then`; when that or anything before it fails, nothing of the container stays.
+/// Makes the container of a plan, launches its first process and calls `then`, which gives the status of one that it waits for; when that or anything before it
+/// fails, nothing of the container stays.
 ///
 /// What is touched is on record before, so that a process that is killed here leaves nothing that the next one does not clean up. Other commands wait while
 /// the container is made; `then` may let them at it.
 ///
 /// - gated: the first process waits for `start` before it runs the program.
 /// - warn: gets a sentence for what an earlier container left and what cannot be cleaned up.
-func makeContainer<Result>(
-  _ plan: ContainerPlan, in state: borrowing StateDirectory, gated: Bool, signals: LaunchSignals, _ warn: (String) -> Void,
-  then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer, consuming NotifyRelay?)
-    throws(RuntimeError) -> Result
-) throws(RuntimeError) -> Result {
+func makeContainer(
+  _ plan: ContainerPlan, in state: StateDirectory, gated: Bool, signals: LaunchSignals, _ warn: (String) -> Void,
+  then: (ContainerDirectory, ContainerCgroup, ContainerRecord, consuming LaunchedContainer, consuming NotifyRelay?)
+    throws(RuntimeError) -> ExitStatus?
+) throws(RuntimeError) -> ExitStatus? {
   let layout = plan.layout
   let directory = try state.create(plan.request.id.text, cleanUp: { (left) throws(RuntimeError) in try cleanUp(left, layout) }, warn: warn)
-  var cgroup = try makeGroups(plan, directory)
+  let cgroup = try makeGroups(plan, directory)
   do throws(RuntimeError) {
     try convert { () throws(CgroupError) in
       try cgroup.apply(plan.groups.settings)
@@ -28,9 +29,9 @@ func makeContainer<Result>(
     // Before the program can say anything; one that is started later has its own.
     let relay = gated ? nil : try directory.listenForNotifications()
     let classGroup = try plan.resourceClass?.make()
-    var record = plan.record
-    let container = try launch(plan, directory, cgroup, classGroup, gate: gated ? gate.number : nil, signals, &record, warn)
-    return try follow(container, relay, plan, gated: gated, directory, cgroup, &record, warn, then)
+    let record = plan.record
+    let container = try launch(plan, directory, cgroup, classGroup, gate: gated ? gate.number : nil, signals, record, warn)
+    return try follow(container, relay, plan, gated: gated, directory, cgroup, record, warn, then)
   } catch {
     // The first error is the one to tell; what cannot be undone now stays on record for the next run.
     try? undo(cgroup, plan, directory)
@@ -39,7 +40,8 @@ func makeContainer<Result>(
 }
 
 /// Puts the container on record and makes its groups; when that fails nothing of it stays.
-private func makeGroups(_ plan: ContainerPlan, _ directory: borrowing ContainerDirectory) throws(RuntimeError) -> ContainerCgroup {
+@inline(never)
+private func makeGroups(_ plan: ContainerPlan, _ directory: ContainerDirectory) throws(RuntimeError) -> ContainerCgroup {
   do throws(RuntimeError) {
     try directory.lockForCommand()
     if plan.request.namesGroup, plan.request.usesGroups { try requireUnused(plan.groupPath, plan.layout) }
@@ -53,7 +55,7 @@ private func makeGroups(_ plan: ContainerPlan, _ directory: borrowing ContainerD
   }
 }
 
-private func undo(_ cgroup: borrowing ContainerCgroup, _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory) throws(RuntimeError) {
+private func undo(_ cgroup: ContainerCgroup, _ plan: ContainerPlan, _ directory: ContainerDirectory) throws(RuntimeError) {
   // Another command has done it: what has the names now is another container's.
   if try directory.isRemoved() { return }
   try end(cgroup)
@@ -62,16 +64,17 @@ private func undo(_ cgroup: borrowing ContainerCgroup, _ plan: ContainerPlan, _ 
 }
 
 /// Calls `then`, with a first process that waits for its start put on record before; a process that is there when that fails is killed, and the hooks hear of the end.
-private func follow<Result>(
-  _ container: consuming LaunchedContainer, _ relay: consuming NotifyRelay?, _ plan: ContainerPlan, gated: Bool, _ directory: borrowing ContainerDirectory,
-  _ cgroup: borrowing ContainerCgroup, _ record: inout ContainerRecord, _ warn: (String) -> Void,
-  _ then: (borrowing ContainerDirectory, borrowing ContainerCgroup, inout ContainerRecord, consuming LaunchedContainer, consuming NotifyRelay?)
-    throws(RuntimeError) -> Result
-) throws(RuntimeError) -> Result {
+@inline(never)
+private func follow(
+  _ container: consuming LaunchedContainer, _ relay: consuming NotifyRelay?, _ plan: ContainerPlan, gated: Bool, _ directory: ContainerDirectory,
+  _ cgroup: ContainerCgroup, _ record: ContainerRecord, _ warn: (String) -> Void,
+  _ then: (ContainerDirectory, ContainerCgroup, ContainerRecord, consuming LaunchedContainer, consuming NotifyRelay?)
+    throws(RuntimeError) -> ExitStatus?
+) throws(RuntimeError) -> ExitStatus? {
   let process = container.process
   do throws(RuntimeError) {
-    if gated { try put(process, on: &record, directory, isBeingMade: false) }
-    return try then(directory, cgroup, &record, container, relay)
+    if gated { try put(process, on: record, directory, isBeingMade: false) }
+    return try then(directory, cgroup, record, container, relay)
   } catch {
     try? kill(process, .kill)
     if try !directory.isRemoved() {
@@ -85,7 +88,7 @@ private func follow<Result>(
 
 /// Writes a container's record with its process, a child of this one.
 private func put(
-  _ process: Int32, on record: inout ContainerRecord, _ directory: borrowing ContainerDirectory, isBeingMade: Bool
+  _ process: Int32, on record: ContainerRecord, _ directory: ContainerDirectory, isBeingMade: Bool
 ) throws(RuntimeError) {
   if record.process == nil {
     record.process = process
@@ -103,9 +106,10 @@ private func requireUnused(_ path: CgroupPath, _ layout: CgroupLayout) throws(Ru
   }
 }
 
+@inline(never)
 private func launch(
-  _ plan: ContainerPlan, _ directory: borrowing ContainerDirectory, _ cgroup: borrowing ContainerCgroup, _ classGroup: ResctrlGroup?, gate: Int32?,
-  _ signals: LaunchSignals, _ record: inout ContainerRecord, _ warn: (String) -> Void
+  _ plan: ContainerPlan, _ directory: ContainerDirectory, _ cgroup: ContainerCgroup, _ classGroup: ResctrlGroup?, gate: Int32?,
+  _ signals: LaunchSignals, _ record: ContainerRecord, _ warn: (String) -> Void
 ) throws(RuntimeError) -> LaunchedContainer {
   let context = LaunchContext(group: cgroup.cloneTarget, view: plan.layout.view(of: cgroup), signals: signals, gate: gate)
   var hasHooks = false
@@ -116,11 +120,11 @@ private func launch(
     } beforePivot: { (process) throws(SandboxError) in
       hasHooks = true
       // They may take their time: from here on the container can be ended by others.
-      try convert { () throws(RuntimeError) in try put(process, on: &record, directory, isBeingMade: true) }
+      try convert { () throws(RuntimeError) in try put(process, on: record, directory, isBeingMade: true) }
       try runHooks(of: plan, process, signals)
     } beforeProgram: { (process) throws(SandboxError) in
       // What the program says can make somebody ask for the container, which then is on record as running.
-      try convert { () throws(RuntimeError) in try put(process, on: &record, directory, isBeingMade: false) }
+      try convert { () throws(RuntimeError) in try put(process, on: record, directory, isBeingMade: false) }
     }
   } catch {
     // runtime.md, "Lifecycle": once hooks have begun to prepare it, others are told of the container's end.
@@ -141,7 +145,7 @@ private func runHooks(of plan: ContainerPlan, _ process: Int32, _ signals: Launc
 }
 
 /// Moves the calling process into the container's groups.
-func joinGroups(_ cgroup: borrowing ContainerCgroup, _ isBornInGroup: Bool) throws(SandboxError) {
+func joinGroups(_ cgroup: ContainerCgroup, _ isBornInGroup: Bool) throws(SandboxError) {
   do throws(CgroupError) {
     // 0 is the process that writes it.
     try cgroup.add(0, alsoUnified: !isBornInGroup)
@@ -160,7 +164,7 @@ func joinClass(_ group: ResctrlGroup?) throws(SandboxError) {
 }
 
 /// Kills what is left in the container's groups and removes them.
-func end(_ cgroup: borrowing ContainerCgroup) throws(RuntimeError) {
+func end(_ cgroup: ContainerCgroup) throws(RuntimeError) {
   try convert { () throws(CgroupError) in
     try cgroup.kill()
     try cgroup.remove()

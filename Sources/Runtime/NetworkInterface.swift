@@ -1,16 +1,19 @@
+internal import Cgroups
 internal import Linux
 
 /// What has gone through a network interface, as the container sees it.
 struct NetworkInterface: Sendable, Equatable {
   var name: String
-  var received = Traffic()
-  var sent = Traffic()
+  /// Bytes, packets, errors, and what was dropped, of what was received and then of what was sent.
+  var counts: [UInt64]
 
-  struct Traffic: Sendable, Equatable {
-    var bytes: UInt64 = 0
-    var packets: UInt64 = 0
-    var errors: UInt64 = 0
-    var dropped: UInt64 = 0
+  /// The members that runc has for it.
+  var statistic: Statistic {
+    let statistic = Statistic(.members)
+    statistic.add(.text, "Name", name)
+    let names: [StaticString] = ["RxBytes", "RxPackets", "RxErrors", "RxDropped", "TxBytes", "TxPackets", "TxErrors", "TxDropped"]
+    for (index, name) in names.enumerated() { statistic.add(name, counts[index]) }
+    return statistic
   }
 
   /// The interfaces in the contents of /proc/PID/net/dev (proc_pid_net(5)), without the loopback.
@@ -23,10 +26,7 @@ struct NetworkInterface: Sendable, Equatable {
       let fields = line[(colon + 1)...].split(separator: 0x20).map { decimal($0) ?? 0 }
       // Bytes, packets, errors, dropped, fifo, frame, compressed, multicast; and the same of what is sent, eight as well.
       guard fields.count >= 16, !name.elementsEqual("lo".utf8) else { continue }
-      interfaces.append(
-        NetworkInterface(
-          name: String(decoding: Array(name), as: UTF8.self), received: Traffic(bytes: fields[0], packets: fields[1], errors: fields[2], dropped: fields[3]),
-          sent: Traffic(bytes: fields[8], packets: fields[9], errors: fields[10], dropped: fields[11])))
+      interfaces.append(NetworkInterface(name: String(decoding: Array(name), as: UTF8.self), counts: [0, 1, 2, 3, 8, 9, 10, 11].map { fields[$0] }))
     }
     return interfaces
   }

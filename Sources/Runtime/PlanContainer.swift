@@ -85,6 +85,7 @@ private func warnAbout(_ capabilities: CapabilityMask, _ what: StaticString, _ o
 }
 
 /// Refuses, before anything is made, namespaces that this kernel does not have; the error names the kernel's build option.
+@inline(never)
 func requireNamespaces(_ plan: SandboxPlan) throws(RuntimeError) {
   try requireSecurityModules(plan)
   let wanted = plan.joinedNamespaces.reduce(plan.newNamespaces) { $0.union($1.kind) }
@@ -96,8 +97,9 @@ func requireNamespaces(_ plan: SandboxPlan) throws(RuntimeError) {
 }
 
 /// Plans the groups of a request, and what is written to them.
+@inline(never)
 func planGroups(_ request: ContainerRequest, _ layout: CgroupLayout) throws(RuntimeError) -> CgroupPlan {
-  let resources = request.spec.linux?.resources ?? Resources()
+  let resources = request.resources
   do throws(CgroupPlanError) {
     if !request.usesGroups { return try CgroupPlan(withoutGroups: resources) }
     // An engine that names the group reads its files in every hierarchy; of other containers `events` counts, and those of images have what their limits need.
@@ -107,6 +109,7 @@ func planGroups(_ request: ContainerRequest, _ layout: CgroupLayout) throws(Runt
   }
 }
 
+@inline(never)
 func groupPath(_ request: ContainerRequest) throws(RuntimeError) -> CgroupPath {
   if let asked = request.spec.linux?.cgroupsPath, !asked.utf8.isEmpty {
     guard let path = CgroupPath(asked) else {
@@ -120,7 +123,7 @@ func groupPath(_ request: ContainerRequest) throws(RuntimeError) -> CgroupPath {
 
 extension CgroupLayout {
   /// How the container of these groups sees them through a mount of type `cgroup`.
-  func view(of cgroup: borrowing ContainerCgroup) -> CgroupView {
+  func view(of cgroup: ContainerCgroup) -> CgroupView {
     var own: [Int] = []
     for index in hierarchies.indices where cgroup.hasGroup(inHierarchy: index) { own.append(index) }
     return view(ofGroupsIn: own)

@@ -1,7 +1,7 @@
 internal import Linux
 
 /// What `ps` shows of a process.
-struct ProcessInfo: Sendable, Equatable {
+final class ProcessInfo {
   var id: Int32
   /// Of its file, at most 15 bytes.
   var name: String
@@ -30,6 +30,7 @@ struct ProcessInfo: Sendable, Equatable {
   var arguments: [UInt8] = []
 
   /// From the bytes of /proc/PID/stat (proc_pid_stat(5)); nil for anything else. The name, in parentheses, may hold spaces and parentheses itself.
+  @inline(never)
   init?(stat bytes: [UInt8]) {
     guard let begin = bytes.firstIndex(of: 0x28), let end = bytes.lastIndex(of: 0x29), begin < end else { return nil }
     let fields = bytes[(end + 1)...].split(whereSeparator: { $0 == 0x20 || $0 == 0x0A })
@@ -60,7 +61,7 @@ struct ProcessInfo: Sendable, Equatable {
   }
 
   /// Takes from the bytes of /proc/PID/status what the other file does not tell, or in pages, whose size is the machine's.
-  mutating func add(status: [UInt8]) {
+  func add(status: [UInt8]) {
     for line in status.split(separator: 0x0A) {
       let words = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 })
       // The first number is the real user, the second the effective one.
@@ -73,8 +74,8 @@ struct ProcessInfo: Sendable, Equatable {
   static func read(_ id: Int32) throws(Errno) -> ProcessInfo? {
     do throws(Errno) {
       // All through one descriptor, so that it is one process.
-      let directory = try FileDescriptor.open(Path("/proc/\(id)"), [.readOnly, .directory])
-      guard var info = ProcessInfo(stat: try directory.open("stat", .readOnly).readAll(limit: 4096)) else { throw .inputOutput }
+      let directory = try FileDescriptor.open(Path("/proc/\(id)"), .readOnly | .directory)
+      guard let info = ProcessInfo(stat: try directory.open("stat", .readOnly).readAll(limit: 4096)) else { throw .inputOutput }
       info.add(status: try directory.open("status", .readOnly).readAll(limit: 1 << 16))
       info.arguments = try directory.open("cmdline", .readOnly).readAll(limit: 1 << 21)
       return info
@@ -101,6 +102,7 @@ struct ProcessSurroundings: Sendable {
   var localTime: @Sendable (Int64) -> LocalTime
 
   /// Those of this machine.
+  @inline(never)
   static func here() throws(SystemError) -> ProcessSurroundings {
     let stat = try readFile("/proc/stat", limit: 1 << 22)
     let meminfo = try readFile("/proc/meminfo", limit: 1 << 16)

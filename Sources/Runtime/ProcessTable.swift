@@ -4,44 +4,37 @@ internal import Linux
 public struct ProcessTable: Sendable {
   let columns: [Column]
 
-  /// One column.
-  enum Column: Sendable, Equatable {
-    /// The user under the title UID, as with -f.
-    case uid
-    case user, userNumber
+  /// What a column tells, in the order of the table of columns.
+  enum Cell: UInt8 {
+    case uid, user, userNumber
     case pid, ppid, pgid, sid
-    /// Whole percents of a processor over the process's life.
-    case processorPercent
-    /// With a tenth.
-    case processorTenths
-    case memoryTenths
+    case processorPercent, processorTenths, memoryTenths
     case virtualSize, residentSize, threads, nice
-    case startTime
-    /// The same under the title START.
-    case bsdStartTime
+    case startTime, bsdStartTime
     case terminal
     case state, flags
-    /// Hours, minutes and seconds of processor time.
-    case time
-    /// Minutes and seconds.
-    case bsdTime
-    /// The program's arguments, under the title CMD.
-    case command
-    /// The same under the title COMMAND.
-    case bsdCommand
-    /// The program's name, under the title CMD.
-    case name
-    /// The same under the title COMMAND.
-    case bsdName
+    case time, bsdTime
+    case command, bsdCommand
+    case name, bsdName
+  }
+
+  /// One column.
+  struct Column {
+    let cell: Cell
+    let title: String
+    /// As wide as procps makes it; nil is the width of a process id.
+    let width: Int?
+    let isLeft: Bool
   }
 
   /// The table that `ps OPTIONS` prints; without options that of `ps -ef`. Of the options of ps those that say which processes are shown mean nothing here: `-e`,
   /// `-A` and `a`. What else is understood is `-f`, `x`, `u`, `w` and `-o COLUMNS`.
+  @inline(never)
   public init(options: [String]) throws(RuntimeError) {
     var isFull = options.isEmpty
     var isBSD = false
     var isUserOriented = false
-    var chosen: [Column] = []
+    var chosen: [Cell] = []
     var words = options[...]
     while let word = words.popFirst() {
       var letters = Array(word.utf8)[...]
@@ -62,26 +55,25 @@ public struct ProcessTable: Sendable {
         case 0x6F:
           let list = letters.isEmpty ? words.popFirst() : String(decoding: Array(letters), as: UTF8.self)
           guard let list else { throw RuntimeError("ps: option -o needs a list of columns") }
-          for name in list.utf8.split(whereSeparator: { $0 == 0x2C || $0 == 0x20 }) { chosen.append(try Column(named: Array(name))) }
+          for name in list.utf8.split(whereSeparator: { $0 == 0x2C || $0 == 0x20 }) { chosen.append(try Cell(named: name)) }
           letters = []
         default: throw ProcessTable.unknown(word)
         }
       }
     }
-    columns =
-      if !chosen.isEmpty {
-        chosen
-      } else if isUserOriented {
-        [
-          .user, .pid, .processorTenths, .memoryTenths, .virtualSize, .residentSize, .terminal, .flags, .bsdStartTime, .bsdTime, .bsdCommand,
-        ]
-      } else if isFull {
-        [.uid, .pid, .ppid, .processorPercent, .startTime, .terminal, .time, .command]
-      } else if isBSD {
-        [.pid, .terminal, .flags, .bsdTime, .bsdCommand]
-      } else {
-        [.pid, .terminal, .time, .name]
-      }
+    if chosen.isEmpty {
+      chosen =
+        if isUserOriented {
+          [.user, .pid, .processorTenths, .memoryTenths, .virtualSize, .residentSize, .terminal, .flags, .bsdStartTime, .bsdTime, .bsdCommand]
+        } else if isFull {
+          [.uid, .pid, .ppid, .processorPercent, .startTime, .terminal, .time, .command]
+        } else if isBSD {
+          [.pid, .terminal, .flags, .bsdTime, .bsdCommand]
+        } else {
+          [.pid, .terminal, .time, .name]
+        }
+    }
+    columns = chosen.map { Column($0) }
   }
 
   private static func unknown(_ word: String) -> RuntimeError {
@@ -90,130 +82,127 @@ public struct ProcessTable: Sendable {
 
   /// The table, with its titles.
   func text(_ processes: [ProcessInfo], _ surroundings: ProcessSurroundings) -> String {
-    var text = line(surroundings) { $0.title }
-    for process in processes { text += line(surroundings) { $0.text(process, surroundings) } }
-    return text
+    var lines: [UInt8] = []
+    add(columns.map { $0.title }, to: &lines, surroundings)
+    for process in processes { add(columns.map { $0.cell.text(process, surroundings) }, to: &lines, surroundings) }
+    return String(decoding: lines, as: UTF8.self)
   }
 
-  private func line(_ surroundings: ProcessSurroundings, _ cell: (Column) -> String) -> String {
-    var line: [UInt8] = []
+  @inline(never)
+  private func add(_ cells: [String], to lines: inout [UInt8], _ surroundings: ProcessSurroundings) {
     for (index, column) in columns.enumerated() {
-      if index > 0 { line.append(0x20) }
-      let content = Array(cell(column).utf8)
-      let padding = [UInt8](repeating: 0x20, count: max(0, column.width(surroundings) - content.count))
-      if column.isLeft {
-        line += content
-        // Nothing stands behind the last column.
-        if index < columns.count - 1 { line += padding }
-      } else {
-        line += padding + content
-      }
+      if index > 0 { lines.append(0x20) }
+      let content = Array(cells[index].utf8)
+      let padding = [UInt8](repeating: 0x20, count: max(0, (column.width ?? surroundings.width) - content.count))
+      if !column.isLeft { lines += padding }
+      lines += content
+      // Nothing stands behind the last column.
+      if column.isLeft && index < columns.count - 1 { lines += padding }
     }
-    return String(decoding: line, as: UTF8.self) + "\n"
+    lines.append(0x0A)
+  }
+}
+
+extension ProcessTable {
+  /// Each column's title, its width (`-`: that of a process id), the side on which it stands, and its names for -o. A column under the title of another option is
+  /// one of its own.
+  fileprivate static var table: StaticString {
+    """
+    UID     8  left
+    USER    8  left  user euser uname
+    UID     5  right uid euid
+    PID     -  right pid
+    PPID    -  right ppid
+    PGID    -  right pgid pgrp
+    SID     -  right sid sess session
+    C       2  right c
+    %CPU    4  right pcpu %cpu
+    %MEM    4  right pmem %mem
+    VSZ     6  right vsz vsize
+    RSS     5  right rss rssize
+    NLWP    4  right nlwp thcount
+    NI      3  right ni nice
+    STIME   5  right stime start_time
+    START   5  right bsdstart
+    TTY     8  left  tty tt tname
+    S       1  left  s state
+    STAT    4  left  stat
+    TIME    8  right time cputime
+    TIME    6  right bsdtime
+    CMD     27 left  cmd
+    COMMAND 27 left  args command
+    CMD     15 left  ucmd
+    COMMAND 15 left  comm ucomm
+    """
+  }
+
+  /// The words of each row.
+  fileprivate static var rows: [[ArraySlice<UInt8>]] {
+    table.withUTF8Buffer { bytes in Array(bytes).split(separator: 0x0A).map { $0.split(separator: 0x20) } }
   }
 }
 
 extension ProcessTable.Column {
+  init(_ cell: ProcessTable.Cell) {
+    let row = ProcessTable.rows[Int(cell.rawValue)]
+    self.cell = cell
+    title = String(decoding: row[0], as: UTF8.self)
+    width = decimal(row[1]).flatMap { Int(exactly: $0) }
+    isLeft = row[2].first == 0x6C
+  }
+}
+
+extension ProcessTable.Cell {
   /// The column that -o calls so.
-  init(named name: [UInt8]) throws(RuntimeError) {
-    let names: [(StaticString, ProcessTable.Column)] = [
-      ("user", .user), ("euser", .user), ("uname", .user), ("uid", .userNumber), ("euid", .userNumber), ("pid", .pid), ("ppid", .ppid), ("pgid", .pgid),
-      ("pgrp", .pgid), ("sid", .sid), ("sess", .sid), ("session", .sid), ("c", .processorPercent), ("pcpu", .processorTenths), ("%cpu", .processorTenths),
-      ("pmem", .memoryTenths), ("%mem", .memoryTenths), ("vsz", .virtualSize), ("vsize", .virtualSize), ("rss", .residentSize), ("rssize", .residentSize),
-      ("nlwp", .threads), ("thcount", .threads), ("ni", .nice), ("nice", .nice), ("stime", .startTime), ("start_time", .startTime),
-      ("bsdstart", .bsdStartTime), ("tty", .terminal), ("tt", .terminal), ("tname", .terminal), ("s", .state), ("state", .state), ("stat", .flags),
-      ("time", .time), ("cputime", .time), ("bsdtime", .bsdTime), ("args", .bsdCommand), ("command", .bsdCommand), ("cmd", .command), ("comm", .bsdName),
-      ("ucmd", .name), ("ucomm", .bsdName),
-    ]
-    for (known, column) in names where known.withUTF8Buffer({ name.elementsEqual($0) }) {
-      self = column
-      return
+  init(named name: ArraySlice<UInt8>) throws(RuntimeError) {
+    let row = ProcessTable.rows.firstIndex { $0.dropFirst(3).contains(name) }
+    guard let row, let cell = ProcessTable.Cell(rawValue: UInt8(row)) else {
+      throw RuntimeError("ps: there is no column \(String(decoding: name, as: UTF8.self))")
     }
-    throw RuntimeError("ps: there is no column \(String(decoding: name, as: UTF8.self))")
+    self = cell
   }
 
-  var title: String {
-    switch self {
-    case .uid, .userNumber: "UID"
-    case .user: "USER"
-    case .pid: "PID"
-    case .ppid: "PPID"
-    case .pgid: "PGID"
-    case .sid: "SID"
-    case .processorPercent: "C"
-    case .processorTenths: "%CPU"
-    case .memoryTenths: "%MEM"
-    case .virtualSize: "VSZ"
-    case .residentSize: "RSS"
-    case .threads: "NLWP"
-    case .nice: "NI"
-    case .startTime: "STIME"
-    case .bsdStartTime: "START"
-    case .terminal: "TTY"
-    case .state: "S"
-    case .flags: "STAT"
-    case .time, .bsdTime: "TIME"
-    case .command, .name: "CMD"
-    case .bsdCommand, .bsdName: "COMMAND"
-    }
-  }
-
-  /// As wide as procps makes it.
-  func width(_ surroundings: ProcessSurroundings) -> Int {
-    switch self {
-    case .uid, .user, .terminal, .time: 8
-    case .pid, .ppid, .pgid, .sid: surroundings.width
-    case .processorPercent: 2
-    case .processorTenths, .memoryTenths, .flags, .threads: 4
-    case .virtualSize, .bsdTime: 6
-    case .residentSize, .startTime, .bsdStartTime, .userNumber: 5
-    case .nice: 3
-    case .state: 1
-    case .name, .bsdName: 15
-    case .command, .bsdCommand: 27
-    }
-  }
-
-  var isLeft: Bool {
-    switch self {
-    case .uid, .user, .terminal, .flags, .state, .command, .bsdCommand, .name, .bsdName: true
-    default: false
-    }
-  }
-
+  @inline(never)
   func text(_ process: ProcessInfo, _ surroundings: ProcessSurroundings) -> String {
     switch self {
     case .uid, .user: process.userName(surroundings)
-    case .userNumber: "\(process.user)"
-    case .pid: "\(process.id)"
-    case .ppid: "\(process.parent)"
-    case .pgid: "\(process.group)"
-    case .sid: "\(process.session)"
-    case .processorPercent: "\(min(99, process.processorTenths(surroundings) / 10))"
     case .processorTenths: tenths(process.processorTenths(surroundings))
     case .memoryTenths: tenths(surroundings.memory == 0 ? 0 : process.residentSize / (surroundings.memory / 1000 + 1))
-    case .virtualSize: "\(process.virtualSize / 1024)"
-    case .residentSize: "\(process.residentSize / 1024)"
-    case .threads: "\(process.threads)"
-    case .nice: "\(process.nice)"
     case .startTime, .bsdStartTime: process.start(surroundings)
     case .terminal: process.terminalName
     case .state: String(decoding: [process.state], as: UTF8.self)
     case .flags: process.flags
     case .time: process.time
-    case .bsdTime: "\(process.processorTime / 6000):\(twoDigits(process.processorTime / 100 % 60))"
+    case .bsdTime: Text("\(process.processorTime / 6000):\(twoDigits(process.processorTime / 100 % 60))").string
     case .command, .bsdCommand: process.command
-    case .name, .bsdName: process.state == 0x5A ? "\(process.shownName) <defunct>" : process.shownName
+    case .name, .bsdName: process.state == 0x5A ? Text("\(process.shownName) <defunct>").string : process.shownName
+    default: String(number(process, surroundings))
     }
   }
 
-  private func tenths(_ number: UInt64) -> String { "\(number / 10).\(number % 10)" }
+  /// What is no more than a number.
+  private func number(_ process: ProcessInfo, _ surroundings: ProcessSurroundings) -> Int64 {
+    switch self {
+    case .userNumber: Int64(process.user)
+    case .pid: Int64(process.id)
+    case .ppid: Int64(process.parent)
+    case .pgid: Int64(process.group)
+    case .sid: Int64(process.session)
+    case .processorPercent: Int64(min(99, process.processorTenths(surroundings) / 10))
+    case .virtualSize: Int64(process.virtualSize / 1024)
+    case .residentSize: Int64(process.residentSize / 1024)
+    case .threads: Int64(clamping: process.threads)
+    default: process.nice
+    }
+  }
+
+  private func tenths(_ number: UInt64) -> String { Text("\(number / 10).\(number % 10)").string }
 }
 
 extension ProcessInfo {
   /// What does not fit is cut, and a plus shows it.
   func userName(_ surroundings: ProcessSurroundings) -> String {
-    guard let name = surroundings.name(of: user) else { return "\(user)" }
+    guard let name = surroundings.name(of: user) else { return String(user) }
     let bytes = Array(name.utf8)
     return printable(bytes.count > 8 ? bytes[..<7] + [0x2B] : bytes[...])
   }
@@ -228,27 +217,30 @@ extension ProcessInfo {
   func start(_ surroundings: ProcessSurroundings) -> String {
     let started = surroundings.localTime(surroundings.bootTime + Int64(truncatingIfNeeded: startTime / 100))
     let now = surroundings.localTime(surroundings.now)
-    if started.year != now.year { return "\(started.year)" }
-    if started.dayOfYear == now.dayOfYear { return "\(twoDigits(UInt64(started.hour))):\(twoDigits(UInt64(started.minute)))" }
+    if started.year != now.year { return String(started.year) }
+    if started.dayOfYear == now.dayOfYear { return Text("\(twoDigits(UInt64(started.hour))):\(twoDigits(UInt64(started.minute)))").string }
     let months: StaticString = "JanFebMarAprMayJunJulAugSepOctNovDec"
     let at = (Int(started.month) - 1) * 3
-    return months.withUTF8Buffer { String(decoding: Array($0[at..<(at + 3)]), as: UTF8.self) } + twoDigits(UInt64(started.day))
+    return months.withUTF8Buffer { Text("\(String(decoding: Array($0[at..<(at + 3)]), as: UTF8.self))\(twoDigits(UInt64(started.day)))").string }
   }
 
   /// The name of the terminal below /dev (Documentation/admin-guide/devices.txt).
   var terminalName: String {
     let major = terminal >> 8 & 0xFFF
     let minor = (terminal & 0xFF) | (terminal >> 12 & 0xFFF00)
-    switch (major, minor) {
-    case (0, 0): return "?"
-    case (136...143, _): return "pts/\((major - 136) * 256 + minor)"
-    case (4, 0..<64): return "tty\(minor)"
-    case (4, _): return "ttyS\(minor - 64)"
-    case (5, 1): return "console"
-    case (204, 64...79): return "ttyAMA\(minor - 64)"
-    case (229, _): return "hvc\(minor)"
-    default: return "\(major):\(minor)"
-    }
+    let (name, number): (StaticString, UInt32) =
+      switch (major, minor) {
+      case (0, 0): ("?", 0)
+      case (136...143, _): ("pts/", (major - 136) * 256 + minor)
+      case (4, 0..<64): ("tty", minor)
+      case (4, _): ("ttyS", minor - 64)
+      case (5, 1): ("console", 0)
+      case (204, 64...79): ("ttyAMA", minor - 64)
+      case (229, _): ("hvc", minor)
+      default: ("", minor)
+      }
+    if name.utf8CodeUnitCount == 0 { return Text("\(major):\(minor)").string }
+    return major == 0 || major == 5 ? Text(stringLiteral: name).string : Text("\(name)\(number)").string
   }
 
   /// The state, and what ps(1) adds to it: `<` and `N` for its niceness, `s` for the leader of a session, `l` for threads, `+` for the foreground.
@@ -264,16 +256,16 @@ extension ProcessInfo {
 
   var time: String {
     let seconds = processorTime / 100
-    let clock = "\(twoDigits(seconds / 3600 % 24)):\(twoDigits(seconds / 60 % 60)):\(twoDigits(seconds % 60))"
-    return seconds < 86_400 ? clock : "\(seconds / 86_400)-\(clock)"
+    let clock: Text = "\(twoDigits(seconds / 3600 % 24)):\(twoDigits(seconds / 60 % 60)):\(twoDigits(seconds % 60))"
+    return seconds < 86_400 ? clock.string : Text("\(seconds / 86_400)-\(clock)").string
   }
 
   /// The arguments with spaces between; the name in brackets for a process that has none.
   var command: String {
-    if state == 0x5A { return "[\(shownName)] <defunct>" }
+    if state == 0x5A { return Text("[\(shownName)] <defunct>").string }
     var end = arguments.count
     while end > 0, arguments[end - 1] == 0 { end -= 1 }
-    if end == 0 { return "[\(shownName)]" }
+    if end == 0 { return Text("[\(shownName)]").string }
     return printable(arguments[..<end])
   }
 
@@ -299,4 +291,4 @@ private func printable(_ bytes: ArraySlice<UInt8>) -> String {
   return String(decoding: shown, as: UTF8.self)
 }
 
-private func twoDigits(_ number: UInt64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+private func twoDigits(_ number: UInt64) -> Text { number < 10 ? "0\(number)" : "\(number)" }

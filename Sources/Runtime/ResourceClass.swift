@@ -4,12 +4,13 @@ internal import Linux
 internal import OCI
 
 /// The class of the resctrl file system that a container is going to be in.
-struct ResourceClass {
+final class ResourceClass {
   let plan: IntelRdtPlan
   /// It is not there yet.
   let makes: Bool
 
   /// What `linux.intelRdt` asks for; nil when it does not.
+  @inline(never)
   init?(_ request: ContainerRequest) throws(RuntimeError) {
     guard let asked = request.spec.linux?.intelRdt else { return nil }
     do throws(CgroupPlanError) {
@@ -43,13 +44,13 @@ struct ResourceClass {
 }
 
 /// What is on record of a container's class.
-public struct RecordedClass: Sendable, Equatable {
+public final class RecordedClass: Sendable {
   /// The directory below the mount point; empty is the default class.
-  var group: String
+  let group: String
   /// It is the container's own, and goes with it.
-  var isRemoved: Bool
+  let isRemoved: Bool
   /// The monitoring group, which goes with the container in any case.
-  var monitor: String?
+  let monitor: String?
 
   init(group: String, isRemoved: Bool, monitor: String?) {
     self.group = group
@@ -86,14 +87,14 @@ public struct RecordedClass: Sendable, Equatable {
     }
   }
 
-  func statistics() throws(RuntimeError) -> IntelRdtStatistics? {
+  func statistics() throws(RuntimeError) -> Statistic? {
     try convert { () throws(CgroupError) in try Resctrl.find()?.statistics(of: plan) }
   }
 }
 
 extension Container {
   /// Changes what the container's class may use of the L3 cache and the memory bandwidth: lines for `schemata`, nil leaves it. Refused in runc's words.
-  public borrowing func updateClass(cache: String?, bandwidth: String?) throws(RuntimeError) {
+  public func updateClass(cache: String?, bandwidth: String?) throws(RuntimeError) {
     guard cache != nil || bandwidth != nil else { return }
     if try status() == .stopped { throw RuntimeError("cannot update container \(id.text): container not running") }
     guard let recorded = record.resourceClass else { throw RuntimeError("updating a non-existent Intel RDT configuration is not supported") }

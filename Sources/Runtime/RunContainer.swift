@@ -10,13 +10,13 @@ internal import Sandbox
 /// - keeps: what is known of the container stays until `delete`.
 /// - warn: gets a sentence for each thing that was asked for, cannot be had on any kernel or this one, and changes nothing by its absence.
 public func runContainer(
-  _ request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), keeps: Bool = false, state: borrowing StateDirectory, warn: (String) -> Void
+  _ request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), keeps: Bool = false, state: StateDirectory, warn: (String) -> Void
 ) throws(RuntimeError) -> ExitStatus {
   let plan = try ContainerPlan(request, options, gated: false, diesWithParent: true, notify: state.notifyDirectory(of: request.id), warn: warn)
   if options.consoleSocket != nil { throw RuntimeError("--console-socket: the terminal of a container in the foreground is relayed here; see --detach") }
   var signals = try ForegroundSignals()
   do throws(RuntimeError) {
-    return try makeContainer(plan, in: state, gated: false, signals: signals.launch, warn) {
+    let status = try makeContainer(plan, in: state, gated: false, signals: signals.launch, warn) {
       (directory, cgroup, record, container, relay) throws(RuntimeError) in
       try tellEngine(options, of: container)
       try runPoststartHooks(request, container.process, directory, interruption: signals.launch.interruption)
@@ -42,6 +42,8 @@ public func runContainer(
       }
       return status
     }
+    guard let status else { preconditionFailure("a container in the foreground is waited for") }
+    return status
   } catch {
     return try signals.status(after: error, "the container", warn)
   }
@@ -49,11 +51,11 @@ public func runContainer(
 
 /// Runs a container and leaves it alone once its program runs.
 public func startContainer(
-  detached request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), state: borrowing StateDirectory, warn: (String) -> Void
+  detached request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), state: StateDirectory, warn: (String) -> Void
 ) throws(RuntimeError) {
   let plan = try ContainerPlan(request, options, gated: false, diesWithParent: false, notify: state.notifyDirectory(of: request.id), warn: warn)
   try requireConsoleSocket(plan.sandbox.terminal, options)
-  try makeContainer(plan, in: state, gated: false, signals: LaunchSignals(mask: try currentSignalMask()), warn) {
+  _ = try makeContainer(plan, in: state, gated: false, signals: LaunchSignals(mask: try currentSignalMask()), warn) {
     (directory, _, record, container, relay) throws(RuntimeError) in
     var container = container
     try handOver(&container, options)
@@ -65,22 +67,24 @@ public func startContainer(
       try directory.unlock()
     }
     try NotifyRelay.wait(relay, for: record)
+    return nil
   }
 }
 
 /// Makes a container whose program waits for `start`.
 public func createContainer(
-  _ request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), state: borrowing StateDirectory, warn: (String) -> Void
+  _ request: ContainerRequest, _ options: LaunchOptions = LaunchOptions(), state: StateDirectory, warn: (String) -> Void
 ) throws(RuntimeError) {
   let plan = try ContainerPlan(request, options, gated: true, diesWithParent: false, notify: state.notifyDirectory(of: request.id), warn: warn)
   try requireConsoleSocket(plan.sandbox.terminal, options)
-  try makeContainer(plan, in: state, gated: true, signals: LaunchSignals(mask: try currentSignalMask()), warn) {
+  _ = try makeContainer(plan, in: state, gated: true, signals: LaunchSignals(mask: try currentSignalMask()), warn) {
     (directory, _, record, container, _) throws(RuntimeError) in
     var container = container
     try handOver(&container, options)
     try tellEngine(options, of: container)
     record.isKept = true
     try directory.write(record)
+    return nil
   }
 }
 
@@ -91,7 +95,7 @@ func currentSignalMask() throws(RuntimeError) -> SignalSet {
 
 /// Runs the hooks that follow the program's start; other commands are let at the container, because they may take their time.
 private func runPoststartHooks(
-  _ request: ContainerRequest, _ process: Int32, _ directory: borrowing ContainerDirectory, interruption: Int32? = nil
+  _ request: ContainerRequest, _ process: Int32, _ directory: ContainerDirectory, interruption: Int32? = nil
 ) throws(RuntimeError) {
   try directory.unlock()
   do throws(SandboxError) {

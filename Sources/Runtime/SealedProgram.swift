@@ -23,11 +23,11 @@ public enum SealedProgram {
   private static func throughOverlay(_ program: borrowing FileDescriptor) throws(Errno) -> FileDescriptor {
     let path = try program.currentPath()
     guard let name = path.components.last else { throw .noSuchFileOrDirectory }
-    let directory = try FileDescriptor.open(path.parent, [.path, .directory])
+    let directory = try FileDescriptor.open(path.parent, .path | .directory)
     // It may have been removed or exchanged since it was started.
     guard try directory.status(of: Path(bytes: name)).isSameFile(as: program.status()) else { throw .noSuchFileOrDirectory }
-    let overlay = try DetachedMount.readOnlyOverlay(of: directory, above: FileDescriptor.open("/dev", [.path, .directory]))
-    let shown = try overlay.open(Path(bytes: name), [.path, .noFollow])
+    let overlay = try DetachedMount.readOnlyOverlay(of: directory, above: FileDescriptor.open("/dev", .path | .directory))
+    let shown = try overlay.open(Path(bytes: name), .path | .noFollow)
     guard try shown.fileSystemStatus().mountFlags.contains(.readOnly) else { throw .invalidArgument }
     return shown
   }

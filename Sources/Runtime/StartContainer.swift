@@ -6,10 +6,10 @@ extension Container {
   /// Has the program of a container that was created run. The hooks that come after that have run when this comes back.
   ///
   /// - warn: gets a sentence for what cannot be undone, or hears of the end in vain, when a hook fails.
-  public borrowing func start(warn: (String) -> Void) throws(RuntimeError) {
+  public func start(warn: (String) -> Void) throws(RuntimeError) {
     switch try status() {
     case .created: break
-    case .creating: throw RuntimeError("container \(id.text) is just being created")
+    case .creating: throw beingCreated()
     case .running, .paused: throw RuntimeError("cannot start a container that has been started: \(id.text)")
     case .stopped: throw RuntimeError("cannot start a container that has stopped: \(id.text)")
     }
@@ -30,7 +30,7 @@ extension Container {
   }
 
   /// Has the program run, and lets other commands at the container.
-  private borrowing func runProgram() throws(SandboxError) {
+  private func runProgram() throws(SandboxError) {
     try convert { () throws(RuntimeError) in
       let started = try directory.withGate { (gate, directory) throws(RuntimeError) in
         try convert { () throws(SandboxError) in try startProgram(at: gate, in: directory) }
@@ -42,7 +42,7 @@ extension Container {
   }
 
   /// Ends and removes the container, unless another command has done it by now.
-  private borrowing func undo(_ warn: (String) -> Void) {
+  private func undo(_ warn: (String) -> Void) {
     do throws(RuntimeError) {
       if try directory.lockUnlessRemoved() { try end(warn: warn) }
     } catch {
@@ -51,7 +51,7 @@ extension Container {
   }
 
   /// The state that a hook of the host gets.
-  borrowing func runtimeState(_ status: ContainerStatus) -> ContainerState {
+  func runtimeState(_ status: ContainerStatus) -> ContainerState {
     ContainerState(
       ociVersion: record.ociVersion, id: id, status: status, pid: status == .stopped ? nil : record.process, bundle: record.bundle,
       annotations: record.annotations)

@@ -6,7 +6,7 @@ public import OCI
 /// One directory for each container, named by its id, with a `record`, the `config.json` that it was made from, and a `lock` that the process that makes or runs
 /// the container holds as long as it lives. A directory whose lock nobody holds, and whose record does not say that the container is kept, was left by a process
 /// that was killed: the next `create` or `run` cleans up after it.
-public struct StateDirectory: ~Copyable {
+public final class StateDirectory {
   private let directory: FileDescriptor
   private let path: Path
 
@@ -21,7 +21,7 @@ public struct StateDirectory: ~Copyable {
       throw RuntimeError("make the state directory", path, error)
     }
     let opened = try attempt("open the state directory", path) { () throws(Errno) in
-      try FileDescriptor.open(path, [.readOnly, .directory, .noFollow])
+      try FileDescriptor.open(path, .readOnly | .directory | .noFollow)
     }
     let status = try attempt("examine", path) { () throws(Errno) in try opened.status() }
     guard status.user == effectiveUser(), status.mode & 0o022 == 0 else {
@@ -48,7 +48,8 @@ public struct StateDirectory: ~Copyable {
   ///
   /// `cleanUp` gets the record of each container that was left behind, and undoes what it tells of. What cannot be undone stays on record for the next one, and
   /// `warn` gets a sentence for it: a process that does not end must not keep others from running.
-  public borrowing func create(
+  @inline(never)
+  public func create(
     _ id: String, cleanUp: (ContainerRecord) throws(RuntimeError) -> Void, warn: (String) -> Void
   ) throws(RuntimeError) -> ContainerDirectory {
     let guardian = try openLock()
@@ -59,7 +60,7 @@ public struct StateDirectory: ~Copyable {
     return try attempt("make", "\(id) in \(path)") { () throws(Errno) in
       // Under another name until it has its lock: a directory without one was not made here. Left by a killed process, it is taken again.
       let container = try directory.ensureDirectory(StateDirectory.new, mode: 0o700)
-      let lock = try container.open("lock", [.readWrite, .create, .noFollow], mode: 0o600)
+      let lock = try container.open("lock", .readWrite | .create | .noFollow, mode: 0o600)
       guard try lock.lockForProcess() else { throw Errno.busy }
       try directory.rename(StateDirectory.new, to: directory, name)
       return ContainerDirectory(parent: try directory.duplicate(), name: name, directory: container, lock: lock)
@@ -67,14 +68,14 @@ public struct StateDirectory: ~Copyable {
   }
 
   /// The lock of the directory: held while containers are made in it and leftovers are removed.
-  private borrowing func openLock() throws(RuntimeError) -> FileDescriptor {
-    try attempt("open .lock in", path) { () throws(Errno) in try directory.open(".lock", [.readWrite, .create, .noFollow], mode: 0o600) }
+  private func openLock() throws(RuntimeError) -> FileDescriptor {
+    try attempt("open .lock in", path) { () throws(Errno) in try directory.open(".lock", .readWrite | .create | .noFollow, mode: 0o600) }
   }
 
   /// No container's id begins with a dot.
   private static var new: Path { ".new" }
 
-  private borrowing func contains(_ name: Path) throws(RuntimeError) -> Bool {
+  private func contains(_ name: Path) throws(RuntimeError) -> Bool {
     do throws(Errno) {
       _ = try directory.status(of: name)
       return true
@@ -85,10 +86,10 @@ public struct StateDirectory: ~Copyable {
   }
 
   /// Cleans up after every container whose process was killed. The caller holds the directory's own lock.
-  private borrowing func sweep(_ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void, _ warn: (String) -> Void) throws(RuntimeError) {
+  private func sweep(_ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void, _ warn: (String) -> Void) throws(RuntimeError) {
     // Read through a descriptor of its own: the position in a directory belongs to the open file.
     let entries = try attempt("read", path) { () throws(Errno) in
-      try directory.open(".", [.readOnly, .directory]).entries()
+      try directory.open(".", .readOnly | .directory).entries()
     }
     for entry in entries where entry.type == .directory {
       do throws(RuntimeError) {
@@ -104,7 +105,7 @@ public struct StateDirectory: ~Copyable {
   }
 
   /// Cleans up after the process of container `id` if that was killed; whether nothing is known of such a container then.
-  borrowing func sweep(_ id: ContainerID, _ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) -> Bool {
+  func sweep(_ id: ContainerID, _ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) -> Bool {
     let guardian = try openLock()
     try attempt("lock", path) { () throws(Errno) in try guardian.lock() }
     let name = Path(id.text)
@@ -113,7 +114,7 @@ public struct StateDirectory: ~Copyable {
     return false
   }
 
-  private borrowing func sweep(_ name: Path, _ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) {
+  private func sweep(_ name: Path, _ cleanUp: (ContainerRecord) throws(RuntimeError) -> Void) throws(RuntimeError) {
     guard let container = try openOwn(name) else { return }
     let isLeft = try attempt("look at the lock of", name) { () throws(Errno) in try ContainerDirectory.isAbandoned(container) }
     if !isLeft { return }
@@ -125,9 +126,9 @@ public struct StateDirectory: ~Copyable {
 
   /// Opens the directory of a container; nil for one that was not made here, because it has no lock: another runtime, which an engine gave the same directory,
   /// keeps its containers beside ours.
-  private borrowing func openOwn(_ name: Path) throws(RuntimeError) -> FileDescriptor? {
+  private func openOwn(_ name: Path) throws(RuntimeError) -> FileDescriptor? {
     do throws(Errno) {
-      let container = try directory.open(name, [.readOnly, .directory, .noFollow])
+      let container = try directory.open(name, .readOnly | .directory | .noFollow)
       guard try container.status(of: "lock").type == .regular else { return nil }
       return container
     } catch {
@@ -137,21 +138,21 @@ public struct StateDirectory: ~Copyable {
   }
 
   /// The directory that container `id` gets as /run/notify; nil when no service manager waits for what would come there.
-  borrowing func notifyDirectory(of id: ContainerID) -> Path? {
+  func notifyDirectory(of id: ContainerID) -> Path? {
     NotifyRelay.managerSocket == nil ? nil : path.appending(id.text).appending(ContainerDirectory.notify.bytes)
   }
 
   /// Removes the directory of a container that has no record, because whoever made or removed it was killed; one with anything that is not ours stays.
-  private borrowing func removeUnrecorded(_ container: borrowing FileDescriptor, _ name: Path) throws(RuntimeError) {
+  private func removeUnrecorded(_ container: borrowing FileDescriptor, _ name: Path) throws(RuntimeError) {
     try attempt("remove", name) { () throws(Errno) in
-      let names = try container.open(".", [.readOnly, .directory]).entries().map { $0.name }
+      let names = try container.open(".", .readOnly | .directory).entries().map { $0.name }
       guard names.allSatisfy({ ContainerDirectory.files.contains($0) }) else { return }
       try directory.removeContainerDirectory(name)
     }
   }
 
   /// Removes what is left of a container of this id that has no record, because whoever made or removed it was killed.
-  public borrowing func removeLeftover(_ id: ContainerID) throws(RuntimeError) {
+  public func removeLeftover(_ id: ContainerID) throws(RuntimeError) {
     let name = Path(id.text)
     let guardian = try openLock()
     try attempt("lock", path) { () throws(Errno) in try guardian.lock() }
@@ -161,7 +162,7 @@ public struct StateDirectory: ~Copyable {
   }
 
   /// Opens the directory of a container that is there.
-  public borrowing func open(_ id: ContainerID) throws(RuntimeError) -> ContainerDirectory {
+  public func open(_ id: ContainerID) throws(RuntimeError) -> ContainerDirectory {
     let name = Path(id.text)
     guard let container = try openOwn(name) else { throw RuntimeError("container \(id.text) does not exist") }
     let parent = try attempt("open", path) { () throws(Errno) in try directory.duplicate() }
@@ -169,22 +170,22 @@ public struct StateDirectory: ~Copyable {
   }
 
   /// Whether there is a container of this id, or one is just being made.
-  public borrowing func has(_ id: ContainerID) throws(RuntimeError) -> Bool { try isContainer(Path(id.text)) }
+  public func has(_ id: ContainerID) throws(RuntimeError) -> Bool { try isContainer(Path(id.text)) }
 
-  private borrowing func isContainer(_ name: Path) throws(RuntimeError) -> Bool {
+  private func isContainer(_ name: Path) throws(RuntimeError) -> Bool {
     guard let container = try openOwn(name) else { return false }
     return try attempt("examine", name) { () throws(Errno) in try ContainerDirectory.isContainer(container) }
   }
 
   /// The ids of all containers, in the order of their bytes.
-  public borrowing func list() throws(RuntimeError) -> [ContainerID] {
-    let entries = try attempt("read", path) { () throws(Errno) in try directory.open(".", [.readOnly, .directory]).entries() }
+  public func list() throws(RuntimeError) -> [ContainerID] {
+    let entries = try attempt("read", path) { () throws(Errno) in try directory.open(".", .readOnly | .directory).entries() }
     var ids: [ContainerID] = []
     for entry in entries where entry.type == .directory {
       guard let id = try? ContainerID(entry.name.description), try isContainer(entry.name) else { continue }
       ids.append(id)
     }
-    return ids.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+    return ids.sorted(byNames: { $0.text })
   }
 }
 
@@ -193,7 +194,7 @@ extension FileDescriptor {
   fileprivate static var removedName: Path { ".removed-" }
 
   /// Removes the directory `name` of a container. It loses its name first: without its lock, or without its record, it would be taken for something else.
-  borrowing func removeContainerDirectory(_ name: Path) throws(Errno) {
+  func removeContainerDirectory(_ name: Path) throws(Errno) {
     let removed = Path(Text("\(FileDescriptor.removedName)\(Int(processID()))").string)
     do throws(Errno) {
       try rename(name, to: self, removed)

@@ -28,6 +28,6 @@ func tellEngine(_ options: LaunchOptions, of container: borrowing LaunchedContai
   guard let path = options.pidFile else { return }
   try attempt("write", path) { () throws(Errno) in
     guard let name = path.components.last else { throw .isDirectory }
-    try FileDescriptor.open(path.parent, [.path, .directory]).replaceFile(Path(bytes: name), Array("\(container.process)".utf8), mode: 0o644)
+    try FileDescriptor.open(path.parent, .path | .directory).replaceFile(Path(bytes: name), Array(String(container.process).utf8), mode: 0o644)
   }
 }

@@ -4,7 +4,7 @@ internal import OCI
 
 extension Container {
   /// One line of statistics.
-  public borrowing func statistics() throws(RuntimeError) -> [UInt8] {
+  public func statistics() throws(RuntimeError) -> [UInt8] {
     try requireRunning()
     return try statistics(try requireGroups("count what is used by"), try hasOwnNetwork())
   }
@@ -14,7 +14,7 @@ extension Container {
   /// - milliseconds: the interval.
   /// - emit: takes a line; false ends it as well.
   /// - warn: gets a sentence when want of memory cannot be told.
-  public borrowing func watch(every milliseconds: Int64, warn: (String) -> Void, emit: ([UInt8]) throws(RuntimeError) -> Bool) throws(RuntimeError) {
+  public func watch(every milliseconds: Int64, warn: (String) -> Void, emit: ([UInt8]) throws(RuntimeError) -> Bool) throws(RuntimeError) {
     try requireRunning()
     let groups = try requireGroups("watch")
     let hasOwnNetwork = try hasOwnNetwork()
@@ -41,28 +41,28 @@ extension Container {
     }
   }
 
-  private borrowing func requireRunning() throws(RuntimeError) {
+  private func requireRunning() throws(RuntimeError) {
     switch try status() {
     case .running, .created, .paused: break
-    case .creating: throw RuntimeError("container \(id.text) is just being created")
+    case .creating: throw beingCreated()
     case .stopped: throw RuntimeError("container with id \(id.text) is not running")
     }
   }
 
-  private borrowing func findEnd() throws(RuntimeError) -> Bool {
+  private func findEnd() throws(RuntimeError) -> Bool {
     let process = try findProcess()
     return process == nil
   }
 
   /// Whether the interfaces of its network are its own.
-  private borrowing func hasOwnNetwork() throws(RuntimeError) -> Bool { try spec().linux?.namespace(.network) != nil }
+  private func hasOwnNetwork() throws(RuntimeError) -> Bool { try spec().linux?.namespace(.network) != nil }
 
-  private borrowing func statistics(_ groups: borrowing ContainerCgroup, _ hasOwnNetwork: Bool) throws(RuntimeError) -> [UInt8] {
+  private func statistics(_ groups: ContainerCgroup, _ hasOwnNetwork: Bool) throws(RuntimeError) -> [UInt8] {
     let statistics = try convert { () throws(CgroupError) in try groups.statistics() }
     return EventDocument.statistics(id.text, statistics, try record.resourceClass?.statistics() ?? nil, hasOwnNetwork ? try interfaces() : [])
   }
 
-  private borrowing func interfaces() throws(RuntimeError) -> [NetworkInterface] {
+  private func interfaces() throws(RuntimeError) -> [NetworkInterface] {
     guard let process = try findProcess() else { return [] }
     do throws(Errno) {
       return NetworkInterface.all(in: try process.open("net/dev", .readOnly).readAll(limit: 1 << 20))

@@ -50,7 +50,7 @@ extension MountEntries {
     try attempt("set the flags of", mount.target) { () throws(Errno) in
       guard try mounted.status().isSameFile(as: try from.status()) else { throw Errno.wouldBlock }
       let flags = try mounted.fileSystemStatus().mountFlags.subtracting(bind.clear).union(bind.set)
-      try changeMount(mounted.processPath, flags.union([.remount, .bind]))
+      try changeMount(mounted.processPath, flags.union(.remount | .bind))
     }
     try requireKnown(bind.set, mount, in: root)
   }

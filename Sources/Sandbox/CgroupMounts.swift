@@ -33,7 +33,7 @@ extension MountEntries {
       try attempt("mount tmpfs on", mount.target) { () throws(Errno) in
         try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", flags.subtracting(.readOnly), data: Path(bytes: data))
       }
-      let mounted = try attempt("open", mount.target) { () throws(Errno) in try root.open(mount.target, [.path, .directory]) }
+      let mounted = try attempt("open", mount.target) { () throws(Errno) in try root.open(mount.target, .path | .directory) }
       for hierarchy in hierarchies { try self.mount(hierarchy, in: mounted, flags, mount.target) }
       for hierarchy in hierarchies { try makeLinks(to: hierarchy.name, in: mounted, mount.target) }
       if flags.contains(.readOnly) { try setReadOnly(mounted, mount.target.description) }

@@ -9,11 +9,11 @@ enum Console {
   /// its other side is opened through it, not by a path in the image (CVE-2025-52565).
   static func make(in root: borrowing RootDirectory, size: WindowSize?, isMounted: Bool) throws(SandboxError) -> ConsolePair {
     let path: Path = "/dev/pts/ptmx"
-    let directory = RootDirectory(try attempt("open", "/dev/pts") { () throws(Errno) in try root.open("/dev/pts", [.path, .directory]) })
+    let directory = RootDirectory(try attempt("open", "/dev/pts") { () throws(Errno) in try root.open("/dev/pts", .path | .directory) })
     // Its root: what is bound of a devpts has another number.
     guard try isDevpts(directory.descriptor), try status(directory.descriptor).inode == 1 else { throw notMultiplexer }
     let multiplexer = try attempt("open", path) { () throws(Errno) in
-      try directory.openOnSameMount("ptmx", [.readWrite, .noFollow, .noControllingTerminal])
+      try directory.openOnSameMount("ptmx", .readWrite | .noFollow | .noControllingTerminal)
     }
     let found = try status(multiplexer)
     guard try isDevpts(multiplexer), found.type == .characterDevice, found.specialMajor == 5, found.specialMinor == 2 else { throw notMultiplexer }
@@ -38,14 +38,14 @@ enum Console {
   }
 
   private static func place(_ terminal: borrowing FileDescriptor, in root: borrowing RootDirectory) throws(SandboxError) {
-    let directory = try attempt("open", "/dev") { () throws(Errno) in try root.open("/dev", [.path, .directory]) }
+    let directory = try attempt("open", "/dev") { () throws(Errno) in try root.open("/dev", .path | .directory) }
     try attempt("make", "/dev/console") { () throws(Errno) in
       do throws(Errno) {
-        _ = try directory.open("console", [.readOnly, .create, .exclusive, .noFollow], mode: 0o600)
+        _ = try directory.open("console", .readOnly | .create | .exclusive | .noFollow, mode: 0o600)
       } catch {
         if error != .fileExists { throw error }
       }
-      let place = try directory.open("console", [.path, .noFollow])
+      let place = try directory.open("console", .path | .noFollow)
       guard try place.status().type != .symbolicLink else { throw Errno.tooManyLinks }
       try bindMount(terminal.processPath, on: place.processPath, recursive: false)
     }

@@ -54,11 +54,11 @@ enum DeviceNodes {
     }
     if bindInstead { try bindFromHost(device, directory, node) }
     // What stands there now is verified by descriptor: an image could have put anything at that name (CVE-2026-41579, CVE-2026-47766).
-    let made = try attempt("open", device.path) { () throws(Errno) in try directory.open(node, [.path, .noFollow]) }
+    let made = try attempt("open", device.path) { () throws(Errno) in try directory.open(node, .path | .noFollow) }
     try verify(made, device)
     if bindInstead {
       // The host's mount may be without them; nothing is run from a device.
-      return try attempt("set the flags of", device.path) { () throws(Errno) in try addFlags([.noSetUserID, .noExecute], to: made) }
+      return try attempt("set the flags of", device.path) { () throws(Errno) in try addFlags(.noSetUserID | .noExecute, to: made) }
     }
     try attempt("set owner and mode of", device.path) { () throws(Errno) in
       try made.changeOwner(user: device.user, group: device.group)
@@ -69,15 +69,15 @@ enum DeviceNodes {
   private static func bindFromHost(_ device: PlannedDevice, _ directory: borrowing FileDescriptor, _ node: Path) throws(SandboxError) {
     let host = try openOfHost(device)
     try attempt("bind the host's", device.path) { () throws(Errno) in
-      _ = try directory.open(node, [.writeOnly, .create, .exclusive], mode: 0o600)
-      let place = try directory.open(node, [.path, .noFollow])
+      _ = try directory.open(node, .writeOnly | .create | .exclusive, mode: 0o600)
+      let place = try directory.open(node, .path | .noFollow)
       try bindMount(host.processPath, on: place.processPath, recursive: false)
     }
   }
 
   private static func openOfHost(_ device: PlannedDevice) throws(SandboxError) -> FileDescriptor {
     do throws(Errno) {
-      return try FileDescriptor.open(device.path, [.path, .noFollow])
+      return try FileDescriptor.open(device.path, .path | .noFollow)
     } catch {
       let name = device.path.description
       throw SandboxError("linux.devices: \(name) cannot be made in a user namespace, and the host's is not to be had: \(error.message)")

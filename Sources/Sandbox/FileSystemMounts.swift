@@ -26,7 +26,7 @@ extension MountEntries {
   /// The permission bits of the directory that is mounted on; nil when it is not there yet.
   private func existing(_ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) -> UInt32? {
     do throws(Errno) {
-      return try root.open(mount.target, [.path, .directory]).status().mode & 0o7777
+      return try root.open(mount.target, .path | .directory).status().mode & 0o7777
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
       throw SandboxError("open the mount point", mount.target, error)
@@ -39,7 +39,7 @@ extension MountEntries {
     let source: Path
     if system.type == "sysfs" { source = "/sys" } else if system.type == "mqueue" { source = "/dev/mqueue" } else { return false }
     do throws(Errno) {
-      let host = try FileDescriptor.open(source, [.path, .directory])
+      let host = try FileDescriptor.open(source, .path | .directory)
       let copy = try host.cloneMount(recursive: true)
       let flags = system.flags.intersection(.perMount)
       if !flags.isEmpty { try copy.setMountFlags(flags, clear: [], recursive: true) }

@@ -45,8 +45,8 @@ public struct IDMap: Sendable, Equatable {
     return nil
   }
 
-  /// Whether both map the same numbers in the same ranges, in whatever order: the kernel sorts many of them.
-  func hasSameRanges(as other: IDMap) -> Bool { ranges.sorted { $0.containerID < $1.containerID } == other.ranges.sorted { $0.containerID < $1.containerID } }
+  /// Whether both map the same numbers in the same ranges, in whatever order: the kernel sorts many of them. Neither has a range twice.
+  func hasSameRanges(as other: IDMap) -> Bool { ranges.count == other.ranges.count && ranges.allSatisfy { other.ranges.contains($0) } }
 }
 
 private func overlaps(_ first: UInt32, _ second: UInt32, _ one: IDMapping, _ other: IDMapping) -> Bool {

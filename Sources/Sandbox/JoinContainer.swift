@@ -53,7 +53,7 @@ extension SandboxPlan {
     let maySetGroups = try awaitUserNamespace(channel)
     try becomeNamespaceRoot(maySetGroups: maySetGroups)
     try keyring.join(sessionKeyring)
-    let root = RootDirectory(try attempt("open", "the container's root") { () throws(Errno) in try FileDescriptor.open("/", [.path, .directory]) })
+    let root = RootDirectory(try attempt("open", "the container's root") { () throws(Errno) in try FileDescriptor.open("/", .path | .directory) })
     let home = try resolveIdentity(in: root, maySetGroups: maySetGroups)
     try makeConsole(root, channel, owner: home.user, isMounted: false)
     return home

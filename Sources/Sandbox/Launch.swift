@@ -111,7 +111,7 @@ extension SandboxPlan {
   /// The new namespaces that the container's first process is born in.
   var clonedNamespaces: NamespaceFlags {
     // The cgroup namespace is unshared once the process is in its group: its root is the group of the process that makes it. The time namespace is there already.
-    newNamespaces.subtracting([.cgroup, .time])
+    newNamespaces.subtracting(.cgroup | .time)
   }
 
   /// Clones, and tells whether the new process is born in `group`.

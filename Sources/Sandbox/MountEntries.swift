@@ -64,7 +64,7 @@ struct MountEntries: ~Copyable {
     if mount.isOrdinaryDirectory {
       var type: FileType?
       do throws(Errno) {
-        type = try root.open(mount.target, [.path, .noFollow]).status().type
+        type = try root.open(mount.target, .path | .noFollow).status().type
       } catch {
         if error != .noSuchFileOrDirectory { throw SandboxError("open", "\(mount.target.description) of \(mount.origin)", error) }
       }
@@ -105,7 +105,7 @@ struct MountEntries: ~Copyable {
   /// Gives the root of what is mounted the SELinux context `label`, as an attribute.
   private func setLabel(_ label: String, _ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) {
     try attempt("set the label of", mount.target) { () throws(Errno) in
-      try root.open(mount.target, [.readOnly, .directory]).setAttribute("security.selinux", Array(label.utf8))
+      try root.open(mount.target, .readOnly | .directory).setAttribute("security.selinux", Array(label.utf8))
     }
   }
 

@@ -30,7 +30,7 @@ enum MovedRoot {
       try attempt("hide", place) { () throws(Errno) in
         // Else the cover would reach the host.
         try changeMount(place, .private)
-        try Linux.mount("tmpfs", on: place, type: "tmpfs", [.readOnly, .noSetUserID, .noDevices, .noExecute], data: "nr_blocks=1,nr_inodes=1")
+        try Linux.mount("tmpfs", on: place, type: "tmpfs", .readOnly | .noSetUserID | .noDevices | .noExecute, data: "nr_blocks=1,nr_inodes=1")
       }
     }
   }

@@ -113,9 +113,8 @@ private func memberships(of name: [UInt8], in group: [UInt8], besides primary: U
     for member in fields[3].split(separator: UserLine.comma) where member.elementsEqual(name) { isMember = true }
     if isMember, let gid = identifier(fields[2]), gid != primary { groups.append(gid) }
   }
-  groups.sort()
   var distinct: [UInt32] = []
-  for gid in groups where distinct.last != gid { distinct.append(gid) }
+  for gid in groups.ascending() where distinct.last != gid { distinct.append(gid) }
   if distinct.count > UserFile.groupLimit { throw UserError("user \(text(name)): in more than \(UserFile.groupLimit) groups") }
   return distinct
 }

@@ -12,7 +12,7 @@ struct ProcHandle: ~Copyable {
   /// A copy of the one mount, attached nowhere, has none of the mounts on it, and nobody can put one there (open_tree(2), Linux 5.2). Before that the mount
   /// itself is taken; what is opened below must then be of the same mount (openat2(2)) or, before Linux 5.6, file system.
   static func open() throws(SandboxError) -> ProcHandle {
-    let place = try attempt("open", "/proc") { () throws(Errno) in try FileDescriptor.open("/proc", [.path, .directory]) }
+    let place = try attempt("open", "/proc") { () throws(Errno) in try FileDescriptor.open("/proc", .path | .directory) }
     let status = try attempt("examine", "/proc") { () throws(Errno) in try place.status() }
     let type = try attempt("examine", "/proc") { () throws(Errno) in try place.fileSystemStatus().type }
     // PROC_ROOT_INO: a part of procfs that is bound there has another number.
@@ -27,14 +27,14 @@ struct ProcHandle: ~Copyable {
 
   /// Reads a file of procfs of at most `limit` bytes, by its path below /proc.
   borrowing func read(_ file: Path, limit: Int) throws(Errno) -> [UInt8] {
-    let opened = try root.openOnSameMount(file, [.readOnly, .noFollow])
+    let opened = try root.openOnSameMount(file, .readOnly | .noFollow)
     guard try opened.fileSystemStatus().type == FileSystemStatus.procfs else { throw .crossDevice }
     return try opened.readAll(limit: limit)
   }
 
   /// Writes a file of procfs, by its path below /proc, in one write.
   borrowing func write(_ value: String, to file: Path) throws(Errno) {
-    let opened = try root.openOnSameMount(file, [.writeOnly, .noFollow])
+    let opened = try root.openOnSameMount(file, .writeOnly | .noFollow)
     guard try opened.fileSystemStatus().type == FileSystemStatus.procfs else { throw .crossDevice }
     try opened.writeValue(value)
   }

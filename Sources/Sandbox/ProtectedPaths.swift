@@ -10,7 +10,7 @@ enum ProtectedPaths {
     var data = Array("nr_blocks=1,nr_inodes=1".utf8)
     if let label { PlannedMount.add(label, to: &data) }
     let options = Path(bytes: data)
-    let null = try attempt("open", "/dev/null") { () throws(Errno) in try FileDescriptor.open("/dev/null", [.path, .noFollow]) }
+    let null = try attempt("open", "/dev/null") { () throws(Errno) in try FileDescriptor.open("/dev/null", .path | .noFollow) }
     // The mask must be the null device itself: a file in its place would be shown to every container (CVE-2025-31133).
     try DeviceNodes.verify(
       null, PlannedDevice(path: "/dev/null", type: .characterDevice, major: 1, minor: 3, mode: 0, user: 0, group: 0))
@@ -30,7 +30,7 @@ enum ProtectedPaths {
           if try !status.isSameFile(as: mask.status()) { try bindMount(mask.processPath, on: place.processPath, recursive: false) }
           empty = consume mask
         } else {
-          try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", [.readOnly, .noSetUserID, .noDevices, .noExecute], data: options)
+          try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", .readOnly | .noSetUserID | .noDevices | .noExecute, data: options)
           empty = try openMask(path, in: root)
         }
       }
@@ -40,7 +40,7 @@ enum ProtectedPaths {
   /// The mask of a directory, which has just been mounted on `path`. Nil when that leads elsewhere by now, because somebody who shares a part of the root has
   /// exchanged it: what is there could have content (CVE-2025-31133 was that of files).
   private static func openMask(_ path: Path, in root: borrowing RootDirectory) throws(Errno) -> FileDescriptor? {
-    let opened = try root.open(path, [.path, .directory])
+    let opened = try root.open(path, .path | .directory)
     let found = try opened.fileSystemStatus()
     // With one node, which is its root.
     guard found.type == FileSystemStatus.tmpfs, found.mountFlags.contains(.readOnly), found.filesAvailable == 0 else { return nil }

@@ -32,7 +32,7 @@ extension SandboxPlan {
   /// The file's bytes; nil when the image has no such file.
   private func read(_ path: Path, in root: borrowing RootDirectory) throws(SandboxError) -> [UInt8]? {
     do throws(Errno) {
-      let file = try root.open(path, [.readOnly, .nonBlocking])
+      let file = try root.open(path, .readOnly | .nonBlocking)
       guard try file.status().type == .regular else { throw Errno.invalidArgument }
       return try file.readAll(limit: UserFile.limit)
     } catch {

@@ -15,7 +15,7 @@ struct MountedRoot: ~Copyable {
   private static func mount(_ source: RootSource) throws(SandboxError) -> MountedRoot {
     switch source {
     case .directory(let path):
-      let directory = try attempt("open the root directory", path) { () throws(Errno) in try FileDescriptor.open(path, [.path, .directory]) }
+      let directory = try attempt("open the root directory", path) { () throws(Errno) in try FileDescriptor.open(path, .path | .directory) }
       // pivot_root(2) refuses a new root whose parent mount is shared, and needs it to be a mount at all.
       let mounted = try bindOntoItself(directory, path)
       return MountedRoot(root: RootDirectory(mounted))
@@ -36,7 +36,7 @@ struct MountedRoot: ~Copyable {
     }
     return try attempt("bind the root directory", path) { () throws(Errno) in
       try bindMount(directory.processPath, on: directory.processPath, recursive: true)
-      let mounted = try FileDescriptor.open(path, [.path, .directory])
+      let mounted = try FileDescriptor.open(path, .path | .directory)
       guard try mounted.status().isSameFile(as: try directory.status()) else { throw Errno.wouldBlock }
       return mounted
     }
@@ -48,18 +48,18 @@ struct MountedRoot: ~Copyable {
     var opened: [Int32] = []
     defer { for number in opened { _ = FileDescriptor(owning: number) } }
     for layer in layers {
-      let directory = try attempt("open layer", layer) { () throws(Errno) in try FileDescriptor.open(layer, [.path, .directory, .noFollow]) }
+      let directory = try attempt("open layer", layer) { () throws(Errno) in try FileDescriptor.open(layer, .path | .directory | .noFollow) }
       if !opened.isEmpty { options.append(0x3A) }
       options.append(contentsOf: directory.processPath.bytes)
       opened.append(directory.release())
     }
-    let upperDirectory = try attempt("open", upper) { () throws(Errno) in try FileDescriptor.open(upper, [.path, .directory, .noFollow]) }
-    let workDirectory = try attempt("open", work) { () throws(Errno) in try FileDescriptor.open(work, [.path, .directory, .noFollow]) }
+    let upperDirectory = try attempt("open", upper) { () throws(Errno) in try FileDescriptor.open(upper, .path | .directory | .noFollow) }
+    let workDirectory = try attempt("open", work) { () throws(Errno) in try FileDescriptor.open(work, .path | .directory | .noFollow) }
     options.append(contentsOf: ",upperdir=".utf8)
     options.append(contentsOf: upperDirectory.processPath.bytes)
     options.append(contentsOf: ",workdir=".utf8)
     options.append(contentsOf: workDirectory.processPath.bytes)
-    let place = try attempt("open", mountPoint) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.path, .directory, .noFollow]) }
+    let place = try attempt("open", mountPoint) { () throws(Errno) in try FileDescriptor.open(mountPoint, .path | .directory | .noFollow) }
     // `volatile` (Linux 5.10): the writable layer does not outlive the container, so no flash is worn to make it durable.
     let durable = Path(bytes: options)
     do throws(Errno) {
@@ -71,7 +71,7 @@ struct MountedRoot: ~Copyable {
         try Linux.mount("overlay", on: place.processPath, type: "overlay", [], data: durable)
       }
     }
-    return try attempt("open", mountPoint) { () throws(Errno) in try FileDescriptor.open(mountPoint, [.path, .directory, .noFollow]) }
+    return try attempt("open", mountPoint) { () throws(Errno) in try FileDescriptor.open(mountPoint, .path | .directory | .noFollow) }
   }
 
   /// Makes the root that of this mount namespace, and takes the host's away.
@@ -103,7 +103,7 @@ func addFlags(_ added: MountFlags, to mounted: borrowing FileDescriptor) throws(
   } catch {
     if !error.meansAbsent { throw error }
     let flags = try mounted.fileSystemStatus().mountFlags
-    try changeMount(mounted.processPath, flags.union([.remount, .bind]).union(added))
+    try changeMount(mounted.processPath, flags.union(.remount | .bind).union(added))
   }
 }
 

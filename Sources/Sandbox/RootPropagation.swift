@@ -12,21 +12,21 @@ public struct RootPropagation: Sendable, Equatable {
   /// As config.json says it; without a word, mounts of the host reach the container and not the other way.
   init(_ asked: RootfsPropagation?) {
     // For "/" alone it would leave the mounts below it shared with the host, the root among them if it is on one.
-    ofHostTree = [.slave, .recursive]
+    ofHostTree = .slave | .recursive
     switch asked {
     case nil, .recursiveSlave, .slave: ofRoot = nil
     case .recursivePrivate:
-      ofHostTree = [.private, .recursive]
+      ofHostTree = .private | .recursive
       ofRoot = nil
     case .private: ofRoot = .private
     case .unbindable: ofRoot = .unbindable
-    case .recursiveUnbindable: ofRoot = [.unbindable, .recursive]
+    case .recursiveUnbindable: ofRoot = .unbindable | .recursive
     case .shared:
       ofHostTree = nil
       ofRoot = .shared
     case .recursiveShared:
       ofHostTree = nil
-      ofRoot = [.shared, .recursive]
+      ofRoot = .shared | .recursive
     }
   }
 
@@ -37,7 +37,7 @@ public struct RootPropagation: Sendable, Equatable {
     }
     // The mount that the directory lies on must not hand the root's on to its peers; and pivot_root(2) refuses a shared one.
     try attempt("make private the mount of", place) { () throws(Errno) in
-      var here = try FileDescriptor.open(place, [.path, .directory])
+      var here = try FileDescriptor.open(place, .path | .directory)
       while true {
         do throws(Errno) {
           return try here.setPropagation(.private)
@@ -45,7 +45,7 @@ public struct RootPropagation: Sendable, Equatable {
           // Not the root of a mount.
           if error != .invalidArgument { throw error }
         }
-        let parent = try here.open("..", [.path, .directory])
+        let parent = try here.open("..", .path | .directory)
         if try parent.status().isSameFile(as: here.status()) { throw Errno.invalidArgument }
         here = parent
       }
@@ -55,7 +55,7 @@ public struct RootPropagation: Sendable, Equatable {
   /// Once the root is mounted: what is mounted in it must not reach the host through the mounts that it was copied from.
   func protect(_ root: borrowing RootDirectory) throws(SandboxError) {
     if ofHostTree != nil { return }
-    try attempt("make private", "the root directory") { () throws(Errno) in try root.descriptor.setPropagation([.private, .recursive]) }
+    try attempt("make private", "the root directory") { () throws(Errno) in try root.descriptor.setPropagation(.private | .recursive) }
   }
 
   /// As soon as the container's root is "/".

@@ -6,7 +6,7 @@ extension String {
   }
 
   @inline(never)
-  public func equals(_ other: String) -> Bool { utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8) }
+  public func equals(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 
   /// Whether the bytes begin with those of `prefix`.
   @inline(never)

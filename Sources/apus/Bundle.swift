@@ -4,12 +4,13 @@ internal import Runtime
 internal import Sandbox
 
 /// The container that the options of `create` and `run` describe: config.json of a bundle, read once.
+@inline(never)
 func bundledContainer(_ call: Invocation) throws(Failure) -> ContainerRequest {
   let id = try containerID(call.arguments.operands[0])
   let bundle = Path(call.arguments.value(.bundle) ?? ".")
   // Absolute and without links: the container's directories are found from it later.
   let directory = try failing { () throws(SystemError) in
-    try during("open bundle", bundle) { () throws(Errno) in try FileDescriptor.open(bundle, [.path, .directory]).currentPath() }
+    try during("open bundle", bundle) { () throws(Errno) in try FileDescriptor.open(bundle, .path | .directory).currentPath() }
   }
   let origin = call.arguments.value(.config).map { Path($0) } ?? directory.appending("config.json")
   let text = try failing { () throws(SystemError) in try readFile(origin, limit: 16 << 20) }
@@ -34,13 +35,14 @@ func parsed<Value>(_ origin: Path, _ decode: () throws(SpecError) -> Value) thro
 /// What `create`, `run` and `exec` are told about how to start a process.
 ///
 /// - activates: the sockets of LISTEN_FDS, from descriptor 3 on, go to the process as sd_listen_fds(3) has it; those of --preserve-fds come behind them.
+@inline(never)
 func launchOptions(_ arguments: ParsedArguments, activates: Bool) throws(Failure) -> LaunchOptions {
   var environment: [String] = []
   var preserved: Int32 = 0
   if activates, let text = Environment.value(of: "LISTEN_FDS"), let count = wholeNumber(text), count > 0, count <= descriptorLimit {
     // The process is the first of its pid namespace.
-    environment = ["LISTEN_PID=1", "LISTEN_FDS=\(count)"]
-    if let names = Environment.value(of: "LISTEN_FDNAMES") { environment.append("LISTEN_FDNAMES=\(names)") }
+    environment = ["LISTEN_PID=1", Text("LISTEN_FDS=\(count)").string]
+    if let names = Environment.value(of: "LISTEN_FDNAMES") { environment.append(Text("LISTEN_FDNAMES=\(names)").string) }
     preserved = Int32(count)
   }
   if let text = arguments.value(.preserveFDs) {
@@ -57,6 +59,7 @@ func launchOptions(_ arguments: ParsedArguments, activates: Bool) throws(Failure
 private var descriptorLimit: Int64 { 1 << 20 }
 
 /// A container's id, as the command line gives it.
+@inline(never)
 func containerID(_ text: String) throws(Failure) -> ContainerID {
   do throws(ContainerIDError) {
     return try ContainerID(text)
@@ -66,13 +69,29 @@ func containerID(_ text: String) throws(Failure) -> ContainerID {
 }
 
 /// Opens the container that the command line names.
+@inline(never)
 func openContainer(_ call: Invocation, locked: Bool) throws(Failure) -> Container {
   try requireRoot()
   let id = try containerID(call.arguments.operands[0])
-  return try failing { () throws(RuntimeError) in try Container(id, in: StateDirectory(call.globals.stateRoot), locked: locked) }
+  let state = try stateDirectory(call)
+  return try failing { () throws(RuntimeError) in try Container(id, in: state, locked: locked) }
+}
+
+/// Opens the directory that the state of containers is in.
+@inline(never)
+func stateDirectory(_ call: Invocation) throws(Failure) -> StateDirectory {
+  try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot) }
+}
+
+/// What comes before a process is started: the caller is root, and the program runs from a copy that nobody can write to.
+@inline(never)
+func prepareToStart(_ call: Invocation) throws(Failure) {
+  try requireRoot()
+  try failing { () throws(RuntimeError) in try SealedProgram.ensure(arguments: call.raw) }
 }
 
 /// Containers without a user namespace need the rights of root; this is said before anything is tried.
+@inline(never)
 func requireRoot() throws(Failure) {
   if effectiveUser() != 0 { throw Failure("must be run as root: namespaces, mounts and cgroups need it") }
 }

@@ -17,12 +17,10 @@ extension CommandSpec {
 
 private func createContainer(_ call: Invocation) throws(Failure) -> Int32 {
   let options = try launchOptions(call.arguments, activates: true)
-  try requireRoot()
-  try failing { () throws(RuntimeError) in try SealedProgram.ensure(arguments: call.raw) }
+  try prepareToStart(call)
   let request = try bundledContainer(call)
-  try failing { () throws(RuntimeError) in
-    try Runtime.createContainer(request, options, state: StateDirectory(call.globals.stateRoot), warn: warn)
-  }
+  let state = try stateDirectory(call)
+  try failing { () throws(RuntimeError) in try Runtime.createContainer(request, options, state: state, warn: warn) }
   debug("container \(request.id.text): created")
   return 0
 }

@@ -17,7 +17,7 @@ private func deleteContainer(_ call: Invocation) throws(Failure) -> Int32 {
   try requireRoot()
   let id = try containerID(call.arguments.operands[0])
   let force = call.arguments.flag(.force)
-  let state = try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot) }
+  let state = try stateDirectory(call)
   try failing { () throws(RuntimeError) in try state.removeLeftover(id) }
   // As with runc: what is not there need not be forced.
   if force, try failing({ () throws(RuntimeError) in try !state.has(id) }) { return 0 }

@@ -20,7 +20,7 @@ private func words(_ count: Int, _ raw: UnsafePointer<UnsafePointer<CChar>?>) th
   for index in 1..<max(1, count) {
     guard let bytes = raw[index] else { break }
     let word = String(cString: bytes)
-    for (offset, byte) in word.utf8.enumerated() where byte != UInt8(bitPattern: bytes[offset]) {
+    for (offset, byte) in Array(word.utf8).enumerated() where byte != UInt8(bitPattern: bytes[offset]) {
       throw .usage("word \(index) of the command line is not UTF-8: \(word)")
     }
     words.append(word)
@@ -32,7 +32,7 @@ private func words(_ count: Int, _ raw: UnsafePointer<UnsafePointer<CChar>?>) th
 private func dispatch(_ words: [String], raw: UnsafePointer<UnsafePointer<CChar>?>) throws(Failure) -> Int32 {
   let own = try ownArguments(words)
   // In runc's form, which Docker and Podman show their users.
-  if own.flag(.version) { return try show("apus version \(version)\nspec: \(Spec.version)\n") }
+  if own.flag(.version) { return try show(Text("apus version \(version)\nspec: \(Spec.version)\n").string) }
   if own.flag(.help) { return try show(HelpText.overview) }
   guard let first = own.operands.first else {
     try show(HelpText.overview)
@@ -48,7 +48,7 @@ private func dispatch(_ words: [String], raw: UnsafePointer<UnsafePointer<CChar>
     } catch {
       throw Failure(SystemError("open", "/dev/null", error))
     }
-    debug("apus \(version), process \(UInt64(processID())): \(command.name) \(arguments.operands.joined(separator: " "))")
+    debug("apus \(version), process \(UInt64(processID())): \(command.name) \(joined(arguments.operands, with: " "))")
     return try command.perform(Invocation(globals: globals, arguments: arguments, raw: raw))
   case .group(let group, let word):
     guard let word else { throw .usage("\(group.name): needs a command; `apus help \(group.name)` lists them") }

@@ -24,8 +24,7 @@ extension CommandSpec {
 private func execProcess(_ call: Invocation) throws(Failure) -> Int32 {
   do throws(Failure) {
     let options = try launchOptions(call.arguments, activates: false)
-    try requireRoot()
-    try failing { () throws(RuntimeError) in try SealedProgram.ensure(arguments: call.raw) }
+    try prepareToStart(call)
     let container = try openContainer(call, locked: true)
     let request = try ExecArguments(call.arguments).request(container)
     if call.arguments.flag(.detach) {

@@ -4,19 +4,22 @@ internal import Runtime
 internal import Sandbox
 
 /// What `apus exec` was asked to run.
-struct ExecArguments {
+final class ExecArguments {
   private let arguments: ParsedArguments
   /// User and group of --user.
-  private let user: (uid: UInt32, gid: UInt32?)?
-  private let additionalGroups: [UInt32]
+  private var user: UInt32?
+  private var group: UInt32?
+  private var additionalGroups: [UInt32] = []
 
   init(_ arguments: ParsedArguments) throws(Failure) {
     self.arguments = arguments
-    user = try arguments.value(.user).map { (text) throws(Failure) in try ExecArguments.user(text) }
-    var groups: [UInt32] = []
-    for text in arguments.values(.additionalGIDs) { groups.append(try ExecArguments.number(text, "--additional-gids")) }
-    additionalGroups = groups
-    for text in arguments.values(.env) where !text.utf8.contains(0x3D) { throw .usage("option --env: \(text) is not K=V") }
+    if let text = arguments.value(.user) {
+      let (first, second) = cut(text, at: ":")
+      user = try ExecArguments.number(first, "--user")
+      if let second { group = try ExecArguments.number(second, "--user") }
+    }
+    for text in arguments.values(.additionalGIDs) { additionalGroups.append(try ExecArguments.number(text, "--additional-gids")) }
+    for text in arguments.values(.env) where cut(text, at: "=").behind == nil { throw .usage("option --env: \(text) is not K=V") }
     for name in arguments.values(.capability) where capabilityNumber(name) == nil { throw .usage("option --cap: \(name) is not a capability") }
     if let cwd = arguments.value(.cwd), !Path(cwd).isAbsolute { throw .usage("option --cwd: must be an absolute path, not \(cwd)") }
     if arguments.value(.process) != nil, !arguments.command.isEmpty { throw .usage("exec: --process and a command exclude each other") }
@@ -39,16 +42,14 @@ struct ExecArguments {
     process.consoleSize = nil
     process.env.append(contentsOf: arguments.values(.env))
     if let cwd = arguments.value(.cwd) { process.cwd = cwd }
-    if let user {
-      process.user.uid = user.uid
-      if let group = user.gid { process.user.gid = group }
-    }
+    if let user { process.user.uid = user }
+    if let group { process.user.gid = group }
     process.user.additionalGids.append(contentsOf: additionalGroups)
     if arguments.flag(.noNewPrivs) { process.noNewPrivileges = true }
     if let profile = arguments.value(.apparmor) { process.apparmorProfile = profile }
     if let label = arguments.value(.processLabel) { process.selinuxLabel = label }
     addCapabilities(&process)
-    return request(process, hasOwnUser: user != nil, "container \(container.id.text)")
+    return request(process, hasOwnUser: user != nil, Text("container \(container.id.text)").string)
   }
 
   private func request(_ process: Process, hasOwnUser: Bool, _ origin: String) -> ExecRequest {
@@ -68,14 +69,6 @@ struct ExecArguments {
       if sets.inheritable.contains(where: { $0.equals(name) }) { sets.ambient.append(name) }
     }
     process.capabilities = sets
-  }
-
-  private static func user(_ text: String) throws(Failure) -> (uid: UInt32, gid: UInt32?) {
-    let bytes = Array(text.utf8)
-    guard let colon = bytes.firstIndex(of: 0x3A) else { return (try number(text, "--user"), nil) }
-    return (
-      try number(String(decoding: bytes[..<colon], as: UTF8.self), "--user"), try number(String(decoding: bytes[(colon + 1)...], as: UTF8.self), "--user")
-    )
   }
 
   /// The kernel has no user 2³²-1: it means "leave it as it is".

@@ -16,6 +16,7 @@ final class Failure: Error {
   }
 
   /// A command line that cannot be understood.
+  @inline(never)
   static func usage(_ message: Text) -> Failure { Failure(message, status: 2) }
 
   @inline(never)
@@ -29,11 +30,13 @@ final class Failure: Error {
 
   /// The statuses of `docker run`: 127 for a program that is not found, 126 for one that cannot be run, 125 for everything of the runtime's own.
   static func likeDocker(_ error: RuntimeError) -> Failure {
-    switch error.kind {
-    case .programNotFound: Failure(Text(error.message), status: 127)
-    case .programNotExecutable: Failure(Text(error.message), status: 126)
-    case .general, .interrupted, .hook: Failure(Text(error.message), status: 125)
-    }
+    let status: Int32 =
+      switch error.kind {
+      case .programNotFound: 127
+      case .programNotExecutable: 126
+      case .general, .interrupted, .hook: 125
+      }
+    return Failure(Text(error.message), status: status)
   }
 
   /// The same failure with the status that `docker run` has for what happens before the program runs.

@@ -1,4 +1,3 @@
-internal import JSON
 internal import Linux
 internal import OCI
 internal import Sandbox
@@ -13,74 +12,75 @@ extension CommandSpec {
   }
 }
 
-/// The document of features.md and features-linux.md.
+/// The document of features.md and features-linux.md. No annotation of a config.json changes what Apus does.
 var featuresDocument: String {
-  var writer = JSONWriter(.pretty)
-  writer.object { features in
-    features.member("ociVersionMin", "1.0.0")
-    features.member("ociVersionMax", Spec.version)
-    features.strings("hooks", ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"])
-    features.strings("mountOptions", Support.mountOptions.map { Text("\($0)").string })
-    features.key("linux")
-    features.object { writeLinux(&$0) }
-    features.key("annotations")
-    features.object { $0.member("apus.version", version) }
-    // No annotation of a config.json changes what Apus does.
-    features.strings("potentiallyUnsafeConfigAnnotations", [])
-  }
-  return String(decoding: writer.bytes(), as: UTF8.self)
-}
-
-private func writeLinux(_ linux: inout JSONWriter) {
-  linux.strings("namespaces", Support.namespaces.map { $0.name })
-  linux.strings("capabilities", knownCapabilities)
-  linux.key("cgroup")
-  linux.object { cgroup in
-    cgroup.member("v1", true)
-    cgroup.member("v2", true)
-    cgroup.member("systemd", false)
-    cgroup.member("systemdUser", false)
-    cgroup.member("rdma", true)
-  }
-  linux.key("seccomp")
-  linux.object { seccomp in
-    seccomp.member("enabled", true)
-    seccomp.strings("actions", Support.seccompActions.map { $0.name })
-    seccomp.strings("operators", SeccompOperator.allCases.map { $0.name })
-    seccomp.strings("archs", SeccompArchitecture.allCases.map { $0.name })
-    seccomp.strings("knownFlags", SeccompFlag.allCases.map { $0.name })
-    seccomp.strings("supportedFlags", SeccompFlag.allCases.map { $0.name })
-  }
-  for module in ["apparmor", "selinux"] {
-    linux.key(module)
-    linux.object { $0.member("enabled", true) }
-  }
-  linux.key("intelRdt")
-  linux.object { rdt in
-    rdt.member("enabled", Support.intelRdt)
-    rdt.member("schemata", Support.intelRdt)
-    rdt.member("monitoring", Support.intelRdt)
-  }
-  linux.key("memoryPolicy")
-  linux.object { policy in
-    policy.strings("modes", MemoryPolicyMode.allCases.map { $0.name })
-    policy.strings("flags", MemoryPolicyFlag.allCases.map { $0.name })
-  }
-  linux.key("mountExtensions")
-  linux.object { extensions in
-    extensions.key("idmap")
-    extensions.object { $0.member("enabled", Support.idMappedMounts) }
-  }
-  linux.key("netDevices")
-  linux.object { $0.member("enabled", Support.networkDevices) }
-}
-
-extension JSONWriter {
-  /// Writes a key and an array of strings.
-  fileprivate mutating func strings(_ key: String, _ strings: [String]) {
-    self.key(key)
-    array { writer in
-      for string in strings { writer.value(string) }
+  let intelRdt = word(Support.intelRdt)
+  let flags = list(words(of: SeccompFlag.names), "\n      ")
+  return Text(
+    """
+    {
+      "ociVersionMin": "1.0.0",
+      "ociVersionMax": "\(Spec.version)",
+      "hooks": \(list(words(of: "prestart createRuntime createContainer startContainer poststart poststop"), "\n  ")),
+      "mountOptions": \(list(Support.mountOptions.map { Text("\($0)").string }, "\n  ")),
+      "linux": {
+        "namespaces": \(list(Support.namespaces.map { $0.name }, "\n    ")),
+        "capabilities": \(list(knownCapabilities, "\n    ")),
+        "cgroup": {
+          "v1": true,
+          "v2": true,
+          "systemd": false,
+          "systemdUser": false,
+          "rdma": true
+        },
+        "seccomp": {
+          "enabled": true,
+          "actions": \(list(Support.seccompActions.map { $0.name }, "\n      ")),
+          "operators": \(list(words(of: SeccompOperator.names), "\n      ")),
+          "archs": \(list(words(of: SeccompArchitecture.names), "\n      ")),
+          "knownFlags": \(flags),
+          "supportedFlags": \(flags)
+        },
+        "apparmor": {
+          "enabled": true
+        },
+        "selinux": {
+          "enabled": true
+        },
+        "intelRdt": {
+          "enabled": \(intelRdt),
+          "schemata": \(intelRdt),
+          "monitoring": \(intelRdt)
+        },
+        "memoryPolicy": {
+          "modes": \(list(words(of: MemoryPolicyMode.names), "\n      ")),
+          "flags": \(list(words(of: MemoryPolicyFlag.names), "\n      "))
+        },
+        "mountExtensions": {
+          "idmap": {
+            "enabled": \(word(Support.idMappedMounts))
+          }
+        },
+        "netDevices": {
+          "enabled": \(word(Support.networkDevices))
+        }
+      },
+      "annotations": {
+        "apus.version": "\(version)"
+      },
+      "potentiallyUnsafeConfigAnnotations": []
     }
-  }
+
+    """
+  ).string
 }
+
+/// An array of names, none of which needs an escape. `line` ends a line and begins one as far in as the array's own.
+@inline(never)
+private func list(_ names: [String], _ line: StaticString) -> Text {
+  var elements: Text = ""
+  for name in names { elements = "\(elements)\(elements.string.isEmpty ? "" : ",")\(line)  \"\(name)\"" }
+  return "[\(elements)\(line)]"
+}
+
+private func word(_ value: Bool) -> StaticString { value ? "true" : "false" }

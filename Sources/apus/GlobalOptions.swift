@@ -1,7 +1,7 @@
 internal import Linux
 
 /// Options that stand before the command.
-struct GlobalOptions {
+final class GlobalOptions {
   /// Where the state of containers is kept: on a tmpfs.
   var stateRoot: Path = "/run/apus"
   /// That was asked for.

@@ -16,6 +16,6 @@ private func showHelp(_ words: ArraySlice<String>) throws(Failure) -> Int32 {
   switch FoundCommand(words) {
   case .command(let command, let rest) where rest.isEmpty: return try show(HelpText.of(command))
   case .group(let group, nil): return try show(HelpText.of(group))
-  default: throw .usage("no help for \(words.joined(separator: " ")); `apus help` lists the commands")
+  default: throw .usage("no help for \(joined(Array(words), with: " ")); `apus help` lists the commands")
   }
 }

@@ -15,7 +15,8 @@ private func listImages(_ globals: GlobalOptions) throws(Failure) -> Int32 {
   let store = try openStore(globals)
   let list = try failing { () throws(ImageError) in try store.list() }
   for image in list.images {
-    try show("\(image.name)\t\(image.manifest.text)\t\(image.layers.count) \(image.layers.count == 1 ? "layer" : "layers")\t\(image.size / 1024) KiB\n")
+    let layers = Text("\(image.layers.count) \(image.layers.count == 1 ? "layer" : "layers")")
+    try show(Text("\(image.name)\t\(image.manifest.text)\t\(layers)\t\(image.size / 1024) KiB\n").string)
   }
   for damage in list.damaged { fail(damage) }
   return list.damaged.isEmpty ? 0 : 1

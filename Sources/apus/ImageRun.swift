@@ -22,34 +22,27 @@ extension CommandSpec {
 }
 
 /// What `apus image run` was asked to do.
-struct ImageRun {
+final class ImageRun {
+  private let arguments: ParsedArguments
+  private let image: String
   private var memory: Int64?
   private var pids: Int64?
   private var cpuQuota: Int64?
-  private let env: [String]
-  private let readOnly: Bool
-  private let network: RunOptions.Network
-  private let terminal: Bool
-  private let id: ContainerID?
-  private let hostname: String?
-  private let image: String
-  private let command: [String]
+  private var network = RunOptions.Network.none
+  private var id: ContainerID?
 
   init(_ arguments: ParsedArguments) throws(Failure) {
+    self.arguments = arguments
+    image = arguments.operands[0]
     memory = try arguments.positive(.memory, "a number of bytes such as 64m", byteCount)
     pids = try arguments.positive(.pids, "a number above 0", wholeNumber)
     cpuQuota = try arguments.positive(.cpus, "a number of processors such as 0.5, at least 0.01", processorQuota)
-    env = arguments.values(.env)
-    for variable in env {
-      guard let equals = variable.utf8.firstIndex(of: 0x3D), equals != variable.utf8.startIndex else { throw .usage("option --env: \(variable) is not K=V") }
+    for variable in arguments.values(.env) {
+      let (name, value) = cut(variable, at: "=")
+      if name.utf8.isEmpty || value == nil { throw .usage("option --env: \(variable) is not K=V") }
     }
-    readOnly = arguments.flag(.readOnly)
-    network = try arguments.value(.network).map { (name) throws(Failure) in try ImageRun.network(name) } ?? .none
-    terminal = arguments.flag(.tty)
-    id = try arguments.value(.containerName).map { (name) throws(Failure) in try containerID(name) }
-    hostname = arguments.value(.hostname)
-    image = arguments.operands[0]
-    command = arguments.command
+    if let name = arguments.value(.network) { network = try ImageRun.network(name) }
+    if let name = arguments.value(.containerName) { id = try containerID(name) }
   }
 
   private static func network(_ name: String) throws(Failure) -> RunOptions.Network {
@@ -61,10 +54,9 @@ struct ImageRun {
   /// Runs the container; gives its exit status.
   func perform(_ call: Invocation) throws(Failure) -> Int32 {
     do throws(Failure) {
-      try requireRoot()
-      try failing { () throws(RuntimeError) in try SealedProgram.ensure(arguments: call.raw) }
+      try prepareToStart(call)
       let store = try openStore(call.globals)
-      let state = try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot) }
+      let state = try stateDirectory(call)
       try failing { () throws(ImageError) in try store.removeAbandonedLayers { state.endLeftover($0) } }
       return try run(in: store, state, call.globals)
     } catch {
@@ -99,13 +91,13 @@ struct ImageRun {
     _ stored: StoredImage, _ id: ContainerID, _ layer: borrowing ContainerLayer, _ state: borrowing StateDirectory, _ globals: GlobalOptions
   ) throws(Failure) -> Int32 {
     let options = RunOptions(
-      id: id, memory: memory, pids: pids, cpuQuota: cpuQuota, env: env, readOnly: readOnly, network: network, terminal: terminal, arguments: command,
-      hostname: hostname)
+      id: id, memory: memory, pids: pids, cpuQuota: cpuQuota, env: arguments.values(.env), readOnly: arguments.flag(.readOnly), network: network,
+      terminal: arguments.flag(.tty), arguments: arguments.command, hostname: arguments.value(.hostname))
     let planned = try failing { () throws(ImageError) in try specification(for: stored, root: layer.mountPoint.description, options: options) }
     let request = ContainerRequest(
       id: id, spec: planned.spec, configuration: planned.spec.documentForExec(), bundle: layer.mountPoint,
       root: .overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint), imageUser: planned.user ?? "0",
-      origin: "image \(image)", usesGroups: globals.cgroupManager == .cgroupfs)
+      origin: Text("image \(image)").string, usesGroups: globals.cgroupManager == .cgroupfs)
     debug("container \(id.text): image \(stored.record.manifest.text), \(stored.layers.count) layers")
     do throws(RuntimeError) {
       let status = try runContainer(request, state: state, warn: warn).code
@@ -119,7 +111,7 @@ struct ImageRun {
   /// The image's name with what an id cannot have replaced, and a number that makes it another one each time.
   private static func randomID(_ image: String) -> String {
     var id: [UInt8] = []
-    for byte in image.utf8.prefix(200) {
+    for byte in Array(image.utf8).prefix(200) {
       switch byte {
       case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F: id.append(byte)
       case 0x2E where !id.isEmpty: id.append(byte)
@@ -132,6 +124,6 @@ struct ImageRun {
       id.append(hexDigit(UInt8(random & 0xF)))
       random >>= 4
     }
-    return String(decoding: id, as: UTF8.self)
+    return string(id[...])
   }
 }

@@ -22,7 +22,8 @@ private func sendSignal(_ call: Invocation) throws(Failure) -> Int32 {
   guard let signal = name.equals("0") ? Signal(rawValue: 0) : Signal(named: name) else { throw .usage("kill: \(name) is not a signal") }
   try requireRoot()
   let id = try containerID(call.arguments.operands[0])
-  let container = try failing { () throws(RuntimeError) in try Container(toSignal: id, in: StateDirectory(call.globals.stateRoot)) }
+  let state = try stateDirectory(call)
+  let container = try failing { () throws(RuntimeError) in try Container(toSignal: id, in: state) }
   try failing { () throws(RuntimeError) in
     if call.arguments.flag(.all) { try container.killAll(signal) } else { try container.kill(signal) }
   }

@@ -20,7 +20,7 @@ private func listContainers(_ call: Invocation) throws(Failure) -> Int32 {
   let directory = try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot, makes: !call.globals.namesStateRoot) }
   let ids = try failing { () throws(RuntimeError) in try directory.list() }
   if call.arguments.flag(.quiet) {
-    for id in ids { try show("\(id.text)\n") }
+    for id in ids { try show(Text("\(id.text)\n").string) }
     return 0
   }
   var states: [ContainerState] = []
@@ -41,11 +41,11 @@ private func json(_ states: [ContainerState]) -> String {
   writer.array { writer in
     for state in states { state.write(to: &writer) }
   }
-  return String(decoding: writer.bytes(), as: UTF8.self) + "\n"
+  return string((writer.bytes() + [0x0A])[...])
 }
 
 private func table(_ states: [ContainerState]) -> String {
   var rows: [[String]] = [["ID", "PID", "STATUS", "BUNDLE", "CREATED"]]
-  for state in states { rows.append([state.id.text, String(state.pid ?? 0), state.status.name, state.bundle, state.created ?? ""]) }
+  for state in states { rows.append([state.id.text, Text("\(state.pid ?? 0)").string, state.status.name, state.bundle, state.created ?? ""]) }
   return table(rows)
 }

@@ -15,7 +15,7 @@ struct Log {
   enum Level {
     case debug, warning, error
 
-    var name: StaticString {
+    var name: String {
       switch self {
       case .debug: "debug"
       case .warning: "warning"
@@ -31,6 +31,7 @@ struct Log {
   var isVerbose = false
 
   /// One line, with its line feed.
+  @inline(never)
   static func line(_ level: Level, _ message: String, at time: Timestamp, _ format: Format) -> [UInt8] {
     switch format {
     case .text:
@@ -38,7 +39,7 @@ struct Log {
     case .json:
       var writer = JSONWriter(.compact)
       writer.object { members in
-        members.member("level", Text("\(level.name)").string)
+        members.member("level", level.name)
         members.member("msg", message)
         members.member("time", time.text)
       }
@@ -68,12 +69,13 @@ func openLog(_ arguments: ParsedArguments) throws(Failure) {
   guard let name = arguments.value(.log) else { return }
   log.file = try failing { () throws(SystemError) in
     try during("open", Text(name)) { () throws(Errno) in
-      try FileDescriptor.open(Path(name), [.writeOnly, .create, .append, .noControllingTerminal], mode: 0o644).release()
+      try FileDescriptor.open(Path(name), .writeOnly | .create | .append | .noControllingTerminal, mode: 0o644).release()
     }
   }
 }
 
 /// Tells why the command ends: on standard error in any case, for whoever called it, and in the log.
+@inline(never)
 func fail(_ message: String) {
   _ = writeToLog(.error, message)
   if log.file == nil, log.format == .json { return }
@@ -81,18 +83,19 @@ func fail(_ message: String) {
 }
 
 /// Tells of what was asked for and has no effect, without harm: in the log, or on standard error, which may be the container's as well, if there is none.
+@inline(never)
 func warn(_ message: String) {
-  if !writeToLog(.warning, message) { report("warning: \(message)") }
+  if !writeToLog(.warning, message) { report(Text("warning: \(message)").string) }
 }
 
 /// Tells what is done, with --debug only.
-func debug(_ message: @autoclosure () -> Text) {
-  if !log.isVerbose { return }
-  let message = message().string
-  if !writeToLog(.debug, message) { report("debug: \(message)") }
+@inline(never)
+func debug(_ message: Text) {
+  if log.isVerbose, !writeToLog(.debug, message.string) { report(Text("debug: \(message)").string) }
 }
 
 /// Writes a line to the log, or as JSON to standard error; false when there is no log or it cannot be written.
+@inline(never)
 private func writeToLog(_ level: Log.Level, _ message: String) -> Bool {
   guard let file = log.file ?? (log.format == .json ? StandardDescriptor.error : nil) else { return false }
   do throws(Errno) {

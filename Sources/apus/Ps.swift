@@ -16,9 +16,10 @@ extension CommandSpec {
 
 private func listProcesses(_ call: Invocation) throws(Failure) -> Int32 {
   let format = call.arguments.value(.format) ?? "table"
-  guard format.utf8.elementsEqual("table".utf8) || format.utf8.elementsEqual("json".utf8) else { throw Failure("invalid format option") }
+  let isJSON = format.equals("json")
+  guard isJSON || format.equals("table") else { throw Failure("invalid format option") }
   let container = try openContainer(call, locked: false)
-  if format.utf8.elementsEqual("json".utf8) {
+  if isJSON {
     let document = try failing { () throws(RuntimeError) in try container.processDocument() }
     return try show(String(decoding: document, as: UTF8.self))
   }

@@ -30,14 +30,14 @@ func byteCount(_ text: String) -> Int64? {
 /// A number of processors, such as `2` or `0.5`, as microseconds of each 100,000; nil when it is none, does not fit, or asks for less than the kernel's
 /// smallest share of 1,000 microseconds.
 func processorQuota(_ text: String) -> Int64? {
-  let parts = Array(text.utf8).split(separator: 0x2E, maxSplits: 1, omittingEmptySubsequences: false)
-  guard let whole = natural(parts[0]), whole <= 1_000_000 else { return nil }
-  var quota = whole * 100_000
-  if parts.count == 2 {
+  let (whole, fraction) = cut(text, at: ".")
+  guard let processors = wholeNumber(whole), processors <= 1_000_000 else { return nil }
+  var quota = processors * 100_000
+  if let fraction {
     // Digits behind the fifth are below one microsecond.
-    guard natural(parts[1].prefix(18)) != nil, parts[1].count <= 18 else { return nil }
+    guard fraction.utf8.count <= 18, wholeNumber(fraction) != nil else { return nil }
     var unit: Int64 = 10_000
-    for digit in parts[1].prefix(5) {
+    for digit in Array(fraction.utf8).prefix(5) {
       quota += Int64(digit - 0x30) * unit
       unit /= 10
     }

@@ -19,10 +19,9 @@ extension CommandSpec {
 
 private func runVerb(_ call: Invocation) throws(Failure) -> Int32 {
   let options = try launchOptions(call.arguments, activates: true)
-  try requireRoot()
-  try failing { () throws(RuntimeError) in try SealedProgram.ensure(arguments: call.raw) }
+  try prepareToStart(call)
   let request = try bundledContainer(call)
-  let state = try failing { () throws(RuntimeError) in try StateDirectory(call.globals.stateRoot) }
+  let state = try stateDirectory(call)
   if call.arguments.flag(.detach) {
     try failing { () throws(RuntimeError) in try startContainer(detached: request, options, state: state, warn: warn) }
     debug("container \(request.id.text): started")

@@ -21,9 +21,9 @@ private func writeSpec(_ arguments: ParsedArguments) throws(Failure) -> Int32 {
   let cgroups = try failing { () throws(SystemError) in try CgroupLayout.discover() }
   let text = exampleSpec(owner, hasUnifiedCgroups: cgroups.kind == .v2)
   try failing { () throws(SystemError) in
-    let folder = try during("open", directory) { () throws(Errno) in try FileDescriptor.open(directory, [.path, .directory]) }
+    let folder = try during("open", directory) { () throws(Errno) in try FileDescriptor.open(directory, .path | .directory) }
     try during("write", Text(directory.appending("config.json").description)) { () throws(Errno) in
-      let file = try folder.open("config.json", [.writeOnly, .create, .exclusive], mode: 0o666)
+      let file = try folder.open("config.json", .writeOnly | .create | .exclusive, mode: 0o666)
       do throws(Errno) {
         try file.writeAll(text.utf8)
       } catch {

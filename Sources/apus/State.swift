@@ -14,5 +14,5 @@ extension CommandSpec {
 private func printState(_ call: Invocation) throws(Failure) -> Int32 {
   let container = try openContainer(call, locked: false)
   let state = try failing { () throws(RuntimeError) in try container.state() }
-  return try show(String(decoding: state.document(), as: UTF8.self))
+  return try show(state.document())
 }

@@ -13,11 +13,12 @@ func table(_ rows: [[String]]) -> String {
   for row in rows {
     for (column, cell) in row.enumerated() {
       text.append(contentsOf: cell.utf8)
-      if column < row.count - 1 { text.append(contentsOf: repeatElement(0x20, count: widths[column] + 2 - cell.utf8.count)) }
+      if column == row.count - 1 { break }
+      for _ in cell.utf8.count..<(widths[column] + 2) { text.append(0x20) }
     }
     text.append(0x0A)
   }
-  return String(decoding: text, as: UTF8.self)
+  return string(text[...])
 }
 
 extension ParsedArguments {

@@ -22,7 +22,7 @@ struct IntelRdtTests {
   private func contents(_ file: String) -> String? { (try? readFile(Path(file), limit: 4096)).map { String(decoding: $0, as: UTF8.self) } }
 
   /// Calls `body` with a directory in place of the file system.
-  private func withSubstitute(for test: String = #function, _ body: (borrowing Resctrl, String) throws -> Void) throws {
+  private func withSubstitute(for test: String = #function, _ body: (Resctrl, String) throws -> Void) throws {
     // The tests of a suite run side by side.
     let name = "apus-test-resctrl-\(processID())-\(test.prefix { $0 != "(" })"
     let temporary = try FileDescriptor.open("/tmp", [.readOnly, .directory])
@@ -135,9 +135,12 @@ struct IntelRdtTests {
       ]
       for (file, text) in files { try write("\(path)/\(file)", text) }
       let found = try resctrl.statistics(of: IntelRdtPlan(group: "redis", monitor: nil))
-      #expect(found.cache == .init(mask: "fff", minimumBits: 2, classes: 16, rootSchema: "L3:0=fff", schema: "L3:0=f"))
-      #expect(found.bandwidth == .init(granularity: 10, isLinear: 1, minimum: 10, classes: 8, rootSchema: "MB:0=100", schema: "MB:0=20"))
-      #expect(found.schemata == ["L3:0=f", "MB:0=20"] && found.traffic == [.init(total: 2, local: 3), .init()] && found.occupancy == [1, 0])
+      #expect(
+        found.spelled == #"{"l3_cache_info":{"cbm_mask":"fff","min_cbm_bits":2,"num_closids":16},"l3_cache_schema_root":"L3:0=fff","#
+          + #""l3_cache_schema":"L3:0=f","mem_bw_info":{"bandwidth_gran":10,"delay_linear":1,"min_bandwidth":10,"num_closids":8},"#
+          + #""mem_bw_schema_root":"MB:0=100","mem_bw_schema":"MB:0=20","schemata":["L3:0=f","MB:0=20"],"#
+          + #""mbm_stats":[{"mbm_total_bytes":2,"mbm_local_bytes":3},{"mbm_total_bytes":0,"mbm_local_bytes":0}],"#
+          + #""cmt_stats":[{"llc_occupancy":1},{"llc_occupancy":0}]}"#)
     }
   }
 

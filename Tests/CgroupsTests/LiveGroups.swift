@@ -11,7 +11,7 @@ let canMakeGroups: Bool = {
 }()
 
 /// The layouts of this machine that groups can be tried in: as it is, and as if it had no v2.
-let layouts: [CgroupLayout] = {
+nonisolated(unsafe) let layouts: [CgroupLayout] = {
   guard canMakeGroups, let found = try? CgroupLayout.discover() else { return [] }
   var legacy = found
   legacy.hierarchies.removeAll { $0.generation == .v2 }
@@ -30,7 +30,7 @@ extension LiveGroups {
 
   /// Makes groups for `resources`, runs `body` with them, and removes everything whatever happens.
   func withGroups(
-    _ resources: Resources, _ layout: CgroupLayout, reach: CgroupPlan.Reach = .limits, _ body: (inout ContainerCgroup, CgroupPlan) throws -> Void
+    _ resources: Resources, _ layout: CgroupLayout, reach: CgroupPlan.Reach = .limits, _ body: (ContainerCgroup, CgroupPlan) throws -> Void
   ) throws {
     let plan = try CgroupPlan(resources, layout: layout, reach: reach)
     defer {
@@ -45,13 +45,13 @@ extension LiveGroups {
         }
       }
     }
-    var cgroup = try ContainerCgroup.create(path, for: plan, layout: layout)
+    let cgroup = try ContainerCgroup.create(path, for: plan, layout: layout)
     try cgroup.apply(plan.settings)
-    try body(&cgroup, plan)
+    try body(cgroup, plan)
   }
 
   /// Starts a shell that enters the groups by itself and then runs `script`.
-  func start(_ script: String, in cgroup: borrowing ContainerCgroup) throws -> Int32 {
+  func start(_ script: String, in cgroup: ContainerCgroup) throws -> Int32 {
     let joins = cgroup.groups.map { "echo $$ > \($0.description)/cgroup.procs || exit 99\n" }.joined()
     let arguments = CStringArray(["sh", "-c", joins + script])
     let environment = CStringArray(["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
@@ -65,13 +65,13 @@ extension LiveGroups {
   }
 
   /// The group that finds the processes.
-  func tracking(_ cgroup: borrowing ContainerCgroup) throws -> GroupDirectory {
+  func tracking(_ cgroup: ContainerCgroup) throws -> GroupDirectory {
     let found = cgroup.tracking
     return try #require(found)
   }
 
   /// Waits up to two seconds for `count` tasks in the group that finds them.
-  func waitForTasks(_ count: Int, in cgroup: borrowing ContainerCgroup) throws {
+  func waitForTasks(_ count: Int, in cgroup: ContainerCgroup) throws {
     for _ in 0..<200 {
       if let group = cgroup.tracking, try group.processes().count >= count { return }
       _ = try waitForInput([], timeoutMilliseconds: 10)

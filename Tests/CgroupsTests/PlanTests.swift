@@ -338,7 +338,7 @@ struct PlanTests {
 
   @Test("unified settings of a controller that Apus does not know are written, when the kernel has it")
   func unknownController() throws {
-    var layout = Fixture.unified
+    let layout = Fixture.unified
     let resources = Resources(unified: [UnifiedSetting(file: "novel.max", value: "1")])
     #expect(refusal(resources, layout) == "linux.resources.unified[\"novel.max\"]: no such controller in cgroup.controllers of /sys/fs/cgroup")
     layout.hierarchies[0].words = Array("memory novel pids\n".utf8)

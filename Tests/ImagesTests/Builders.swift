@@ -136,7 +136,7 @@ func readAll(_ bytes: [UInt8], piece: Int = 1000, limits: Limits = Limits()) thr
   var result: [(entry: TarEntry, data: [UInt8])] = []
   while let entry = try reader.next() {
     var data: [UInt8] = []
-    while try reader.data({ (piece) throws(Never) in data += piece }, mapping: { (_) -> LayerError in }) {}
+    while let piece = try reader.piece() { data += piece }
     result.append((entry, data))
   }
   return result

@@ -23,7 +23,7 @@ struct ProcessTableTests {
   }
 
   private func process(name: String = "sh", state: String = "S", arguments: String = "/bin/sh\0-c\0echo a\0") throws -> ProcessInfo {
-    var info = try #require(ProcessInfo(stat: stat(name, state)))
+    let info = try #require(ProcessInfo(stat: stat(name, state)))
     info.add(status: Array("Name:\tsh\nUid:\t1\t0\t0\t0\nVmRSS:\t    1380 kB\n".utf8))
     info.arguments = Array(arguments.utf8)
     return info
@@ -67,14 +67,14 @@ struct ProcessTableTests {
     #expect(try command("a\0b\nc\0\u{1B}[31m\0\u{9B}1m\0ü\0\0") == "a b?c ?[31m ?1m ü")
     #expect(try command("") == "[a) b (c]")
     #expect(try command("x\0", state: "Z") == "[a) b (c] <defunct>")
-    var broken = try process()
+    let broken = try process()
     broken.arguments = [0x61, 0xC2, 0, 0x9B, 0x62]
     #expect(broken.command == "a\u{FFFD} \u{FFFD}b")
   }
 
   @Test("users, terminals and times")
   func details() throws {
-    var info = try process()
+    let info = try process()
     func user(_ number: UInt32) -> String {
       info.user = number
       return info.userName(surroundings)

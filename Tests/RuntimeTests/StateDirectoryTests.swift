@@ -73,7 +73,7 @@ struct StateDirectoryTests {
     try leave(record("left", process: 5), in: scratch)
     var cleaned: [ContainerRecord] = []
     let next = try state.create("left", cleanUp: { (record) throws(RuntimeError) in cleaned.append(record) }, warn: noWarning)
-    #expect(cleaned == [record("left", process: 5)])
+    #expect(cleaned.map(\.json) == [record("left", process: 5).json])
     try next.remove()
     holder.end()
   }
@@ -110,7 +110,7 @@ struct StateDirectoryTests {
   func kept() throws {
     let scratch = Scratch()
     let state = try StateDirectory(scratch.path)
-    var kept = record("kept")
+    let kept = record("kept")
     kept.isKept = true
     try leave(kept, as: "kept", in: scratch)
     let next = try state.create("b", cleanUp: nothingLeft, warn: noWarning)
@@ -118,7 +118,7 @@ struct StateDirectoryTests {
     #expect(try state.list().map(\.text) == ["b", "kept"])
     #expect(try state.has(ContainerID("kept")))
     let container = try Container(ContainerID("kept"), in: state, locked: true)
-    #expect(container.record == kept)
+    #expect(container.record.json == kept.json)
     try next.remove()
     #expect(try !state.has(ContainerID("b")))
     let gone = try ContainerID("b")
@@ -133,7 +133,7 @@ struct StateDirectoryTests {
     for process in [nil, 5, 70_000] as [Int32?] {
       try container.write(record("a", process: process))
       let directory = try FileDescriptor.open(scratch.path.appending("a"), [.readOnly, .directory])
-      #expect(try ContainerRecord.read(from: directory) == record("a", process: process))
+      #expect(try ContainerRecord.read(from: directory)?.json == record("a", process: process).json)
     }
     try container.remove()
   }

@@ -18,18 +18,18 @@ struct BashCompletion {
   private mutating func writeWords() {
     script.raw("\n# What may follow command $1; '' is the program.\n_apus_words() {\n  case $1 in\n")
     script.raw("    '') echo \"")
-    for option in globalOptions { script.words(of: option.spec) }
+    script.words(of: globalOptions)
     for group in commandGroups { script.raw("\(group.name) ") }
-    for command in commandsWithoutGroup { script.raw("\(command.name) ") }
+    for command in commands(in: nil) { script.raw("\(command.name) ") }
     script.raw("\" ;;\n")
     for group in commandGroups {
       script.raw("    '\(group.name)') echo \"")
-      for command in commands where command.isIn(group) { script.raw("\(command.lastWord) ") }
+      for command in commands(in: group) { script.raw("\(command.lastWord) ") }
       script.raw("\" ;;\n")
     }
     for command in commands {
       script.raw("    '\(command.name)') echo \"")
-      for option in command.options + [.help] { script.words(of: option.spec) }
+      script.words(of: command.allOptions)
       script.raw("\" ;;\n")
     }
     script.raw("  esac\n}\n")
@@ -38,10 +38,8 @@ struct BashCompletion {
   /// The kind of each option's value.
   private mutating func writeValues() {
     script.raw("\n# What the value of option $2 of command $1 is; nothing for an option without a value.\n_apus_value() {\n  case \"$1 $2\" in\n")
-    for option in globalOptions { script.value(of: option.spec, command: "") }
-    for command in commands {
-      for option in command.options { script.value(of: option.spec, command: command.name) }
-    }
+    script.values(of: globalOptions, command: "")
+    for command in commands { script.values(of: command.options, command: command.name) }
     script.raw("  esac\n}\n")
   }
 
@@ -50,7 +48,7 @@ struct BashCompletion {
     script.raw("\n# What the first operand of command $1 is.\n_apus_operand() {\n  case $1 in\n")
     for command in commands {
       script.raw("    '\(command.name)') echo '\(command.completion.kind)")
-      if case .choices = command.completion { script.choices(command.operands) }
+      if case .choices = command.completion { script.choices(command.operands.description) }
       script.raw("' ;;\n")
     }
     script.raw("  esac\n}\n")
@@ -122,54 +120,49 @@ struct ShellText {
 
   var string: String { String(decoding: bytes, as: UTF8.self) }
 
+  @inline(never)
   mutating func raw(_ text: Text) { bytes.append(contentsOf: text.string.utf8) }
 
   /// Text inside single quotes of a shell; with `zsh`, what has a meaning in a specification of `_arguments` is escaped.
-  mutating func quoted(_ text: StaticString, zsh: Bool = false) {
-    text.withUTF8Buffer { text in
-      for byte in text {
-        switch byte {
-        case 0x27: raw("'\\''")
-        // Brackets, colon and backslash.
-        case 0x3A, 0x5B, 0x5C, 0x5D:
-          if zsh { bytes.append(0x5C) }
-          bytes.append(byte)
-        default: bytes.append(byte)
-        }
+  mutating func quoted(_ text: String, zsh: Bool = false) {
+    for byte in Array(text.utf8) {
+      switch byte {
+      case 0x27: raw("'\\''")
+      // Brackets, colon and backslash.
+      case 0x3A, 0x5B, 0x5C, 0x5D:
+        if zsh { bytes.append(0x5C) }
+        bytes.append(byte)
+      default: bytes.append(byte)
       }
     }
   }
 
   /// `table|json` with spaces in front of the words.
-  mutating func choices(_ placeholder: StaticString) {
-    placeholder.withUTF8Buffer { placeholder in
-      for word in placeholder.split(separator: 0x7C) {
-        bytes.append(0x20)
-        bytes.append(contentsOf: word)
-      }
+  mutating func choices(_ placeholder: String) {
+    for word in parts(of: placeholder, at: 0x7C) { raw(" \(word)") }
+  }
+
+  /// The spellings of options, with a space behind each.
+  fileprivate mutating func words(of options: [OptionID]) {
+    for option in options {
+      let option = option.spec
+      raw("--\(option.name) ")
+      if let letter = option.letter { raw("-\(letter) ") }
     }
   }
 
-  /// The spellings of an option, with a space behind each.
-  fileprivate mutating func words(of option: OptionSpec) {
-    raw("--\(option.name) ")
-    if let letter = option.letterText { raw("-\(letter) ") }
+  /// A case for the value of each option that has one.
+  fileprivate mutating func values(of options: [OptionID], command: TableText) {
+    for option in options {
+      let option = option.spec
+      guard let placeholder = option.placeholder else { continue }
+      raw("    '\(command) --\(option.name)'")
+      if let letter = option.letter { raw(" | '\(command) -\(letter)'") }
+      raw(") echo '\(option.completion.kind)")
+      if option.completion == .choices { choices(placeholder) }
+      raw("' ;;\n")
+    }
   }
-
-  /// A case for the value of an option that has one.
-  fileprivate mutating func value(of option: OptionSpec, command: StaticString) {
-    guard let placeholder = option.placeholder else { return }
-    raw("    '\(command) --\(option.name)'")
-    if let letter = option.letterText { raw(" | '\(command) -\(letter)'") }
-    raw(") echo '\(option.completion.kind)")
-    if option.completion == .choices { choices(placeholder) }
-    raw("' ;;\n")
-  }
-}
-
-extension OptionSpec {
-  /// The letter as text.
-  var letterText: String? { letter.map { String(decoding: [UInt8(truncatingIfNeeded: $0.value)], as: UTF8.self) } }
 }
 
 extension ValueCompletion {

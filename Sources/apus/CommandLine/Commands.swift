@@ -1,3 +1,5 @@
+internal import Linux
+
 /// Every command, in the order in which help shows them. Parser, help, completions and the check of the manual pages are made from this.
 var commands: [CommandSpec] {
   [
@@ -39,29 +41,34 @@ enum FoundCommand {
 }
 
 extension CommandSpec {
-  /// Whether it is one of the group's: its name begins with the group's word.
-  func isIn(_ group: CommandGroup) -> Bool {
-    name.withUTF8Buffer { name in
-      group.name.withUTF8Buffer { group in name.count > group.count && name[group.count] == 0x20 && name.starts(with: group) }
-    }
+  /// Whether it is one of the group's: its name begins with the group's word. Nil stands for the commands of one word.
+  func isIn(_ group: CommandGroup?) -> Bool {
+    let (first, second) = cut(name.description, at: " ")
+    guard let group else { return second == nil }
+    return second != nil && first.equals(group.name.description)
   }
 
   /// The last word of its name.
   var lastWord: String {
-    name.withUTF8Buffer { name in String(decoding: name.split(separator: 0x20).last ?? [], as: UTF8.self) }
+    let (first, second) = cut(name.description, at: " ")
+    return second ?? first
   }
 }
 
-/// The commands of one word.
-var commandsWithoutGroup: [CommandSpec] { commands.filter { command in !commandGroups.contains { command.isIn($0) } } }
+/// The commands of a group; those of one word when it is nil.
+func commands(in group: CommandGroup?) -> [CommandSpec] {
+  var members: [CommandSpec] = []
+  for command in commands where command.isIn(group) { members.append(command) }
+  return members
+}
 
 extension ArraySlice<String> {
   /// What stands behind the words of `name`; nil when it does not begin with them.
-  fileprivate func dropping(_ name: StaticString) -> ArraySlice<String>? {
-    name.withUTF8Buffer { name in
-      let parts = name.split(separator: 0x20)
-      guard count >= parts.count, zip(parts, self).allSatisfy({ part, word in word.utf8.elementsEqual(part) }) else { return nil }
-      return dropFirst(parts.count)
+  fileprivate func dropping(_ name: TableText) -> ArraySlice<String>? {
+    var rest = self
+    for part in name.words {
+      guard let word = rest.popFirst(), word.equals(part) else { return nil }
     }
+    return rest
   }
 }

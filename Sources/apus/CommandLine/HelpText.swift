@@ -23,7 +23,7 @@ struct HelpText {
   static func of(_ group: CommandGroup) -> String {
     var text = HelpText()
     text.line(Text("apus \(group.name): \(group.summary)\n\nUsage: apus \(group.name) COMMAND ...\n\nCommands:"))
-    text.list(commands.filter { $0.isIn(group) })
+    text.list(commands(in: group))
     return text.string
   }
 
@@ -31,59 +31,62 @@ struct HelpText {
   static func of(_ command: CommandSpec) -> String {
     var text = HelpText()
     text.line(Text("apus \(command.name): \(command.summary)\n"))
-    text.line(Text("Usage: apus \(command.name) [OPTIONS]\(command.operands.utf8CodeUnitCount == 0 ? "" : " ")\(command.operands)\n"))
-    if command.description.utf8CodeUnitCount > 0 {
-      text.wrap(command.description, indent: 0)
+    text.line(Text("Usage: apus \(command.name) [OPTIONS]\(command.operands.isEmpty ? "" : " ")\(command.operands)\n"))
+    if !command.description.isEmpty {
+      text.wrap(command.description.description, indent: 0)
       text.line("")
     }
-    text.list(command.options + [.help])
+    text.list(command.allOptions)
     return text.string
   }
 
-  /// Commands and what they do, in two columns.
+  /// Commands and what they do.
   private mutating func list(_ commands: [CommandSpec]) {
-    let column = (commands.map { $0.name.utf8CodeUnitCount }.max() ?? 0) + 4
-    for command in commands { row(Text("  \(command.name)"), column, command.summary) }
+    columns(commands.map { Text("  \($0.name)").string }, commands.map { $0.summary.description })
   }
 
-  /// Options and what they mean, in two columns.
+  /// Options and what they mean.
   private mutating func list(_ options: [OptionID]) {
     line("Options:")
-    let spellings = options.map { Text("  \($0.spec.spelling)").string }
-    let column = (spellings.map { $0.utf8.count }.max() ?? 0) + 2
-    for (option, spelling) in zip(options, spellings) { row(Text(spelling), column, option.spec.help) }
+    let options = options.map { $0.spec }
+    columns(options.map { $0.spelling }, options.map { $0.help })
   }
 
-  private mutating func row(_ name: Text, _ column: Int, _ help: StaticString) {
-    let name = name.string.utf8
-    bytes.append(contentsOf: name)
-    bytes.append(contentsOf: repeatElement(space, count: column - name.count))
-    wrap(help, indent: column)
+  /// Two columns: names, and what each is.
+  private mutating func columns(_ names: [String], _ help: [String]) {
+    var column = 0
+    for name in names { column = max(column, name.utf8.count + 2) }
+    for (row, name) in names.enumerated() {
+      bytes.append(contentsOf: name.utf8)
+      pad(column - name.utf8.count)
+      wrap(help[row], indent: column)
+    }
   }
 
   /// Words from the present column on, which is that of `indent`; the lines that follow begin there too. Line feeds stay as they are.
-  private mutating func wrap(_ text: StaticString, indent: Int) {
-    text.withUTF8Buffer { text in
-      for line in text.split(separator: newline, omittingEmptySubsequences: false) {
-        var column = indent
-        for word in line.split(separator: space) {
-          if column > indent {
-            if column + 1 + word.count > HelpText.width {
-              bytes.append(newline)
-              bytes.append(contentsOf: repeatElement(space, count: indent))
-              column = indent
-            } else {
-              bytes.append(space)
-              column += 1
-            }
+  private mutating func wrap(_ text: String, indent: Int) {
+    for line in parts(of: text, at: newline) {
+      var column = indent
+      for word in parts(of: line, at: space) {
+        let length = word.utf8.count
+        if column > indent {
+          if column + 1 + length > HelpText.width {
+            bytes.append(newline)
+            pad(indent)
+            column = indent
+          } else {
+            bytes.append(space)
+            column += 1
           }
-          bytes.append(contentsOf: word)
-          column += word.count
         }
-        bytes.append(newline)
+        bytes.append(contentsOf: word.utf8)
+        column += length
       }
+      bytes.append(newline)
     }
   }
+
+  private mutating func pad(_ count: Int) { for _ in 0..<count { bytes.append(space) } }
 
   private mutating func line(_ text: Text) {
     bytes.append(contentsOf: text.string.utf8)
@@ -94,9 +97,9 @@ struct HelpText {
 extension OptionSpec {
   /// The option as a line of help shows it: `-b, --bundle DIR`, in line with those that have no letter.
   fileprivate var spelling: String {
-    let letters: [UInt8] = letter.map { [0x2D, UInt8(truncatingIfNeeded: $0.value), 0x2C, space] } ?? [space, space, space, space]
+    let short = letter.map { Text("  -\($0), ").string } ?? "      "
     let value = placeholder.map { Text(" \($0)").string } ?? ""
-    return Text("\(String(decoding: letters, as: UTF8.self))--\(name)\(value)").string
+    return Text("\(short)--\(name)\(value)").string
   }
 }
 

@@ -1,32 +1,38 @@
+internal import Linux
+
 /// One option as the command line takes it, and as help, completions and the manual show it.
-struct OptionSpec {
+final class OptionSpec {
   /// The long name, without its dashes.
-  let name: StaticString
+  let name: String
   /// The letter behind a single dash, where there is one.
-  let letter: Unicode.Scalar?
+  let letter: String?
   /// What stands for the value in help; nil for a flag, which takes none.
-  let placeholder: StaticString?
+  let placeholder: String?
   /// Whether giving it again adds a value. Of any other option the last value counts.
   let isRepeatable: Bool
-  let help: StaticString
+  let help: String
   /// What completions offer for the value.
   let completion: ValueCompletion
 
-  /// An option that is there or not.
-  static func flag(_ name: StaticString, or letter: Unicode.Scalar? = nil, _ help: StaticString) -> OptionSpec {
-    OptionSpec(name: name, letter: letter, placeholder: nil, isRepeatable: false, help: help, completion: .nothing)
-  }
-
-  /// An option with a value.
-  static func value(
-    _ name: StaticString, or letter: Unicode.Scalar? = nil, _ placeholder: StaticString, _ help: StaticString, offers completion: ValueCompletion = .nothing
-  ) -> OptionSpec {
-    OptionSpec(name: name, letter: letter, placeholder: placeholder, isRepeatable: false, help: help, completion: completion)
-  }
-
-  /// An option with a value that may be given more than once.
-  static func values(_ name: StaticString, or letter: Unicode.Scalar? = nil, _ placeholder: StaticString, _ help: StaticString) -> OptionSpec {
-    OptionSpec(name: name, letter: letter, placeholder: placeholder, isRepeatable: true, help: help, completion: .nothing)
+  /// Takes a row of the table apart.
+  init(_ row: TableText) {
+    let (head, help) = cut(row.description, at: ": ")
+    let (spellings, value) = cut(head, at: " ")
+    let (name, letter) = cut(spellings, at: ",")
+    let (single, more) = cut(value ?? "", at: "...")
+    let (placeholder, directory) = cut(single, at: "/")
+    self.name = name
+    self.letter = letter
+    self.placeholder = value == nil ? nil : placeholder
+    isRepeatable = more != nil
+    self.help = help ?? ""
+    if directory != nil {
+      completion = .directory
+    } else if placeholder.equals("FILE") || placeholder.equals("SOCKET") {
+      completion = .file
+    } else {
+      completion = cut(placeholder, at: "|").behind == nil ? .nothing : .choices
+    }
   }
 }
 

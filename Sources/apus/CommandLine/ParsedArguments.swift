@@ -1,7 +1,7 @@
 internal import Linux
 
 /// What a command line says: options by their id, and operands.
-struct ParsedArguments {
+final class ParsedArguments {
   private struct Given {
     let option: OptionID
     let value: String
@@ -41,10 +41,10 @@ struct ParsedArguments {
   }
 
   /// Takes a word such as `--name` or `--name=VALUE`.
-  private mutating func takeLong(_ word: [UInt8], _ options: [OptionID], _ words: inout ArraySlice<String>) throws(ArgumentError) {
+  private func takeLong(_ word: [UInt8], _ options: [OptionID], _ words: inout ArraySlice<String>) throws(ArgumentError) {
     let end = word.firstIndex(of: equalsSign) ?? word.count
     let spelling = String(decoding: word[..<end], as: UTF8.self)
-    guard let option = options.first(where: { option in option.spec.name.withUTF8Buffer { $0.elementsEqual(word[2..<end]) } }) else {
+    guard let option = options.first(where: { $0.isCalled(word[2..<end], isLetter: false) }) else {
       throw .unknownOption(spelling)
     }
     let attached = end == word.count ? nil : word[(end + 1)...]
@@ -52,12 +52,12 @@ struct ParsedArguments {
   }
 
   /// Takes a word such as `-t`, `-dt`, `-b DIR` or `-bDIR`.
-  private mutating func takeLetters(of word: [UInt8], _ options: [OptionID], _ words: inout ArraySlice<String>) throws(ArgumentError) {
+  private func takeLetters(of word: [UInt8], _ options: [OptionID], _ words: inout ArraySlice<String>) throws(ArgumentError) {
     var index = 1
     while index < word.count {
       let letter = word[index]
       index += 1
-      guard let option = options.first(where: { $0.spec.letter?.value == UInt32(letter) }) else {
+      guard let option = options.first(where: { $0.isCalled([letter], isLetter: true) }) else {
         // The word as it stands: what is wrong in `-colour` is not its letter.
         throw .unknownOption(String(decoding: word, as: UTF8.self))
       }
@@ -69,7 +69,7 @@ struct ParsedArguments {
     }
   }
 
-  private mutating func take(
+  private func take(
     _ option: OptionID, _ spelling: String, _ attached: ArraySlice<UInt8>?, _ words: inout ArraySlice<String>
   ) throws(ArgumentError) {
     if option.spec.placeholder == nil {
@@ -90,13 +90,20 @@ struct ParsedArguments {
   }
 
   /// Whether the option was given.
+  @inline(never)
   func flag(_ option: OptionID) -> Bool { given.contains { $0.option == option } }
 
   /// The option's value, the last if it was given more than once; nil if it was not.
+  @inline(never)
   func value(_ option: OptionID) -> String? { given.last { $0.option == option }?.value }
 
   /// Every value of an option that may be given more than once.
-  func values(_ option: OptionID) -> [String] { given.filter { $0.option == option }.map { $0.value } }
+  @inline(never)
+  func values(_ option: OptionID) -> [String] {
+    var values: [String] = []
+    for item in given where item.option == option { values.append(item.value) }
+    return values
+  }
 }
 
 /// Why a command line cannot be taken apart; each case has the option as it was spelled.

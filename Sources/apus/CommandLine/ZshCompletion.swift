@@ -38,16 +38,16 @@ struct ZshCompletion {
     script.raw("\n_apus() {\n  local curcontext=$curcontext state line\n  local -a own=($words) list\n  typeset -A opt_args\n  _arguments -C -s -S")
     for option in globalOptions { write(option.spec) }
     script.raw(" \\\n    ': :->command' '*:: :->rest' && return\n")
-    writeList(commandsWithoutGroup, commandGroups)
+    writeList(commands(in: nil), commandGroups)
     script.raw("  own=(${own[1,-$#words-1]})\n  case $words[1] in\n")
     for group in commandGroups { script.raw("    \(group.name)) _apus_\(group.name) ;;\n") }
-    for command in commandsWithoutGroup { write(command) }
+    for command in commands(in: nil) { write(command) }
     script.raw("  esac\n}\n")
   }
 
   private mutating func writeGroup(_ group: CommandGroup) {
     script.raw("\n_apus_\(group.name)() {\n  local state line\n  local -a list\n  _arguments -C ': :->command' '*:: :->rest' && return\n")
-    let members = commands.filter { $0.isIn(group) }
+    let members = commands(in: group)
     writeList(members, [])
     script.raw("  case $words[1] in\n")
     for command in members { write(command) }
@@ -58,25 +58,23 @@ struct ZshCompletion {
   private mutating func writeList(_ commands: [CommandSpec], _ groups: [CommandGroup]) {
     script.raw("  if [[ $state == command ]]; then\n    list=(")
     for command in commands { writeListed(command.lastWord, command.summary) }
-    for group in groups { writeListed(Text("\(group.name)").string, group.summary) }
+    for group in groups { writeListed(group.name.description, group.summary) }
     script.raw("\n    )\n    _describe command list\n    return\n  fi\n")
   }
 
-  private mutating func writeListed(_ name: String, _ summary: StaticString) {
+  private mutating func writeListed(_ name: String, _ summary: TableText) {
     script.raw("\n      '\(name):")
-    script.quoted(summary, zsh: true)
+    script.quoted(summary.description, zsh: true)
     script.raw("'")
   }
 
   /// The case of a command.
   private mutating func write(_ command: CommandSpec) {
     script.raw("    \(command.lastWord)) _arguments -s -S")
-    for option in command.options + [.help] { write(option.spec) }
+    for option in command.allOptions { write(option.spec) }
     if command.operandCount.upperBound > 0 {
       script.raw(" \\\n    ':")
-      script.quoted(command.operands, zsh: true)
-      script.raw(":")
-      writeAction(command.completion, command.operands)
+      writeValue(command.operands.description, command.completion)
       script.raw("'")
     }
     if command.stopsAtOperand { script.raw(" '*:::word:_files'") }
@@ -86,8 +84,9 @@ struct ZshCompletion {
   /// A specification of `_arguments`: `'(-b --bundle)'{-b+,--bundle=}'[help]:DIR:_files -/'`.
   private mutating func write(_ option: OptionSpec) {
     script.raw(" \\\n    ")
-    let (afterLetter, afterName): (StaticString, StaticString) = option.placeholder == nil ? ("", "") : ("+", "=")
-    if let letter = option.letterText {
+    let afterLetter = option.placeholder == nil ? "" : "+"
+    let afterName = option.placeholder == nil ? "" : "="
+    if let letter = option.letter {
       script.raw(option.isRepeatable ? "'*'" : Text("'(-\(letter) --\(option.name))'"))
       script.raw("{-\(letter)\(afterLetter),--\(option.name)\(afterName)}'[")
     } else {
@@ -97,14 +96,15 @@ struct ZshCompletion {
     script.raw("]")
     if let placeholder = option.placeholder {
       script.raw(":")
-      script.quoted(placeholder, zsh: true)
-      script.raw(":")
-      writeAction(option.completion, placeholder)
+      writeValue(placeholder, option.completion)
     }
     script.raw("'")
   }
 
-  private mutating func writeAction(_ completion: ValueCompletion, _ placeholder: StaticString) {
+  /// What a value is called, and what makes completions for it.
+  private mutating func writeValue(_ placeholder: String, _ completion: ValueCompletion) {
+    script.quoted(placeholder, zsh: true)
+    script.raw(":")
     switch completion {
     // Nothing, not even a message: `_arguments` would take that for a match beside the options.
     case .nothing: script.raw("()")
@@ -119,7 +119,7 @@ struct ZshCompletion {
     case .command:
       script.raw("(")
       for group in commandGroups { script.raw("\(group.name)") }
-      for command in commandsWithoutGroup { script.raw(" \(command.name)") }
+      for command in commands(in: nil) { script.raw(" \(command.name)") }
       script.raw(")")
     }
   }

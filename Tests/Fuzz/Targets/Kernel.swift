@@ -68,21 +68,19 @@ private func isReached(_ entry: MountEntry, _ table: MountTable) -> Bool {
 func fuzzStatistics(_ input: [UInt8]) {
   _ = value(of: "usage_usec", in: input)
   _ = value(of: "oom_kill", in: input)
-  let keyed = keyedNumbers(input)
   _ = numbers(input)
-  let usage = usageByProcessor(input)
-  require(usage.user.count == usage.kernel.count, "a processor has both columns")
-  _ = blockIOEntries(input)
+  _ = column("system", of: input)
+  _ = signedNumber(input)
   _ = hugePageSize(input[...], suffix: "max")
-  let list = numberList(input)
-  require(zip(list, list.dropFirst()).allSatisfy { $0 < $1 }, "a list of the kernel ascends")
+  let ascending = numberList(input)
+  require(zip(ascending, ascending.dropFirst()).allSatisfy { $0 < $1 }, "a list of the kernel ascends")
   _ = ProcessStatus(parsing: input)
   if let map = IDMap(parsing: input), let again = IDMap(parsing: Array(map.text.utf8)) { require(map == again, "a map of numbers is read as it was written") }
-  var statistics = CgroupStatistics()
-  statistics.blockIO = blockIO(unified: input)
-  statistics.blockIO?.pressure = pressure(input)
-  statistics.memory = CgroupStatistics.Memory(usage: CgroupStatistics.MemoryUse(current: 0))
-  statistics.memory?.raw = keyed
+  let statistics = Statistic(.members)
+  let end = Array("bytes".utf8)[...]
+  for found in [keyed(keyedNumbers(input)), list(blockIOEntries(input)), list(blockIOEntries(end, of: input)), pressure(input)] {
+    if let found { statistics.add(found, "some") }
+  }
   let line = EventDocument.statistics("fuzz", statistics, nil, NetworkInterface.all(in: input))
   require(line.last == 0x0A && !line.dropLast().contains(0x0A), "an event is one line")
 }
@@ -91,7 +89,7 @@ func fuzzStatistics(_ input: [UInt8]) {
 func fuzzProcesses(_ input: [UInt8]) {
   let texts = parts(input, 4)
   let status = ProcessStatus(parsing: texts[0])
-  guard var process = ProcessInfo(stat: texts[0]) else { return }
+  guard let process = ProcessInfo(stat: texts[0]) else { return }
   if let status { require(status.startTime == process.startTime || process.startTime == 0, "both readers of stat find the same start") }
   process.add(status: texts[1])
   process.arguments = texts[3]

@@ -2,17 +2,17 @@ import Cgroups
 
 /// Mount tables as systems of each kind have them.
 enum Machine {
-  static let layouts = [unified, hybrid, legacy, CgroupLayout()]
+  nonisolated(unsafe) static let layouts = [unified, hybrid, legacy, CgroupLayout()]
 
   private static func layout(_ mountInfo: String, own: String, controllers: String = "") -> CgroupLayout {
     CgroupLayout(mountInfo: Array(mountInfo.utf8), selfCgroup: Array(own.utf8)) { _ in Array(controllers.utf8) }
   }
 
-  private static let unified = layout(
+  nonisolated(unsafe) private static let unified = layout(
     "28 22 0:25 / /sys/fs/cgroup rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate\n", own: "0::/user.slice\n",
     controllers: "cpuset cpu io memory hugetlb pids rdma misc\n")
 
-  private static let hybrid = layout(
+  nonisolated(unsafe) private static let hybrid = layout(
     """
     31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
     32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu,cpuacct
@@ -21,7 +21,7 @@ enum Machine {
 
     """, own: "4:memory:/apps/one\n0::/\n", controllers: "hugetlb cpuset io pids\n")
 
-  private static let legacy = layout(
+  nonisolated(unsafe) private static let legacy = layout(
     """
     31 23 0:28 / /cg rw,relatime - tmpfs tmpfs rw,mode=755
     32 31 0:29 / /cg/cpu rw,relatime - cgroup cgroup rw,cpu,cpuacct

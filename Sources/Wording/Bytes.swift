@@ -1,0 +1,66 @@
+// What the standard library has for all sequences is made anew for each pair of types, and `split` even for each call: a quarter of a kilobyte of code and more
+// each time. These functions for bytes come before it.
+
+extension ArraySlice<UInt8> {
+  /// The parts between the separators.
+  @inline(never)
+  public func split(separator: UInt8, maxSplits: Int = Int.max, omittingEmptySubsequences: Bool = true) -> [ArraySlice<UInt8>] {
+    split(maxSplits: maxSplits, omittingEmptySubsequences: omittingEmptySubsequences) { $0 == separator }
+  }
+
+  /// The parts between the bytes that are separators.
+  @inline(never)
+  public func split(
+    maxSplits: Int = Int.max, omittingEmptySubsequences: Bool = true, whereSeparator isSeparator: (UInt8) -> Bool
+  ) -> [ArraySlice<UInt8>] {
+    var parts: [ArraySlice<UInt8>] = []
+    var start = startIndex
+    for index in indices where parts.count < maxSplits && isSeparator(self[index]) {
+      if index > start || !omittingEmptySubsequences { parts.append(self[start..<index]) }
+      start = index + 1
+    }
+    if start < endIndex || !omittingEmptySubsequences { parts.append(self[start...]) }
+    return parts
+  }
+}
+
+extension [UInt8] {
+  /// The parts between the separators.
+  public func split(separator: UInt8, maxSplits: Int = Int.max, omittingEmptySubsequences: Bool = true) -> [ArraySlice<UInt8>] {
+    self[...].split(separator: separator, maxSplits: maxSplits, omittingEmptySubsequences: omittingEmptySubsequences)
+  }
+
+  /// The parts between the bytes that are separators.
+  public func split(
+    maxSplits: Int = Int.max, omittingEmptySubsequences: Bool = true, whereSeparator isSeparator: (UInt8) -> Bool
+  ) -> [ArraySlice<UInt8>] {
+    self[...].split(maxSplits: maxSplits, omittingEmptySubsequences: omittingEmptySubsequences, whereSeparator: isSeparator)
+  }
+}
+
+extension String.UTF8View {
+  /// The parts between the separators.
+  public func split(separator: UInt8, maxSplits: Int = Int.max, omittingEmptySubsequences: Bool = true) -> [ArraySlice<UInt8>] {
+    Array(self)[...].split(separator: separator, maxSplits: maxSplits, omittingEmptySubsequences: omittingEmptySubsequences)
+  }
+
+  /// The parts between the bytes that are separators.
+  public func split(whereSeparator isSeparator: (UInt8) -> Bool) -> [ArraySlice<UInt8>] { Array(self)[...].split(whereSeparator: isSeparator) }
+
+  /// Whether the bytes are the same.
+  @inline(never)
+  public func elementsEqual(_ other: String.UTF8View) -> Bool { count == other.count && Array(self)[...].elementsEqual(other) }
+
+  public func elementsEqual(_ other: ArraySlice<UInt8>) -> Bool { other.elementsEqual(self) }
+}
+
+extension ArraySlice<UInt8> {
+  /// Whether the bytes are the same.
+  @inline(never)
+  public func elementsEqual(_ other: String.UTF8View) -> Bool { count == other.count && elementsEqual(Array(other)) }
+}
+
+extension [UInt8] {
+  /// Whether the bytes are the same.
+  public func elementsEqual(_ other: String.UTF8View) -> Bool { self[...].elementsEqual(other) }
+}

@@ -1,0 +1,27 @@
+// Sorting for a program that has to be small: the standard library's sort is compiled anew for each kind of element, some 4 KB each. Here only indices are sorted.
+
+/// The indices of `keys` in ascending order of the bytes; equal keys keep their order.
+@inline(never)
+public func order(of keys: [ArraySlice<UInt8>]) -> [Int] { indices(keys.count) { keys[$0].lexicographicallyPrecedes(keys[$1]) } }
+
+extension Array {
+  /// The elements in ascending order of the bytes of their keys; those with equal keys keep their order.
+  public func sorted(byBytesOf key: (Element) -> ArraySlice<UInt8>) -> [Element] { order(of: map(key)).map { self[$0] } }
+
+  /// The elements in ascending order of the bytes of their names; those with equal names keep their order.
+  public func sorted(byNames name: (Element) -> String) -> [Element] { sorted(byBytesOf: { Array<UInt8>(name($0).utf8)[...] }) }
+}
+
+extension Array where Element: FixedWidthInteger {
+  /// The numbers in ascending order.
+  public func ascending() -> [Element] { Wording.indices(count) { self[$0] < self[$1] }.map { self[$0] } }
+}
+
+/// The indices below `count`, sorted.
+@inline(never)
+private func indices(_ count: Int, _ isBefore: (Int, Int) -> Bool) -> [Int] {
+  var indices = Array(0..<count)
+  // Sort is stable since Swift 5, but only a tie that is decided here is promised to be.
+  indices.sort { isBefore($0, $1) || ($0 < $1 && !isBefore($1, $0)) }
+  return indices
+}

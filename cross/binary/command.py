@@ -17,7 +17,7 @@ from sdk.progress import BuildError, environment, read, say, step
 
 from .elf import faults
 from .order import ORDER
-from .symbols import numbered_objects, string_comparisons
+from .symbols import numbered_objects, string_comparisons, threads
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -140,6 +140,8 @@ def install(linked: Path, target: Path, architecture: Architecture, tools: Path)
             wrong.append(f"static arrays that may be mixed up (docs/decisions/object-outliner.md): {' '.join(mixed[:3])}")
         if string_comparisons(symbols):
             wrong.append("a String is compared with ==, which links the Unicode tables; compare the bytes with String.equals")
+        if threads(symbols):
+            wrong.append(f"it can start a thread ({', '.join(threads(symbols))}), and its atomic operations are plain ones (docs/decisions/code-size.md)")
         if wrong:
             raise BuildError(f"the program is not fit for a device: {'; '.join(wrong)}")
         (new / "apus").chmod(0o755)

@@ -116,6 +116,7 @@ extension SandboxPlan {
 
   /// Clones, and tells whether the new process is born in `group`.
   func clone(_ namespaces: NamespaceFlags, into group: Int32?) throws(SandboxError) -> (CloneSide, Bool) {
+    ThisProcess.reserveMemoryForChild()
     if let group {
       do throws(Errno) {
         return (try cloneProcess(namespaces, cgroup: group), true)

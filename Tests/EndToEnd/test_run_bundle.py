@@ -176,3 +176,21 @@ def test_children_that_are_still_there_end_with_the_first_process(machine: Machi
     name = machine.new_name()
     machine.run_bundle(shell(f"sleep 1000.{name.rpartition('-')[2]} & exit 0")).succeeded()
     assert f"sleep 1000.{name.rpartition('-')[2]}" not in machine.sh("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '")
+
+
+@pytest.mark.native
+def test_the_new_process_asks_the_kernel_for_no_memory_before_its_program(native: Machine) -> None:
+    """Else a container with a small limit would be killed by what apus needs, and its peak would tell of apus."""
+    document = shell("exit 0")
+    document["process"]["env"] += [f"VARIABLE_{number}={'value' * 20}" for number in range(200)]
+    document["mounts"] += [{"destination": f"/mnt/{number}", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid"]} for number in range(40)]
+    bundle = native.bundle(document)
+    calls = "trace=brk,mmap,munmap,mremap,madvise,execve"
+    native.run(["strace", "-f", "-qq", "-o", f"{bundle.path}/calls", "-e", calls, *bundle.command]).succeeded()
+    before: dict[str, list[str]] = {}
+    for line in native.sh(f"cat {bundle.path}/calls").splitlines():
+        process, call = line.split(maxsplit=1)
+        before.setdefault(process, []).append(call.split("(")[0])
+    (_, own), (_, container) = before.items()
+    assert len(own) > 4, "the calls are others"
+    assert container[0] == "execve", container

@@ -119,8 +119,10 @@ def musl(site: Site) -> None:
         "CC": site.compiler(), "AR": site.tool("llvm-ar"), "RANLIB": site.tool("llvm-ranlib"), "CFLAGS": site.flags(),
         "LIBCC": os.fspath(site.library / "libgcc.a"),
     }
+    # The allocator that keeps what is freed (docs/decisions/malloc.md).
     run(
-        ["./configure", f"--target={site.architecture.c_triple}", "--prefix=/usr", "--disable-shared", "--disable-wrapper", "--enable-optimize=size"],
+        ["./configure", f"--target={site.architecture.c_triple}", "--prefix=/usr", "--disable-shared", "--disable-wrapper", "--enable-optimize=size",
+         "--with-malloc=oldmalloc"],
         site.log, directory=source, variables=variables,
     )
     site.make(source)

@@ -1,6 +1,6 @@
 #pragma once
 /// Calls that Swift cannot make by itself: variadic functions, system calls unknown to the C library, and structures whose layout differs between
-/// architectures. Every function returns its result, or -errno; none allocates, retries or decides.
+/// architectures. Every function returns its result, or -errno; none keeps memory, retries or decides.
 #include "CLinux_bpf.h"
 #include "CLinux_attribute.h"
 #include "CLinux_capability.h"

@@ -67,6 +67,11 @@ int clinux_is_child(int process) {
   RESULT(waitid(P_PID, (id_t)process, &information, WEXITED | WNOHANG | WNOWAIT));
 }
 
+int clinux_ended_child(void) {
+  siginfo_t information = {0};
+  RESULT(waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) < 0 ? -1 : information.si_pid);
+}
+
 int clinux_kill(int process, int signal) { RESULT(kill(process, signal)); }
 int clinux_check_executable(const char *path) { RESULT(faccessat(AT_FDCWD, path, X_OK, 0)); }
 
@@ -115,6 +120,7 @@ int clinux_raise_hard_limit(int process, int resource, uint64_t hard) {
 }
 
 int clinux_set_dumpable(int dumpable) { RESULT(prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0)); }
+int clinux_set_child_subreaper(int subreaper) { RESULT(prctl(PR_SET_CHILD_SUBREAPER, subreaper, 0, 0, 0)); }
 int clinux_set_parent_death_signal(int signal) { RESULT(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)); }
 
 int clinux_close_range(uint32_t first, uint32_t last) {

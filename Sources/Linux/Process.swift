@@ -107,6 +107,16 @@ public func pollExit(of process: Int32) throws(Errno) -> ExitStatus? {
   return ended == 0 ? nil : ExitStatus(waitStatus: status)
 }
 
+/// Waits for the children that have ended already, up to `process`, whose end is left for somebody else to ask for. The C functions are `waitid` with `WNOWAIT` and
+/// `wait4`.
+public func reapChildren(except process: Int32) {
+  while true {
+    let ended = clinux_ended_child()
+    var status: Int32 = 0
+    if ended <= 0 || ended == process || clinux_wait(ended, &status, 1) != ended { return }
+  }
+}
+
 /// Whether `process` is a child of this one that has not been waited for. The C function is `waitid` with `WNOWAIT`.
 public func isChild(_ process: Int32) -> Bool { clinux_is_child(process) == 0 }
 

@@ -57,6 +57,9 @@ public enum ThisProcess {
   /// Whether others may look into /proc/self and trace; exec sets it again by its own rules. The C function is `prctl` with `PR_SET_DUMPABLE`.
   public static func setDumpable(_ dumpable: Bool) throws(Errno) { _ = try checked { clinux_set_dumpable(dumpable ? 1 : 0) } }
 
+  /// From here on orphans among this process's descendants become its children. The C function is `prctl` with `PR_SET_CHILD_SUBREAPER`.
+  public static func becomeSubreaper() throws(Errno) { _ = try checked { clinux_set_child_subreaper(1) } }
+
   /// The signal that this process gets when its parent ends; nil is none. The C function is `prctl` with `PR_SET_PDEATHSIG`.
   public static func setParentDeathSignal(_ signal: Signal?) throws(Errno) { _ = try checked { clinux_set_parent_death_signal(signal?.rawValue ?? 0) } }
 

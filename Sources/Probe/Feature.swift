@@ -1,8 +1,8 @@
 /// What Apus may need of a kernel. One table: whatever refuses a feature reads its row, so that no two places name it differently.
 public enum Feature: Sendable, Equatable, CaseIterable {
   case mountNamespace, utsNamespace, ipcNamespace, pidNamespace, networkNamespace, userNamespace, cgroupNamespace, timeNamespace
-  case cgroups, unifiedCgroups
-  case overlayFileSystem, terminals, procFileSystem, sysFileSystem, tmpFileSystem, messageQueues
+  case cgroups, unifiedCgroups, cpuBandwidth
+  case overlayFileSystem, terminals, procFileSystem, sysFileSystem, tmpFileSystem, messageQueues, systemVIPC
   case seccompFilters
   case appArmor, seLinux
 
@@ -19,12 +19,14 @@ public enum Feature: Sendable, Equatable, CaseIterable {
     case .timeNamespace: "time namespaces"
     case .cgroups: "control groups"
     case .unifiedCgroups: "control groups of version 2"
+    case .cpuBandwidth: "limits of processor time"
     case .overlayFileSystem: "overlay file system"
     case .terminals: "devpts file system"
     case .procFileSystem: "proc file system"
     case .sysFileSystem: "sysfs file system"
     case .tmpFileSystem: "tmpfs file system"
     case .messageQueues: "mqueue file system"
+    case .systemVIPC: "System V IPC"
     case .seccompFilters: "seccomp filters"
     case .appArmor: "AppArmor"
     case .seLinux: "SELinux"
@@ -42,6 +44,7 @@ public enum Feature: Sendable, Equatable, CaseIterable {
     case .networkNamespace: "NET_NS"
     case .userNamespace: "USER_NS"
     case .cgroupNamespace, .cgroups, .unifiedCgroups: "CGROUPS"
+    case .cpuBandwidth: "CFS_BANDWIDTH"
     case .timeNamespace: "TIME_NS"
     case .overlayFileSystem: "OVERLAY_FS"
     case .terminals: "UNIX98_PTYS"
@@ -49,6 +52,7 @@ public enum Feature: Sendable, Equatable, CaseIterable {
     case .sysFileSystem: "SYSFS"
     case .tmpFileSystem: "TMPFS"
     case .messageQueues: "POSIX_MQUEUE"
+    case .systemVIPC: "SYSVIPC"
     case .seccompFilters: "SECCOMP_FILTER"
     case .appArmor: "SECURITY_APPARMOR"
     case .seLinux: "SECURITY_SELINUX"
@@ -73,10 +77,12 @@ public enum Feature: Sendable, Equatable, CaseIterable {
     case .cgroupNamespace: "a container that asks for one is refused; each from an image does"
     case .cgroups: "containers run with --cgroup-manager disabled only, and without limits"
     case .unifiedCgroups: "version 1 is used"
+    case .cpuBandwidth: "such a limit is refused; where it may be done without, a share of the time"
     case .overlayFileSystem: "containers from images are refused"
     case .terminals: "a mount of it is refused, and a container with a terminal"
     case .sysFileSystem, .tmpFileSystem: "a mount of it is refused; each container from an image has one"
     case .messageQueues: "a mount of it is refused"
+    case .systemVIPC: "programs that use it fail"
     case .seccompFilters: "a container with a filter is refused; each from an image has one"
     case .appArmor: "a container with a profile is refused"
     case .seLinux: "a container with a label is refused"
@@ -96,12 +102,14 @@ public enum Feature: Sendable, Equatable, CaseIterable {
     case .timeNamespace: .file("/proc/self/ns/time")
     case .cgroups: .file("/proc/self/cgroup")
     case .unifiedCgroups: .fileSystem("cgroup2")
+    case .cpuBandwidth: .file("/proc/sys/kernel/sched_cfs_bandwidth_slice_us")
     case .overlayFileSystem: .fileSystem("overlay")
     case .terminals: .fileSystem("devpts")
     case .procFileSystem: .fileSystem("proc")
     case .sysFileSystem: .fileSystem("sysfs")
     case .tmpFileSystem: .fileSystem("tmpfs")
     case .messageQueues: .fileSystem("mqueue")
+    case .systemVIPC: .file("/proc/sysvipc")
     case .seccompFilters: .seccomp
     case .appArmor: .setting("/sys/module/apparmor/parameters/enabled", 0x59)
     // Registered only when SELinux is enabled.

@@ -95,8 +95,11 @@ public final class Container {
     return state
   }
 
+  /// The configuration that the container has: the one that it was made from, with what takes the place of what the kernel lacks.
+  func spec() throws(RuntimeError) -> Spec { record.standIns.applied(to: try askedSpec()) }
+
   /// The configuration that the container was made from.
-  func spec() throws(RuntimeError) -> Spec {
+  func askedSpec() throws(RuntimeError) -> Spec {
     let text = try directory.configuration()
     do throws(SpecError) {
       return try Spec(parsing: text)

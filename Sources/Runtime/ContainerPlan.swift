@@ -23,8 +23,11 @@ final class ContainerPlan {
     _ request: ContainerRequest, _ options: LaunchOptions, gated: Bool, diesWithParent: Bool, notify: Path? = nil, warn: (String) -> Void
   ) throws(RuntimeError) {
     if !gated, case .none = request.spec.process { throw RuntimeError("\(request.origin): process: missing; a container that is started needs it") }
-    let request = notify.map { request.adding(NotifyRelay.mount(of: $0)) } ?? request
+    let asked = notify.map { request.adding(NotifyRelay.mount(of: $0)) } ?? request
     let layout = try discoverCgroups()
+    var standIns = try StandIns.choose(
+      for: asked.spec, permitted: try asked.permittedStandIns(), layout, usesGroups: asked.usesGroups, origin: asked.origin)
+    let request = standIns.without.isEmpty ? asked : asked.with(standIns.applied(to: asked.spec))
     let sandbox = try planSandbox(request, diesWithParent: diesWithParent, available: availableCapabilities(request.spec), warn)
     sandbox.preservedDescriptors = options.preservedDescriptors
     sandbox.pivots = options.pivots
@@ -45,6 +48,10 @@ final class ContainerPlan {
     if !request.usesGroups, request.hasDeviceRules {
       warn("\(request.origin): linux.resources.devices: control groups are disabled, so nothing filters devices")
     }
+    // Last, when nothing is left to refuse.
+    if standIns.needsUser, standIns.user == nil { standIns.user = try UserNumbers.take(in: request.dataRoot) }
+    sandbox.standIn(standIns)
+    standIns.tell(asked, warn)
     self.request = request
     self.layout = layout
     self.groups = groups
@@ -52,7 +59,7 @@ final class ContainerPlan {
     self.resourceClass = resourceClass
     self.sandbox = sandbox
     notifies = notify != nil
-    record = request.record(groupPath, resourceClass, hasKeyring: options.newKeyring)
+    record = request.record(groupPath, resourceClass, hasKeyring: options.newKeyring, standIns)
   }
 
   /// Whether config.json asks for a device filter; where it does not, one is set where the machine can: without it the capability and the mounts' `nodev` are
@@ -83,11 +90,11 @@ extension ContainerRequest {
 
   /// The record of a container without a process.
   @inline(never)
-  fileprivate func record(_ groupPath: CgroupPath, _ resourceClass: ResourceClass?, hasKeyring: Bool) -> ContainerRecord {
+  fileprivate func record(_ groupPath: CgroupPath, _ resourceClass: ResourceClass?, hasKeyring: Bool, _ standIns: StandIns) -> ContainerRecord {
     ContainerRecord(
       id: id.text, ociVersion: spec.ociVersion, cgroupsPath: usesGroups ? groupPath.path.description : "", bundle: bundle.description, hasKeyring: hasKeyring,
       imageUser: imageUser, resourceClass: resourceClass?.record, root: root.path.description, created: Timestamp.now().preciseText,
-      annotations: spec.annotations)
+      annotations: spec.annotations, standIns: standIns)
   }
 
   /// The state that a hook gets.

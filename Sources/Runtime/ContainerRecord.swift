@@ -1,6 +1,7 @@
 internal import JSON
 internal import Linux
 public import OCI
+internal import Wording
 
 /// What is known of a container between two commands, and what has to be undone when it is gone: written before any of it is done.
 public final class ContainerRecord {
@@ -31,11 +32,13 @@ public final class ContainerRecord {
   public let created: String
   /// Those of config.json.
   public let annotations: [Annotation]
+  /// What takes the place of what the kernel lacks.
+  let standIns: StandIns
 
-  public init(
+  init(
     id: String, ociVersion: String = Spec.version, cgroupsPath: String, process: Int32? = nil, startTime: UInt64? = nil, bundle: String,
     isBeingMade: Bool = false, isKept: Bool = false, hasKeyring: Bool = true, imageUser: String? = nil, resourceClass: RecordedClass? = nil,
-    root: String = "", created: String = "", annotations: [Annotation] = []
+    root: String = "", created: String = "", annotations: [Annotation] = [], standIns: StandIns = StandIns()
   ) {
     self.id = id
     self.ociVersion = ociVersion
@@ -51,6 +54,7 @@ public final class ContainerRecord {
     self.root = root
     self.created = created
     self.annotations = annotations
+    self.standIns = standIns
   }
 
   /// The record as it stands in its file.
@@ -73,6 +77,9 @@ public final class ContainerRecord {
       }
       object.member("root", root)
       object.member("created", created)
+      if !standIns.without.isEmpty { object.member("without", joined(standIns.without.list, with: ",")) }
+      if let user = standIns.user { object.member("user", user) }
+      if let tasks = standIns.tasks { object.member("tasks", tasks) }
       if annotations.isEmpty { return }
       object.key("annotations")
       object.object { object in
@@ -106,6 +113,10 @@ public final class ContainerRecord {
     var annotations: [Annotation] = []
     for (key, value) in json.member("annotations")?.members() ?? [] { annotations.append(Annotation(key: key, value: value.string())) }
     self.annotations = annotations
+    let without = json.string("without")
+    var standIns = StandIns(user: json.integer("user"), tasks: json.integer("tasks", in: 1...Int64.max))
+    if let list = without { standIns.without = try BestEffort(parsing: list, origin: "record of a container: without") }
+    self.standIns = standIns
     do throws(JSONPathError) {
       try json.check()
     } catch {

@@ -19,9 +19,14 @@ public final class ContainerRequest: Sendable {
   public let origin: String
   /// The container gets control groups; otherwise it stays in those of the caller, and has no limits.
   public let usesGroups: Bool
+  /// What it may do without where the kernel lacks it, beside what an annotation of `spec` says.
+  public let bestEffort: BestEffort
+  /// The directory that lasts: where the numbers of users are on record that containers have got.
+  public let dataRoot: Path
 
   public init(
-    id: ContainerID, spec: Spec, configuration: [UInt8]? = nil, bundle: Path, root: RootSource, imageUser: String? = nil, origin: String, usesGroups: Bool
+    id: ContainerID, spec: Spec, configuration: [UInt8]? = nil, bundle: Path, root: RootSource, imageUser: String? = nil, origin: String, usesGroups: Bool,
+    bestEffort: BestEffort = [], dataRoot: Path = "/var/lib/apus"
   ) {
     self.id = id
     self.spec = spec
@@ -31,14 +36,31 @@ public final class ContainerRequest: Sendable {
     self.imageUser = imageUser
     self.origin = origin
     self.usesGroups = usesGroups
+    self.bestEffort = bestEffort
+    self.dataRoot = dataRoot
   }
 
   /// The same with one mount more, the last.
   func adding(_ mount: Mount) -> ContainerRequest {
     var spec = spec
     spec.mounts.append(mount)
-    return ContainerRequest(
-      id: id, spec: spec, configuration: configuration, bundle: bundle, root: root, imageUser: imageUser, origin: origin, usesGroups: usesGroups)
+    return with(spec)
+  }
+
+  /// The same with another configuration.
+  func with(_ spec: Spec) -> ContainerRequest {
+    ContainerRequest(
+      id: id, spec: spec, configuration: configuration, bundle: bundle, root: root, imageUser: imageUser, origin: origin, usesGroups: usesGroups,
+      bestEffort: bestEffort, dataRoot: dataRoot)
+  }
+
+  /// What the container may do without where the kernel lacks it.
+  func permittedStandIns() throws(RuntimeError) -> BestEffort {
+    var permitted = bestEffort
+    for annotation in spec.annotations where annotation.key.equals(BestEffort.annotation) {
+      permitted.formUnion(try BestEffort(parsing: annotation.value, origin: "\(origin): annotations.\(BestEffort.annotation)"))
+    }
+    return permitted
   }
 }
 

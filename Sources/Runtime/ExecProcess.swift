@@ -74,7 +74,8 @@ extension Container {
     let spec = try spec()
     let namespaces = try openNamespaces(of: process, spec)
     defer { for namespace in namespaces { closeDescriptor(namespace.descriptor ?? -1) } }
-    let plan = try planJoining(spec, request, imageUser: record.imageUser, namespaces, warn)
+    let plan = try planJoining(spec, try standingIn(request), imageUser: record.imageUser, namespaces, warn)
+    plan.ownUser = record.standIns.user
     // Without a mount namespace of its own, its root is that of its processes alone.
     if case .none = spec.linux?.namespace(.mount) {
       let root = try attempt("open the root of", "container \(id.text)") { () throws(Errno) in try process.open("root", .path | .directory) }
@@ -88,6 +89,19 @@ extension Container {
     if isWatched, plan.terminal { plan.mapsNewlines = Terminal.isTerminal(StandardDescriptor.output) }
     if isWatched, plan.terminal, plan.windowSize == nil { plan.windowSize = try? Terminal.windowSize(StandardDescriptor.input) }
     return try launch(plan, in: request.subgroups, of: process.id, signals: signals)
+  }
+
+  /// The request with what takes the place of what the kernel lacks.
+  private func standingIn(_ request: ExecRequest) throws(RuntimeError) -> ExecRequest {
+    let standIns = record.standIns
+    if standIns.without.isEmpty { return request }
+    let own = try askedSpec().process?.user ?? User()
+    if let user = standIns.user, request.hasOwnUser, record.imageUser != nil || request.process.user.uid != own.uid || request.process.user.gid != own.gid {
+      throw RuntimeError("\(request.origin): user: container \(id.text) has one user of the host only, \(user), in place of what this kernel lacks")
+    }
+    return ExecRequest(
+      process: standIns.applied(to: request.process), hasOwnUser: request.hasOwnUser,
+      subgroups: request.subgroups, ignoresPause: request.ignoresPause, origin: request.origin)
   }
 
   private func launch(

@@ -52,6 +52,8 @@ struct Foreground: ~Copyable {
       switch signal {
       case .childEnded:
         if let status = try attempt("wait for", "process \(process)", { () throws(Errno) in try pollExit(of: process) }) { return status }
+        // Orphans of a container without a PID namespace.
+        reapChildren(except: process)
       case .windowChanged where relay != nil:
         relay?.resize()
       case .brokenPipe:

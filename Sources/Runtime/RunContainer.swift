@@ -14,6 +14,10 @@ public func runContainer(
 ) throws(RuntimeError) -> ExitStatus {
   let plan = try ContainerPlan(request, options, gated: false, diesWithParent: true, notify: state.notifyDirectory(of: request.id), warn: warn)
   if options.consoleSocket != nil { throw RuntimeError("--console-socket: the terminal of a container in the foreground is relayed here; see --detach") }
+  // Without a PID namespace orphans of the container would go to the host's first process, which knows nothing of them.
+  if !plan.sandbox.newNamespaces.contains(.pid) {
+    try attempt("adopt", "orphans of the container") { () throws(Errno) in try ThisProcess.becomeSubreaper() }
+  }
   var signals = try ForegroundSignals()
   do throws(RuntimeError) {
     let status = try makeContainer(plan, in: state, gated: false, signals: signals.launch, warn) {

@@ -16,6 +16,7 @@ extension SandboxPlan {
       Environment.forget()
       try scheduling.apply()
       try becomeUser(home)
+      try requireHiddenProcesses()
       try enterWorkingDirectory()
       if context.gate != nil, !self.arguments.isEmpty { try program.requireFound() }
       // Before there is a filter that may forbid it.
@@ -74,6 +75,7 @@ extension SandboxPlan {
     let maySetGroups = try awaitUserNamespace(channel)
     let refused = try writeThroughHostProc()
     let root = try MountedRoot.mount(self.root, propagation: rootPropagation)
+    try settleOwners(root.root)
     try becomeNamespaceRoot(maySetGroups: maySetGroups)
     try endWithParent(channel)
     try setKernelParameters(refused)
@@ -206,6 +208,7 @@ extension SandboxPlan {
   private func enterRoot(_ root: borrowing MountedRoot, _ prepared: borrowing PreparedMounts) throws(SandboxError) {
     // Before the change, because kernels before 5.12 do it through /proc, which is the host's only until then.
     try MountEntries.finish(mounts, in: root.root)
+    if rootWithoutDevices { try attempt("take devices from", "the root directory") { () throws(Errno) in try addFlags(.noDevices, to: root.root.descriptor) } }
     if rootReadOnly { try root.makeReadOnly() }
     if sharesMounts { return try SharedMounts.enter(root.root, in: prepared.ownNamespace) }
     if pivots { try root.pivot() } else { try MovedRoot.enter(root.root) }

@@ -54,6 +54,12 @@ public struct CapabilitySets: Equatable, Sendable {
     self.unavailable = unavailable
   }
 
+  /// Has programs keep what is permitted, although their user is not root.
+  mutating func makeAmbient() {
+    inheritable.formUnion(permitted)
+    ambient.formUnion(permitted)
+  }
+
   /// The same with CAP_SYS_ADMIN permitted and in force, for a while.
   var withSysAdmin: CapabilitySets {
     var sets = self

@@ -14,6 +14,17 @@ struct ResolvedIdentity {
 extension SandboxPlan {
   /// Looks an image's user up in /etc/passwd and /etc/group of the container's root, opened inside it.
   func resolveIdentity(in root: borrowing RootDirectory, maySetGroups: Bool) throws(SandboxError) -> ResolvedIdentity {
+    var resolved = try resolve(identity, in: root, maySetGroups: maySetGroups)
+    guard let ownUser else { return resolved }
+    // What is root in the container has its capabilities by right of root, which this user is not.
+    if resolved.user == 0 { capabilities.makeAmbient() }
+    // The groups that an image names are other groups on the host.
+    if case .image = identity { resolved.groups = [] }
+    (resolved.user, resolved.group) = (ownUser, ownUser)
+    return resolved
+  }
+
+  private func resolve(_ identity: Identity, in root: borrowing RootDirectory, maySetGroups: Bool) throws(SandboxError) -> ResolvedIdentity {
     switch identity {
     case .numeric(let user, let group, let groups):
       return ResolvedIdentity(user: user, group: group, groups: groups, directory: hasHome ? nil : home(of: user, in: root), maySetGroups: maySetGroups)

@@ -63,6 +63,13 @@ public final class SandboxPlan {
   public var scheduling = SchedulingPlan()
   /// Whom the program runs as.
   public var identity: Identity = .numeric(user: 65534, group: 65534, supplementaryGroups: [])
+  /// The user of the host, and the group of the same number, that the container's processes run as, whoever they are by `identity`: where the kernel lacks the
+  /// namespaces that would keep them apart from others. Files of the image that belong to anybody but root become this user's.
+  public var ownUser: UInt32?
+  /// There is no PID namespace, so /proc must not show others' processes.
+  public var hidesProcesses = false
+  /// Device nodes have no effect in the root.
+  public var rootWithoutDevices = false
   /// The file mode creation mask of the program.
   public var fileModeMask: UInt32 = 0o022
   public var capabilities = CapabilitySets()

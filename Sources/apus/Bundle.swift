@@ -12,6 +12,8 @@ func bundledContainer(_ call: Invocation) throws(Failure) -> ContainerRequest {
   let directory = try failing { () throws(SystemError) in
     try during("open bundle", bundle) { () throws(Errno) in try FileDescriptor.open(bundle, .path | .directory).currentPath() }
   }
+  var bestEffort: BestEffort = []
+  for list in call.arguments.values(.bestEffort) { bestEffort.formUnion(try features(list, .bestEffort)) }
   let origin = call.arguments.value(.config).map { Path($0) } ?? directory.appending("config.json")
   let text = try failing { () throws(SystemError) in try readFile(origin, limit: 16 << 20) }
   let spec = try parsed(origin) { () throws(SpecError) in try Spec(parsing: text) }
@@ -20,7 +22,16 @@ func bundledContainer(_ call: Invocation) throws(Failure) -> ContainerRequest {
   let rootPath = Path(root.path)
   return ContainerRequest(
     id: id, spec: spec, configuration: text, bundle: directory, root: .directory(rootPath.isAbsolute ? rootPath : directory.appending(rootPath.bytes)),
-    origin: origin.description, usesGroups: call.globals.cgroupManager == .cgroupfs)
+    origin: origin.description, usesGroups: call.globals.cgroupManager == .cgroupfs, bestEffort: bestEffort, dataRoot: call.globals.dataRoot)
+}
+
+/// The features that the value of an option names.
+func features(_ list: String, _ option: OptionID) throws(Failure) -> BestEffort {
+  do throws(RuntimeError) {
+    return try BestEffort(parsing: list, origin: "option --\(option.spec.name)")
+  } catch {
+    throw .usage(Text(error.message))
+  }
 }
 
 /// Decodes a document; its fault names the file.

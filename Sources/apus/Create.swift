@@ -7,7 +7,7 @@ extension CommandSpec {
   static var create: CommandSpec {
     CommandSpec(
       name: "create", summary: "create a container from an OCI bundle, without starting its program", operands: "ID", needs: "exactly one container id",
-      operandCount: 1...1, options: [.bundle, .config, .consoleSocket, .pidfdSocket, .pidFile, .preserveFDs, .noPivot, .noNewKeyring],
+      operandCount: 1...1, options: [.bundle, .config, .consoleSocket, .pidfdSocket, .pidFile, .preserveFDs, .noPivot, .noNewKeyring, .bestEffort],
       description: """
         The container waits for `apus start`. `apus delete` removes it.
         """,

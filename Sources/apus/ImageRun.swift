@@ -11,7 +11,7 @@ extension CommandSpec {
       name: "image run", summary: "run a container from an image, in the foreground", operands: "NAME [--] [COMMAND ...]", completion: .image,
       needs: "the name of an image",
       operandCount: 1...1, stopsAtOperand: true,
-      options: [.memory, .pids, .cpus, .env, .readOnly, .network, .tty, .containerName, .hostname],
+      options: [.memory, .pids, .cpus, .env, .readOnly, .network, .tty, .containerName, .hostname, .require],
       description: """
         COMMAND takes the place of the image's own command, after its entry point. What the container writes to its root is gone when it ends. Signals are \
         passed on to the container. The exit status is the container's, 128+N when signal N ended it, 125 when it could not be started, 126 when its program \
@@ -30,6 +30,8 @@ final class ImageRun {
   private var cpuQuota: Int64?
   private var network = RunOptions.Network.none
   private var id: ContainerID?
+  /// All that can be done without may be: an application is to run on the kernel that the device has.
+  private var bestEffort = BestEffort.all
 
   init(_ arguments: ParsedArguments) throws(Failure) {
     self.arguments = arguments
@@ -42,6 +44,7 @@ final class ImageRun {
       if name.utf8.isEmpty || value == nil { throw .usage("option --env: \(variable) is not K=V") }
     }
     if let name = arguments.value(.network) { network = try ImageRun.network(name) }
+    for list in arguments.values(.require) { bestEffort.subtract(try features(list, .require)) }
     if let name = arguments.value(.containerName) { id = try containerID(name) }
   }
 
@@ -97,7 +100,8 @@ final class ImageRun {
     let request = ContainerRequest(
       id: id, spec: planned.spec, configuration: planned.spec.documentForExec(), bundle: layer.mountPoint,
       root: .overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint), imageUser: planned.user ?? "0",
-      origin: Text("image \(image)").string, usesGroups: globals.cgroupManager == .cgroupfs)
+      origin: Text("image \(image)").string, usesGroups: globals.cgroupManager == .cgroupfs,
+      bestEffort: bestEffort, dataRoot: globals.dataRoot)
     debug("container \(id.text): image \(stored.record.manifest.text), \(stored.layers.count) layers")
     do throws(RuntimeError) {
       let status = try runContainer(request, state: state, warn: warn).code

@@ -8,7 +8,7 @@ extension CommandSpec {
     CommandSpec(
       name: "run", summary: "create a container from an OCI bundle and start it", operands: "ID", needs: "exactly one container id",
       operandCount: 1...1,
-      options: [.bundle, .config, .consoleSocket, .pidfdSocket, .detach, .keep, .pidFile, .preserveFDs, .noPivot, .noNewKeyring],
+      options: [.bundle, .config, .consoleSocket, .pidfdSocket, .detach, .keep, .pidFile, .preserveFDs, .noPivot, .noNewKeyring, .bestEffort],
       description: """
         Without --detach apus waits in the foreground: signals are passed on to the container, which is removed when it ends. The exit status is the \
         container's, 128+N when signal N ended it, and 1 when it could not be started.

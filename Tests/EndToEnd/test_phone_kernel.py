@@ -35,8 +35,8 @@ def test_a_bundle_that_wants_a_pid_namespace_is_refused_with_the_option_of_the_k
     assert phone.leftovers() == ""
 
 
-def test_an_image_is_refused_in_the_same_way(phone: Machine) -> None:
-    phone.run_image("true").failed("CONFIG_PID_NS", status=125)
+def test_an_image_that_must_have_one_is_refused_in_the_same_way(phone: Machine) -> None:
+    phone.run_image("true", options=["--require", "pid-namespace"]).failed("CONFIG_PID_NS", status=125)
     assert phone.leftovers() == ""
 
 

@@ -23,6 +23,8 @@ int clinux_fexecve(int descriptor, const char *const *arguments, const char *con
 int clinux_wait(int process, int *status, int options);
 /// waitid(2) with WNOWAIT: 0 when `process` is a child of this one, ended or not, -ECHILD when it is not.
 int clinux_is_child(int process);
+/// waitid(2) with WNOWAIT: a child that has ended and has not been waited for; 0 when there is none.
+int clinux_ended_child(void);
 /// kill(2).
 int clinux_kill(int process, int signal);
 /// faccessat(2) X_OK with the real ids: those of a container's process are the effective ones, and Linux before 5.8 cannot ask for others.
@@ -63,6 +65,8 @@ int clinux_setrlimit(int resource, uint64_t soft, uint64_t hard);
 int clinux_raise_hard_limit(int process, int resource, uint64_t hard);
 /// prctl(2) PR_SET_DUMPABLE.
 int clinux_set_dumpable(int dumpable);
+/// prctl(2) PR_SET_CHILD_SUBREAPER: orphans among the descendants become children of this process.
+int clinux_set_child_subreaper(int subreaper);
 /// prctl(2) PR_SET_PDEATHSIG: the signal that this process gets when its parent ends.
 int clinux_set_parent_death_signal(int signal);
 /// Has the C library's heap hold `size` free bytes in one piece, fewer than it would give back, so that as much is allocated later without a system call. musl

@@ -6,7 +6,7 @@ enum OptionID: UInt8, CaseIterable {
   // Of the program.
   case root, dataRoot, log, logFormat, debug, cgroupManager, systemdCgroup, rootless, version, help
   // Of containers.
-  case bundle, config, consoleSocket, pidfdSocket, pidFile, preserveFDs, noPivot, noNewKeyring, noSubreaper, detach, keep
+  case bundle, config, consoleSocket, pidfdSocket, pidFile, preserveFDs, noPivot, noNewKeyring, noSubreaper, bestEffort, require, detach, keep
   case process, tty, env, user, additionalGIDs, cwd, capability, cgroup, ignorePaused, noNewPrivs, apparmor, processLabel
   case all, force, format, quiet, stats, interval
   // Of limits.
@@ -65,6 +65,8 @@ enum OptionID: UInt8, CaseIterable {
     case .noPivot: "no-pivot: move the root into place instead of pivot_root(2), for a root on the first RAM disk"
     case .noNewKeyring: "no-new-keyring: keep the session keyring of the caller"
     case .noSubreaper: "no-subreaper: leave orphans of the container to init instead of apus"
+    case .bestEffort: "best-effort FEATURE...: do without FEATURE, such as pid-namespace, where the kernel lacks it; all: whatever can be done without"
+    case .require: "require FEATURE...: refuse to do without FEATURE where the kernel lacks it; all: whatever can be done without"
     case .detach: "detach,d: do not wait for the end of the process"
     case .keep: "keep: keep the container after it ended, for `apus state` and `apus delete`"
 

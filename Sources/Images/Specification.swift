@@ -1,4 +1,4 @@
-internal import Linux
+public import Linux
 public import OCI
 
 /// What the one who runs a container says about it; nil and empty leave it to the image.
@@ -28,10 +28,14 @@ public struct RunOptions: Equatable, Sendable {
   /// Instead of the image's command, after its entry point.
   public var arguments: [String]
   public var hostname: String?
+  /// The file of the host that is the container's /etc/resolv.conf.
+  public var resolver: Path?
+  /// What is written to oom_score_adj; nil leaves it as it is.
+  public var oomScoreAdjustment: Int32?
 
   public init(
     id: ContainerID, memory: Int64? = nil, pids: Int64? = nil, cpuQuota: Int64? = nil, env: [String] = [], readOnly: Bool = false, network: Network = .none,
-    terminal: Bool = false, arguments: [String] = [], hostname: String? = nil
+    terminal: Bool = false, arguments: [String] = [], hostname: String? = nil, resolver: Path? = nil, oomScoreAdjustment: Int32? = nil
   ) {
     self.id = id
     self.memory = memory
@@ -43,11 +47,14 @@ public struct RunOptions: Equatable, Sendable {
     self.terminal = terminal
     self.arguments = arguments
     self.hostname = hostname
+    self.resolver = resolver
+    self.oomScoreAdjustment = oomScoreAdjustment
   }
 
   public static func == (left: RunOptions, right: RunOptions) -> Bool {
     left.id == right.id && left.memory == right.memory && left.pids == right.pids && left.cpuQuota == right.cpuQuota && left.readOnly == right.readOnly
-      && left.network == right.network && left.terminal == right.terminal && same(left.env, right.env) && same(left.arguments, right.arguments)
+      && left.resolver == right.resolver && left.oomScoreAdjustment == right.oomScoreAdjustment && left.network == right.network
+      && left.terminal == right.terminal && same(left.env, right.env) && same(left.arguments, right.arguments)
       && left.hostname.map { Array($0.utf8) } == right.hostname.map { Array($0.utf8) }
   }
 
@@ -85,13 +92,17 @@ public func specification(for image: StoredImage, root: String, options: RunOpti
   let hostname = options.hostname ?? String(decoding: options.id.text.utf8.prefix(63), as: UTF8.self)
   let process = Process(
     terminal: options.terminal, args: args, env: environment(execution.env, options, hostname: hostname), cwd: workingDirectory(execution.workingDir),
-    capabilities: DefaultCapabilities.sets, noNewPrivileges: true)
+    capabilities: DefaultCapabilities.sets, noNewPrivileges: true, oomScoreAdj: options.oomScoreAdjustment)
   var namespaces = [Namespace(type: .pid), Namespace(type: .mount), Namespace(type: .ipc), Namespace(type: .uts), Namespace(type: .cgroup)]
   if options.network == .none { namespaces.append(Namespace(type: .network)) }
   let linux = LinuxSection(
     namespaces: namespaces, resources: resources(options), maskedPaths: DefaultPaths.masked, readonlyPaths: DefaultPaths.readonly)
-  let spec = Spec(
-    process: process, root: Root(path: root, readonly: options.readOnly), hostname: hostname, mounts: DefaultMounts.all, linux: linux)
+  var mounts = DefaultMounts.all
+  if let resolver = options.resolver {
+    let flags = parts(of: "bind,nosuid,noexec,nodev,ro", at: 0x2C)
+    mounts.append(Mount(destination: "/etc/resolv.conf", type: "bind", source: resolver.description, options: flags))
+  }
+  let spec = Spec(process: process, root: Root(path: root, readonly: options.readOnly), hostname: hostname, mounts: mounts, linux: linux)
   return RunSpecification(
     spec: spec, user: execution.user, stopSignal: execution.stopSignal, imageAnnotations: annotations(of: image.config))
 }

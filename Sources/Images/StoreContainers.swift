@@ -9,14 +9,27 @@ public struct ContainerLayer: ~Copyable {
   public let upper: Path
   public let work: Path
   public let mountPoint: Path
+  private let directory: Path
   private let lock: FileDescriptor
 
   init(id: ContainerID, directory: Path, lock: consuming FileDescriptor) {
     self.id = id
+    self.directory = directory
     upper = directory.appending("upper")
     work = directory.appending("work")
     mountPoint = directory.appending("root")
     self.lock = lock
+  }
+
+  /// Writes the container's /etc/resolv.conf, which goes with the layer; gives its path.
+  public borrowing func writeResolver(_ text: [UInt8]) throws(ImageError) -> Path {
+    let path = directory.appending("resolv.conf")
+    try doing("write", "\(path)") { () throws(Errno) in
+      let file = try FileDescriptor.open(path, .writeOnly | .create | .exclusive | .noFollow, mode: 0o644)
+      try file.writeAll(text)
+      try file.changeMode(0o644)
+    }
+    return path
   }
 }
 

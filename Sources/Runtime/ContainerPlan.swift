@@ -1,6 +1,7 @@
 internal import Cgroups
 internal import Linux
 internal import OCI
+internal import Probe
 internal import Sandbox
 
 /// Everything about a container that can be decided before anything of it is made: one pointer, because it is passed around and holds everything.
@@ -32,7 +33,10 @@ final class ContainerPlan {
     sandbox.preservedDescriptors = options.preservedDescriptors
     sandbox.pivots = options.pivots
     if let seccomp = request.spec.linux?.seccomp { sandbox.seccompListener = SeccompListener(seccomp, request.state(.creating, process: nil)) }
-    if !options.newKeyring { sandbox.sessionKeyring = nil }
+    let isOnAndroid = isAndroid()
+    let hasKeyring = options.newKeyring && !isOnAndroid
+    if !hasKeyring { sandbox.sessionKeyring = nil }
+    if isOnAndroid { sandbox.addedGroup = androidInternetGroup }
     sandbox.environment += options.environment
     if notify != nil { sandbox.environment.append(NotifyRelay.variable) }
     request.planHooks(sandbox)
@@ -59,7 +63,7 @@ final class ContainerPlan {
     self.resourceClass = resourceClass
     self.sandbox = sandbox
     notifies = notify != nil
-    record = request.record(groupPath, resourceClass, hasKeyring: options.newKeyring, standIns)
+    record = request.record(groupPath, resourceClass, hasKeyring: hasKeyring, standIns)
   }
 
   /// Whether config.json asks for a device filter; where it does not, one is set where the machine can: without it the capability and the mounts' `nodev` are

@@ -1,6 +1,7 @@
 internal import Cgroups
 public import Linux
 public import OCI
+internal import Probe
 internal import Sandbox
 
 /// A process that is to join a container.
@@ -76,6 +77,7 @@ extension Container {
     defer { for namespace in namespaces { closeDescriptor(namespace.descriptor ?? -1) } }
     let plan = try planJoining(spec, try standingIn(request), imageUser: record.imageUser, namespaces, warn)
     plan.ownUser = record.standIns.user
+    if isAndroid() { plan.addedGroup = androidInternetGroup }
     // Without a mount namespace of its own, its root is that of its processes alone.
     if case .none = spec.linux?.namespace(.mount) {
       let root = try attempt("open the root of", "container \(id.text)") { () throws(Errno) in try process.open("root", .path | .directory) }

@@ -15,13 +15,19 @@ extension SandboxPlan {
   /// Looks an image's user up in /etc/passwd and /etc/group of the container's root, opened inside it.
   func resolveIdentity(in root: borrowing RootDirectory, maySetGroups: Bool) throws(SandboxError) -> ResolvedIdentity {
     var resolved = try resolve(identity, in: root, maySetGroups: maySetGroups)
-    guard let ownUser else { return resolved }
+    settle(&resolved)
+    if let addedGroup, userNamespace == nil, !resolved.groups.contains(addedGroup) { resolved.groups.append(addedGroup) }
+    return resolved
+  }
+
+  /// Makes the container's own user of it, if it has one.
+  private func settle(_ resolved: inout ResolvedIdentity) {
+    guard let ownUser else { return }
     // What is root in the container has its capabilities by right of root, which this user is not.
     if resolved.user == 0 { capabilities.makeAmbient() }
     // The groups that an image names are other groups on the host.
     if case .image = identity { resolved.groups = [] }
     (resolved.user, resolved.group) = (ownUser, ownUser)
-    return resolved
   }
 
   private func resolve(_ identity: Identity, in root: borrowing RootDirectory, maySetGroups: Bool) throws(SandboxError) -> ResolvedIdentity {

@@ -66,6 +66,8 @@ public final class SandboxPlan {
   /// The user of the host, and the group of the same number, that the container's processes run as, whoever they are by `identity`: where the kernel lacks the
   /// namespaces that would keep them apart from others. Files of the image that belong to anybody but root become this user's.
   public var ownUser: UInt32?
+  /// A supplementary group that the system wants of those who use its network; not in a user namespace, where it is nobody.
+  public var addedGroup: UInt32?
   /// There is no PID namespace, so /proc must not show others' processes.
   public var hidesProcesses = false
   /// Device nodes have no effect in the root.

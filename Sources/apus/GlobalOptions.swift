@@ -1,4 +1,5 @@
 internal import Linux
+internal import Probe
 
 /// Options that stand before the command.
 final class GlobalOptions {
@@ -12,6 +13,8 @@ final class GlobalOptions {
   var cgroupManager = CgroupManager.cgroupfs
 
   init(_ arguments: ParsedArguments) throws(Failure) {
+    // Android has neither /run nor /var, and its root is read-only; /dev is a tmpfs there.
+    if isAndroid() { (stateRoot, dataRoot) = ("/dev/apus", "/data/apus") }
     if let root = try GlobalOptions.directory(arguments, .root) { (stateRoot, namesStateRoot) = (root, true) }
     if let root = try GlobalOptions.directory(arguments, .dataRoot) { dataRoot = root }
     if let name = arguments.value(.cgroupManager) { cgroupManager = try CgroupManager(name) }

@@ -11,7 +11,7 @@ extension CommandSpec {
       name: "image run", summary: "run a container from an image, in the foreground", operands: "NAME [--] [COMMAND ...]", completion: .image,
       needs: "the name of an image",
       operandCount: 1...1, stopsAtOperand: true,
-      options: [.memory, .pids, .cpus, .env, .readOnly, .network, .tty, .containerName, .hostname, .require],
+      options: [.memory, .pids, .cpus, .env, .readOnly, .network, .tty, .containerName, .hostname, .dns, .require],
       description: """
         COMMAND takes the place of the image's own command, after its entry point. What the container writes to its root is gone when it ends. Signals are \
         passed on to the container. The exit status is the container's, 128+N when signal N ended it, 125 when it could not be started, 126 when its program \
@@ -44,6 +44,7 @@ final class ImageRun {
       if name.utf8.isEmpty || value == nil { throw .usage("option --env: \(variable) is not K=V") }
     }
     if let name = arguments.value(.network) { network = try ImageRun.network(name) }
+    if network == .none, !arguments.values(.dns).isEmpty { throw .usage("option --dns: there is nothing to ask without --network host") }
     for list in arguments.values(.require) { bestEffort.subtract(try features(list, .require)) }
     if let name = arguments.value(.containerName) { id = try containerID(name) }
   }
@@ -93,9 +94,13 @@ final class ImageRun {
   private func run(
     _ stored: StoredImage, _ id: ContainerID, _ layer: borrowing ContainerLayer, _ state: borrowing StateDirectory, _ globals: GlobalOptions
   ) throws(Failure) -> Int32 {
-    let options = RunOptions(
+    var options = RunOptions(
       id: id, memory: memory, pids: pids, cpuQuota: cpuQuota, env: arguments.values(.env), readOnly: arguments.flag(.readOnly), network: network,
       terminal: arguments.flag(.tty), arguments: arguments.command, hostname: arguments.value(.hostname))
+    if network == .host, let text = try Resolver.text(arguments.values(.dns)) {
+      options.resolver = try failing { () throws(ImageError) in try layer.writeResolver(text) }
+    }
+    options.oomScoreAdjustment = try failing { () throws(SystemError) in try ImageRun.ordinaryScore() }
     let planned = try failing { () throws(ImageError) in try specification(for: stored, root: layer.mountPoint.description, options: options) }
     let request = ContainerRequest(
       id: id, spec: planned.spec, configuration: planned.spec.documentForExec(), bundle: layer.mountPoint,
@@ -110,6 +115,12 @@ final class ImageRun {
     } catch {
       throw .likeDocker(error)
     }
+  }
+
+  /// What the container's oom_score_adj is to be: that of an ordinary process where this one is protected, as what Android's init or adbd starts is; an application
+  /// that uses up memory is to be killed before others are. Nil leaves it as it is.
+  private static func ordinaryScore() throws(SystemError) -> Int32? {
+    try readFile("/proc/self/oom_score_adj", limit: 64).first == 0x2D ? 0 : nil
   }
 
   /// The image's name with what an id cannot have replaced, and a number that makes it another one each time.

@@ -228,3 +228,27 @@ def test_an_image_that_runs_can_be_removed_and_the_container_goes_on(machine: Ma
         first.stdin.close()
         assert first.line().startswith("root:")
         assert first.wait() == 0
+
+
+def test_in_the_hosts_network_the_hosts_name_servers_are_asked_or_those_that_are_given(machine: Machine) -> None:
+    script = "cat /etc/resolv.conf; echo x >>/etc/resolv.conf"
+    host = machine.sh("[ ! -e /etc/resolv.conf ] || cat /etc/resolv.conf")
+    told = machine.run_image("sh", "-c", script, options=["--network", "host"])
+    assert told.text == host and ("knows no name servers" in told.error) == (machine.sh("[ -e /etc/resolv.conf ] || echo none") == "none\n")
+    given = machine.run_image("sh", "-c", script, options=["--network", "host", "--dns", "192.0.2.1", "--dns", "2001:db8::1"])
+    assert given.text == "nameserver 192.0.2.1\nnameserver 2001:db8::1\n" and "Read-only file system" in given.error
+
+
+def test_a_name_server_that_cannot_be_one_or_cannot_be_asked_is_refused(machine: Machine) -> None:
+    machine.run_image("true", options=["--network", "host", "--dns", "a\nb"]).failed("--dns")
+    machine.run_image("true", options=["--dns", "192.0.2.1"]).failed("--network host", status=2)
+    assert machine.leftovers() == ""
+
+
+def test_a_container_is_not_protected_from_the_lack_of_memory_as_apus_is(machine: Machine) -> None:
+    before = int(machine.sh("cat /proc/self/oom_score_adj"))
+    if before > -500 and machine.run(["sh", "-c", "echo -500 >/proc/self/oom_score_adj"]).status != 0:
+        pytest.skip("this machine lets nobody protect a process (CAP_SYS_RESOURCE)")
+    words = " ".join(machine.words("image", "run", "--name", machine.new_name(), machine.image("busybox"), "--", "cat", "/proc/self/oom_score_adj"))
+    assert machine.sh(f"echo -500 >/proc/self/oom_score_adj; {words}").splitlines()[-1] == "0"
+    assert machine.sh(f"echo 300 >/proc/self/oom_score_adj; {words.replace('--name ', '--name x')}").splitlines()[-1] == "300"

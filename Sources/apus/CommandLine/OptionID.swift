@@ -15,7 +15,7 @@ enum OptionID: UInt8, CaseIterable {
   // Of configurations.
   case specBundle, specRootless
   // Of images.
-  case imageName, memory, pids, cpus, readOnly, network, containerName, hostname
+  case imageName, memory, pids, cpus, readOnly, network, containerName, hostname, dns
 
   /// The option's row, taken apart.
   var spec: OptionSpec { OptionSpec(row) }
@@ -43,8 +43,8 @@ enum OptionID: UInt8, CaseIterable {
   /// slash if completions offer directories for it; the help.
   private var row: TableText {
     switch self {
-    case .root: "root DIR/: where the state of containers is kept, on a tmpfs (default: /run/apus)"
-    case .dataRoot: "data-root DIR/: where images are kept (default: /var/lib/apus)"
+    case .root: "root DIR/: where the state of containers is kept, on a tmpfs (default: /run/apus; on Android /dev/apus)"
+    case .dataRoot: "data-root DIR/: where images are kept (default: /var/lib/apus; on Android /data/apus)"
     case .log: "log FILE: append errors and warnings to FILE"
     case .logFormat: "log-format text|json: the form of the log (default: text)"
     case .debug: "debug: tell what is done as well"
@@ -118,6 +118,7 @@ enum OptionID: UInt8, CaseIterable {
     case .readOnly: "read-only: make the root read-only"
     case .network: "network none|host: nothing but loopback (none, the default), or the host's network"
     case .containerName: "name ID: the container's id (default: NAME and a random number)"
+    case .dns: "dns ADDRESS...: with --network host: a name server (default: those of the host's /etc/resolv.conf)"
     case .hostname: "hostname NAME: the container's host name (default: its id)"
     }
   }

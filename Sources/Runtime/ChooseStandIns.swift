@@ -24,8 +24,9 @@ extension StandIns {
       chosen.without.insert(.pidsLimit)
       chosen.tasks = limit
     }
-    if permitted.contains(.cpuQuota), let quota = resources?.cpu?.quota, quota > 0, layout.index(of: .cpu) != nil, try !isPresent(.cpuBandwidth) {
+    if permitted.contains(.cpuQuota), let cpu = resources?.cpu, cpu.quota ?? 0 > 0, layout.index(of: .cpu) != nil, try !isPresent(.cpuBandwidth) {
       chosen.without.insert(.cpuQuota)
+      chosen.processors = ProcessorCeiling.list(cpu, layout, seed: Int(processID()))
     }
     if permitted.contains(.deviceFilter), !(resources?.devices.isEmpty ?? true), layout.unifiedIndex == nil, layout.index(of: .devices) == nil {
       chosen.without.insert(.deviceFilter)

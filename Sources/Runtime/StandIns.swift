@@ -9,6 +9,8 @@ struct StandIns: Sendable, Equatable {
   var user: UInt32?
   /// The limit of tasks that RLIMIT_NPROC holds, for processes that join as well.
   var tasks: Int64?
+  /// The processors that the container is kept on in place of a limit of their time, as a list.
+  var processors: String?
 
   /// Whether the container's processes have to be told from others by a user of their own: without a PID namespace nothing else keeps signals and ptrace(2)
   /// inside, and RLIMIT_NPROC counts the processes of a user.
@@ -46,9 +48,10 @@ struct StandIns: Sendable, Equatable {
     if without.contains(.pidsLimit) { resources.pids = nil }
     if without.contains(.deviceFilter) { resources.devices = [] }
     if without.contains(.cpuQuota), var cpu = resources.cpu, let quota = cpu.quota {
-      // As many shares of the whole as a processor's 1024 have: a part of the time when others want it too, no ceiling.
+      // As many shares of the whole as a processor's 1024 have: a part of the time when others want it too. The ceiling is a number of processors.
       let shares = UInt64(min(quota, 1 << 40)) * 1024 / max(cpu.period ?? 100_000, 1)
       cpu.shares = min(max(shares, 2), cpu.shares ?? 262_144, 262_144)
+      if let processors, cpu.cpus?.utf8.isEmpty ?? true { cpu.cpus = processors }
       (cpu.quota, cpu.period, cpu.burst) = (nil, nil, nil)
       resources.cpu = cpu
     }

@@ -27,7 +27,8 @@ extension StandIns {
     case .ipcNamespace: "nothing, because it has nothing to keep apart: no System V IPC, no message queues"
     case .userNamespace: "its processes run as user \(user ?? 0) of the host, with few capabilities"
     case .pidsLimit: "RLIMIT_NPROC on user \(user ?? 0)"
-    case .cpuQuota: "a share of the processors' time, which is no ceiling"
+    case .cpuQuota:
+      if let processors { "a share of the time, on processor \(processors) alone" } else { "a share of the processors' time, which is no ceiling" }
     default: "no CAP_MKNOD, and device nodes have no effect outside /dev"
     }
   }

@@ -188,6 +188,9 @@ def test_a_memory_hog_is_killed(phone: Machine) -> None:
 def test_a_limit_of_processor_time_becomes_a_share(phone: Machine) -> None:
     with application(phone, "echo ready; while :; do :; done", "--cpus", "0.25") as (name, _):
         assert phone.sh(f"cat /dev/cpuctl/apus/{name}/cpu.shares") == "256\n"
+        # Of two processors it gets one: the ceiling.
+        assert phone.sh(f"cat /dev/cpuset/apus/{name}/cpus") in ("0\n", "1\n")
+        assert phone.call("exec", name, "grep", "-E", "Cpus_allowed_list", "/proc/self/status").text.split()[1] in ("0", "1")
         # Another container gets its time all the same.
         assert phone.run_image("sh", "-c", "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done; echo $i").succeeded().text == "2000\n"
 

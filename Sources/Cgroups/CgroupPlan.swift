@@ -54,7 +54,8 @@ public struct CgroupPlan: Sendable {
     }
   }
 
-  private static func settings(_ resources: Resources, _ list: SettingList) throws(CgroupPlanError) -> [Setting] {
+  /// Adds the settings of all limits to `list`; what is at fault is left out and thrown in the end.
+  static func settings(_ resources: Resources, _ list: SettingList) throws(CgroupPlanError) -> [Setting] {
     if let memory = resources.memory { list.add(memory) }
     if let cpu = resources.cpu { list.add(cpu) }
     if let pids = resources.pids { list.add(pids) }

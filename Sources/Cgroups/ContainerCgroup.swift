@@ -8,12 +8,12 @@ internal import Linux
 public final class ContainerCgroup {
   public let path: CgroupPath
   var groups: [GroupDirectory]
-  let layout: CgroupLayout
+  public let layout: CgroupLayout
   /// Control groups are not used for this container: nothing is made, limited, found or removed.
   public let isDisabled: Bool
 
   /// What filters the container's devices.
-  public enum DeviceFiltering: Sendable, Equatable {
+  public enum DeviceFiltering: UInt8, Sendable {
     case nothing
     /// An eBPF program on the v2 group.
     case program

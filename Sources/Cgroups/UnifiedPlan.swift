@@ -6,10 +6,12 @@ extension SettingList {
   ///
   /// "Configuration unknown to the runtime MUST still be written" (config-linux.md, "Unified"): any file of a controller that `cgroup.controllers` names.
   func add(_ unified: [UnifiedSetting]) {
-    do throws(CgroupPlanError) {
-      for setting in unified { try add(setting) }
-    } catch {
-      note(error)
+    for setting in unified {
+      do throws(CgroupPlanError) {
+        try add(setting)
+      } catch {
+        note(error)
+      }
     }
   }
 

@@ -25,10 +25,16 @@ extension ContainerState {
       writer.member("bundle", bundle)
       if let rootfs { writer.member("rootfs", rootfs) }
       if let created { writer.member("created", created) }
-      if annotations.isEmpty { return }
-      writer.key("annotations")
-      writer.object { writer in
-        for annotation in annotations { writer.member(annotation.key, annotation.value) }
+      if !annotations.isEmpty {
+        writer.key("annotations")
+        writer.object { writer in
+          for annotation in annotations { writer.member(annotation.key, annotation.value) }
+        }
+      }
+      if enforcement.isEmpty { return }
+      writer.key("enforcement")
+      writer.array { writer in
+        for row in enforcement { row.write(to: &writer) }
       }
     }
   }

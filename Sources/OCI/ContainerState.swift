@@ -15,6 +15,8 @@ public struct ContainerState: Equatable, Sendable {
   /// The root directory on the host, and when the container was made (RFC 3339): runc's additions, which engines read; hooks do not get them.
   public var rootfs: String?
   public var created: String?
+  /// What isolates and limits the container: our addition to what `state` prints; neither hooks nor `list` get it.
+  public var enforcement: [EnforcementRow] = []
 
   public init(
     ociVersion: String = Spec.version, id: ContainerID, status: ContainerStatus, pid: Int32? = nil, bundle: String, annotations: [Annotation] = [],

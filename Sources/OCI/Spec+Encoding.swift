@@ -1,15 +1,19 @@
 internal import JSON
 
 extension Spec {
-  /// The part of the configuration that a process needs that joins the container later: the process and the namespaces, as a config.json that `Spec(parsing:)`
-  /// takes. For a container that is made from an image and so has no config.json; what images do not have (scheduling, labels, limits) is not written.
-  public func documentForExec() -> [UInt8] {
+  /// The part of the configuration that later commands need, as a config.json that `Spec(parsing:)` takes: the process, for one that joins the container, and what
+  /// isolates and limits it. For a container that is made from an image and so has no config.json; what images do not have (scheduling, labels, resource limits,
+  /// a filter of their own) is not written.
+  public func keptDocument() -> [UInt8] {
     var writer = JSONWriter()
     writer.object { writer in
       writer.member("ociVersion", ociVersion)
       if let root {
         writer.key("root")
-        writer.object { $0.member("path", root.path) }
+        writer.object { writer in
+          writer.member("path", root.path)
+          writer.member("readonly", root.readonly)
+        }
       }
       if let process {
         writer.key("process")
@@ -21,6 +25,13 @@ extension Spec {
         writer.array { writer in
           for namespace in linux?.namespaces ?? [] { writer.object { namespace.write(to: &$0) } }
         }
+        guard let linux else { return }
+        if let resources = linux.resources {
+          writer.key("resources")
+          resources.write(to: &writer)
+        }
+        writer.strings("maskedPaths", linux.maskedPaths)
+        writer.strings("readonlyPaths", linux.readonlyPaths)
       }
     }
     return writer.bytes()

@@ -8,6 +8,8 @@ public final class Container {
   public let id: ContainerID
   public let record: ContainerRecord
   let directory: ContainerDirectory
+  /// The groups that were looked at last, to find out the status.
+  private(set) var seenGroups: ContainerCgroup?
 
   /// Opens the container; `locked` waits until no other command is at work on it, and keeps others waiting as long as this value lives.
   public convenience init(_ id: ContainerID, in state: StateDirectory, locked: Bool) throws(RuntimeError) {
@@ -117,6 +119,7 @@ public final class Container {
 
   private func isFrozen() throws(RuntimeError) -> Bool {
     guard let groups = try groups() else { return false }
+    seenGroups = groups
     return try convert { () throws(CgroupError) in try groups.isFrozen() }
   }
 }

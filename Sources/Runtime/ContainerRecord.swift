@@ -1,3 +1,4 @@
+internal import Cgroups
 internal import JSON
 internal import Linux
 public import OCI
@@ -26,6 +27,8 @@ public final class ContainerRecord {
   public let imageUser: String?
   /// The class of service of the resctrl file system that it is in.
   public let resourceClass: RecordedClass?
+  /// What filters its devices; nil before that is set, and in a record of a version that did not say it.
+  var deviceFilter: ContainerCgroup.DeviceFiltering?
   /// The root directory on the host.
   public let root: String
   /// When it was made, as RFC 3339 writes it.
@@ -75,6 +78,7 @@ public final class ContainerRecord {
         object.key("resourceClass")
         resourceClass.write(to: &object)
       }
+      if let deviceFilter { object.member("deviceFilter", deviceFilter.rawValue) }
       object.member("root", root)
       object.member("created", created)
       if !standIns.without.isEmpty { object.member("without", joined(standIns.without.list, with: ",")) }
@@ -109,6 +113,7 @@ public final class ContainerRecord {
     hasKeyring = json.required("hasKeyring").bool()
     imageUser = json.string("imageUser")
     resourceClass = json.member("resourceClass").map { RecordedClass($0) }
+    deviceFilter = json.integer("deviceFilter").flatMap { ContainerCgroup.DeviceFiltering(rawValue: $0) }
     root = json.required("root").string()
     created = json.required("created").string()
     var annotations: [Annotation] = []

@@ -22,7 +22,7 @@ func makeContainer(
   do throws(RuntimeError) {
     try convert { () throws(CgroupError) in
       try cgroup.apply(plan.groups.settings)
-      _ = try cgroup.apply(plan.groups.devices, isRequired: plan.requiresDeviceFilter)
+      plan.record.deviceFilter = try cgroup.apply(plan.groups.devices, isRequired: plan.requiresDeviceFilter)
       if let owner = delegatedOwner(of: plan.request.spec) { try cgroup.delegate(to: owner) }
     }
     let gate = gated ? try directory.makeGate() : nil

@@ -104,5 +104,11 @@ extension Container {
       if bandwidth != nil, try !resctrl.hasControl("MB") { throw .refused("Intel RDT/MBA: memory bandwidth schema is not enabled") }
       try resctrl.update(recorded.plan, lines: [cache, bandwidth].compactMap { $0 })
     }
+    var writer = JSONWriter()
+    writer.object { writer in
+      if let cache { writer.member("l3CacheSchema", cache) }
+      if let bandwidth { writer.member("memBwSchema", bandwidth) }
+    }
+    try keepLimits("{\"linux\":{\"intelRdt\":\(string(writer.bytes()[...]))}}")
   }
 }

@@ -1,11 +1,13 @@
 internal import Cgroups
 public import OCI
+public import Wording
 
 extension Container {
   /// Changes the container's limits: all of `resources`, or none. What is not set there stays as it is.
   ///
+  /// - document: what `resources` are from, as JSON; it is kept.
   /// - warn: gets a sentence when the device rules are not those that the container was made with, because they stay as they are.
-  public func update(_ resources: Resources, warn: (String) -> Void) throws(RuntimeError) {
+  public func update(_ resources: Resources, document: Text, warn: (String) -> Void) throws(RuntimeError) {
     switch try status() {
     case .running, .created, .paused: break
     case .creating: throw beingCreated()
@@ -17,6 +19,7 @@ extension Container {
     }
     let groups = try requireGroups("update")
     try convert { () throws(CgroupError) in try groups.update(to: resources.withoutZeros) }
+    try keepLimits("{\"linux\":{\"resources\":\(document)}}")
   }
 }
 

@@ -162,7 +162,7 @@ extension ResourceLimit {
   }
 
   /// The C constants of asm-generic/resource.h, which x86 and ARM use.
-  private static func number(_ type: RlimitType) -> Int32 {
+  public static func number(_ type: RlimitType) -> Int32 {
     switch type {
     case .cpu: 0
     case .fileSize: 1

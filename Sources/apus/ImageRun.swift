@@ -103,7 +103,7 @@ final class ImageRun {
     options.oomScoreAdjustment = try failing { () throws(SystemError) in try ImageRun.ordinaryScore() }
     let planned = try failing { () throws(ImageError) in try specification(for: stored, root: layer.mountPoint.description, options: options) }
     let request = ContainerRequest(
-      id: id, spec: planned.spec, configuration: planned.spec.documentForExec(), bundle: layer.mountPoint,
+      id: id, spec: planned.spec, configuration: planned.spec.keptDocument(), bundle: layer.mountPoint,
       root: .overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint), imageUser: planned.user ?? "0",
       origin: Text("image \(image)").string, usesGroups: globals.cgroupManager == .cgroupfs,
       bestEffort: bestEffort, dataRoot: globals.dataRoot)

@@ -23,8 +23,8 @@ func table(_ rows: [[String]]) -> String {
 
 extension ParsedArguments {
   /// Whether --format asks for JSON instead of a table.
-  func wantsJSON() throws(Failure) -> Bool {
-    guard let format = value(.format), !format.equals("table") else { return false }
+  func wantsJSON(_ option: OptionID = .format) throws(Failure) -> Bool {
+    guard let format = value(option), !format.equals("table") else { return false }
     if format.equals("json") { return true }
     throw .usage("option --format: \(format) is neither table nor json")
   }

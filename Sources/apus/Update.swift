@@ -1,3 +1,4 @@
+internal import JSON
 internal import Linux
 internal import OCI
 internal import Runtime
@@ -20,21 +21,21 @@ extension CommandSpec {
 }
 
 private func updateContainer(_ call: Invocation) throws(Failure) -> Int32 {
-  let resources = try call.arguments.limits()
+  let limits = try call.arguments.limits()
   let container = try openContainer(call, locked: true)
   let cache = try call.arguments.schema(.l3CacheSchema)
   let bandwidth = try call.arguments.schema(.memBandwidthSchema)
   try failing { () throws(RuntimeError) in
     try container.updateClass(cache: cache, bandwidth: bandwidth)
-    try container.update(resources, warn: warn)
+    try container.update(limits.resources, document: limits.document, warn: warn)
   }
   return 0
 }
 
 extension ParsedArguments {
-  /// The limits that the command line asks for: those of the file, or those of the options.
+  /// The limits that the command line asks for: those of the file, or those of the options; and a document of them.
   @inline(never)
-  func limits() throws(Failure) -> Resources {
+  func limits() throws(Failure) -> (resources: Resources, document: Text) {
     if let file = value(.resources) {
       let isInput = file.equals("-")
       let text = try failing { () throws(SystemError) in
@@ -42,7 +43,8 @@ extension ParsedArguments {
           ? try during("read", "standard input") { () throws(Errno) in try readAll(from: StandardDescriptor.input, limit: 16 << 20) }
           : try readFile(Path(file), limit: 16 << 20)
       }
-      return try parsed(Path(isInput ? "standard input" : file)) { () throws(SpecError) in try Resources(parsing: text) }
+      let resources = try parsed(Path(isInput ? "standard input" : file)) { () throws(SpecError) in try Resources(parsing: text) }
+      return (resources, Text(string(text[...])))
     }
     var resources = Resources()
     resources.memory = MemoryResources(limit: try bytes(.memoryLimit), reservation: try bytes(.memoryReservation), swap: try bytes(.memorySwap))
@@ -56,7 +58,9 @@ extension ParsedArguments {
       guard let weight = UInt16(exactly: weight) else { throw invalid(.blkioWeight, "\(weight) is not within 10 to 1000") }
       resources.blockIO = BlockIOResources(weight: weight)
     }
-    return resources
+    var writer = JSONWriter()
+    resources.write(to: &writer)
+    return (resources, Text(string(writer.bytes()[...])))
   }
 
   /// A line for the resctrl file system.

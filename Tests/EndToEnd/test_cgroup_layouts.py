@@ -89,6 +89,13 @@ def test_limits_are_where_the_layout_has_them(place: tuple[Emulated, Layout]) ->
         if layout.devices:
             listed = control(machine, layout.devices, bundle.id)
             assert "c 1:3 rwm" in listed and "a *:* rwm" not in listed
+        rows = {row["what"]: row for row in json.loads(machine.call("state", bundle.id).succeeded().text)["enforcement"]}
+        for what, file in [("memory.limit", layout.memory), ("cpu.quota", layout.quota), ("pids.limit", layout.pids)]:
+            if file:
+                row = rows[f"linux.resources.{what}"]
+                # A mount point may have another name as well: cpu, and cpu,cpuacct.
+                assert row["by"].startswith(f"{file.rsplit('/', 1)[1]} (cgroup v")
+                assert row["applied"] == control(machine, file, bundle.id)[0]
         running.stdin.close()
         assert running.wait() == 9
 

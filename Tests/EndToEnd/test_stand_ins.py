@@ -165,6 +165,22 @@ def test_all_are_killed_and_deleted_by_the_group(phone: Machine) -> None:
     phone.call("delete", bundle.id).succeeded()
 
 
+def test_the_state_tells_what_stands_in_for_what(phone: Machine) -> None:
+    with application(phone, "echo ready; exec sleep 1000", "--pids", "20", "--cpus", "0.5", "--memory", "32m") as (name, _):
+        own = user(phone, first(phone, name))
+        rows = json.loads(phone.call("state", name).succeeded().text)["enforcement"]
+        told = {row["what"]: row for row in rows}
+        namespaces = {row["asked"]: row["applied"] for row in rows if row["what"].startswith("linux.namespaces")}
+        assert namespaces == {"pid": "none", "ipc": "none", "mount": "mount", "uts": "uts", "cgroup": "cgroup", "network": "network"}
+        pids = told["linux.resources.pids.limit"]
+        assert (pids["asked"], pids["applied"], pids["by"]) == ("20", "20", f"RLIMIT_NPROC on user {own}")
+        quota = told["linux.resources.cpu.quota"]
+        assert (quota["asked"], quota["applied"]) == ("50000", "shares 512") and "/dev/cpuctl" in quota["by"]
+        memory = told["linux.resources.memory.limit"]
+        assert memory["asked"] == memory["applied"] == str(32 << 20) and "/dev/memcg" in memory["by"]
+        assert str(own) in told["process.user"]["applied"]
+
+
 # Limits.
 
 

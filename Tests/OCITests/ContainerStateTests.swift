@@ -45,6 +45,16 @@ struct ContainerStateTests {
     #expect(String(decoding: try state().compactDocument(), as: UTF8.self) == compact)
   }
 
+  @Test("what isolates and limits it comes last")
+  func enforcement() throws {
+    var state = try state()
+    state.enforcement = [EnforcementRow(what: "linux.resources.pids.limit", asked: "64", applied: "64", by: "pids.max \"v2\"")]
+    #expect(
+      String(decoding: state.compactDocument(), as: UTF8.self)
+        == #"{"ociVersion":"1.2.0","id":"web-1","status":"running","pid":4422,"bundle":"/b/\"x\"","enforcement":[{"what":"linux.resources.pids.limit","#
+        + #""asked":"64","applied":"64","by":"pids.max \"v2\""}]}"#)
+  }
+
   @Test("what is written is read back", arguments: ContainerStatus.allCases)
   func roundTrip(_ status: ContainerStatus) throws {
     var state = try state([Annotation(key: "a.b", value: ""), Annotation(key: "ü", value: "x\ny")])

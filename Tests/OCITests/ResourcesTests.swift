@@ -1,3 +1,4 @@
+import JSON
 import OCI
 import Testing
 
@@ -44,6 +45,24 @@ struct ResourcesTests {
       unified: [UnifiedSetting(file: "memory.high", value: "1"), UnifiedSetting(file: "io.max", value: "259:0 rbps=1\n")])
     #expect(try Resources(parsing: Array(text.utf8)) == expected)
     #expect(try specification(configuration(linux: "\"resources\": \(text)")).linux?.resources == expected)
+  }
+
+  @Test("what images and options ask for is written and read again")
+  func written() throws {
+    func again(_ resources: Resources) throws -> Resources {
+      var writer = JSONWriter()
+      resources.write(to: &writer)
+      return try Resources(parsing: writer.bytes())
+    }
+    let resources = Resources(
+      devices: [DeviceRule(allow: false), DeviceRule(allow: true, type: .character, major: 10, minor: 229, access: [.read, .write])],
+      memory: MemoryResources(limit: 5, reservation: 0, swap: -1),
+      cpu: CPUResources(
+        shares: .max, quota: -1, burst: 5, period: 6, realtimeRuntime: -1, realtimePeriod: 8, cpus: "2-3", mems: "0", idle: 1),
+      pids: PidsResources(limit: 0), blockIO: BlockIOResources(weight: 10))
+    #expect(try again(resources) == resources)
+    let nothing = Resources(memory: MemoryResources(), cpu: CPUResources(), pids: PidsResources(), blockIO: BlockIOResources())
+    #expect(try again(Resources()) == nothing && again(nothing) == nothing)
   }
 
   @Test("what is absent stays as it is: nothing becomes a limit")

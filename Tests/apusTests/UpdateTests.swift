@@ -8,7 +8,7 @@ struct UpdateTests {
   private func limits(_ words: String...) throws -> Resources {
     let command = CommandSpec.update
     let parsed = try command.parse((words + ["id"])[...])
-    return try #require(parsed).limits()
+    return try #require(parsed).limits().resources
   }
 
   private func refusal(_ words: String...) -> String? {

@@ -8,7 +8,7 @@ enum OptionID: UInt8, CaseIterable {
   // Of containers.
   case bundle, config, consoleSocket, pidfdSocket, pidFile, preserveFDs, noPivot, noNewKeyring, noSubreaper, bestEffort, require, detach, keep
   case process, tty, env, user, additionalGIDs, cwd, capability, cgroup, ignorePaused, noNewPrivs, apparmor, processLabel
-  case all, force, format, quiet, stats, interval
+  case all, force, format, stateFormat, quiet, stats, interval
   // Of limits.
   case resources, blkioWeight, cpuPeriod, cpuQuota, cpuBurst, cpuShare, cpuRealtimePeriod, cpuRealtimeRuntime, cpuIdle, cpusetCPUs, cpusetMems
   case memoryLimit, memoryReservation, memorySwap, pidsLimit, l3CacheSchema, memBandwidthSchema
@@ -86,6 +86,7 @@ enum OptionID: UInt8, CaseIterable {
     case .all: "all,a: send the signal to every process of the container"
     case .force: "force,f: end a container that is running first, with SIGKILL; no error if there is none"
     case .format: "format,f table|json: how to print it (default: table)"
+    case .stateFormat: "format,f table|json: how to print it (default: json)"
     case .quiet: "quiet,q: print the ids only"
     case .stats: "stats: print the statistics once, and end"
     case .interval: "interval TIME: the time between two lines, such as 500ms, 5s or 1m (default: 5s)"

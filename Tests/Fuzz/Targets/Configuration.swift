@@ -17,7 +17,7 @@ func fuzzConfiguration(_ input: [UInt8]) {
   // What `exec` into a container of an image reads later is what was written for it.
   guard spec.process != nil, spec.root != nil else { return }
   do throws(SpecError) {
-    let again = try Spec(parsing: spec.documentForExec())
+    let again = try Spec(parsing: spec.keptDocument())
     require(again.process?.args == spec.process?.args && again.process?.env == spec.process?.env, "the document for exec keeps the program")
     require(again.process?.user == spec.process?.user && again.process?.capabilities == spec.process?.capabilities, "the document for exec keeps the rights")
     require(again.linux?.namespaces == spec.linux?.namespaces ?? [], "the document for exec keeps the namespaces")

@@ -47,7 +47,7 @@ private func specify(_ config: ImageConfig) {
     require(run.spec.process?.args.first?.utf8.isEmpty == false, "there is a program")
     // It is kept as a document, and read again by exec.
     do throws(SpecError) {
-      require(try Spec(parsing: run.spec.documentForExec()).process?.args == run.spec.process?.args, "the document for exec keeps the program")
+      require(try Spec(parsing: run.spec.keptDocument()).process?.args == run.spec.process?.args, "the document for exec keeps the program")
     } catch { fatalError("the document for exec: \(error.message)") }
   } catch { requireMessage(error.message) }
 }

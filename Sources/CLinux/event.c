@@ -29,7 +29,10 @@ void clinux_default_signals(void) {
   // struct sigaction of the kernel, whose layout differs between architectures and whose size nowhere exceeds this: all zero is SIG_DFL. The C library would
   // keep back the signals that it uses itself (32 to 34).
   static const uint64_t by_default[8] = {0};
-  for (int number = 1; number <= 64; number++) syscall(SYS_rt_sigaction, number, by_default, NULL, sizeof(uint64_t));
+  for (int number = 1; number <= 64; number++) {
+    // Trapped calls of the process itself (clinux_take_trapped_calls_for_missing).
+    if (number != SIGSYS) syscall(SYS_rt_sigaction, number, by_default, NULL, sizeof(uint64_t));
+  }
 }
 
 int clinux_signalfd(uint64_t mask) {

@@ -21,9 +21,12 @@ public final class CgroupHierarchy {
   public let selectors: [UInt8]
   /// Control files have no prefix: `cpus`, not `cpuset.cpus` (v1 mount option `noprefix`; Android mounts cpuset so).
   public let hasNoPrefix: Bool
+  /// No group can be made here: it is mounted read-only. Groups that are there already can be looked at.
+  public let isReadOnly: Bool
 
   init(
-    _ generation: CgroupGeneration, mountPoint: Path, root: Path, controllers: ControllerSet, name: [UInt8], selectors: [UInt8], hasNoPrefix: Bool
+    _ generation: CgroupGeneration, mountPoint: Path, root: Path, controllers: ControllerSet, name: [UInt8], selectors: [UInt8], hasNoPrefix: Bool,
+    isReadOnly: Bool
   ) {
     self.generation = generation
     self.mountPoint = mountPoint
@@ -32,6 +35,12 @@ public final class CgroupHierarchy {
     self.name = name
     self.selectors = selectors
     self.hasNoPrefix = hasNoPrefix
+    self.isReadOnly = isReadOnly
+  }
+
+  /// Whether groups of this generation can be made here, in which the controller acts.
+  func acts(_ controller: Controller, _ generation: CgroupGeneration) -> Bool {
+    self.generation == generation && !isReadOnly && controllers.contains(controller)
   }
 
   /// The name that control file `file` has here.
@@ -78,14 +87,17 @@ public struct CgroupLayout {
     }
   }
 
-  /// The position of the v2 hierarchy in `hierarchies`.
-  public var unifiedIndex: Int? { hierarchies.firstIndex { $0.generation == .v2 } }
+  /// The position of the v2 hierarchy in `hierarchies`; nil as well when no group can be made there.
+  public var unifiedIndex: Int? { hierarchies.firstIndex { $0.generation == .v2 && !$0.isReadOnly } }
 
-  /// The position of the hierarchy that has `controller`: v1 first, because a controller that is bound to a v1 hierarchy does not act in v2.
+  /// The position of the hierarchy that has `controller`, and where groups can be made: v1 first, because a controller that is bound to a v1 hierarchy does not
+  /// act in v2.
   public func index(of controller: Controller) -> Int? {
-    hierarchies.firstIndex { $0.generation == .v1 && $0.controllers.contains(controller) }
-      ?? hierarchies.firstIndex { $0.generation == .v2 && $0.controllers.contains(controller) }
+    hierarchies.firstIndex { $0.acts(controller, .v1) } ?? hierarchies.firstIndex { $0.acts(controller, .v2) }
   }
+
+  /// The hierarchy that has `controller` and is mounted read-only.
+  func readOnlyHierarchy(of controller: Controller) -> CgroupHierarchy? { hierarchies.first { $0.isReadOnly && $0.controllers.contains(controller) } }
 
   /// The hierarchy that has `controller`.
   public func hierarchy(of controller: Controller) -> CgroupHierarchy? { index(of: controller).map { hierarchies[$0] } }
@@ -95,8 +107,8 @@ public struct CgroupLayout {
 
   /// From the contents of /proc/self/mountinfo and /proc/self/cgroup, and of `cgroup.controllers` at the v2 mount point, which `unifiedControllers` reads.
   ///
-  /// Pure: malformed lines are left out, so is a mount that another one hides. When a hierarchy is mounted more than once, the mount that shows the most of it
-  /// is taken.
+  /// Pure: malformed lines are left out, so is a mount that another one hides. When a hierarchy is mounted more than once, a mount that can be written through
+  /// is taken, and of those the one that shows the most.
   public init(mountInfo: [UInt8], selfCgroup: [UInt8], unifiedControllers: (Path) -> [UInt8]) {
     let table = MountTable(mountInfo)
     hierarchies = []
@@ -108,7 +120,7 @@ public struct CgroupLayout {
         for controller in Controller.allCases where controller.isBuiltIntoUnified { found.controllers.insert(controller) }
       }
       if let same = hierarchies.firstIndex(where: { $0.isSameHierarchy(as: found) }) {
-        if found.root.bytes.count < hierarchies[same].root.bytes.count { hierarchies[same] = found }
+        if found.isBetter(than: hierarchies[same]) { hierarchies[same] = found }
       } else {
         hierarchies.append(found)
       }
@@ -120,7 +132,13 @@ public struct CgroupLayout {
   public static func discover() throws(SystemError) -> CgroupLayout {
     // A machine with thousands of mounts has megabytes; what is larger than this is not a mount table.
     let mountInfo = try readFile("/proc/self/mountinfo", limit: 16 << 20)
-    let selfCgroup = try readFile("/proc/self/cgroup", limit: 1 << 20)
+    var selfCgroup: [UInt8] = []
+    do throws(SystemError) {
+      selfCgroup = try readFile("/proc/self/cgroup", limit: 1 << 20)
+    } catch {
+      // It is missing in a kernel without control groups, where none can be mounted.
+      if error.errno != .noSuchFileOrDirectory { throw error }
+    }
     var failure: SystemError?
     let layout = CgroupLayout(mountInfo: mountInfo, selfCgroup: selfCgroup) { mountPoint in
       do throws(SystemError) {
@@ -184,7 +202,8 @@ extension CgroupHierarchy {
     }
     guard let point = unescaped(entry.mountPoint), let root = unescaped(entry.root) else { return nil }
     self.init(
-      generation, mountPoint: Path(bytes: point), root: Path(bytes: root), controllers: controllers, name: name, selectors: selectors, hasNoPrefix: hasNoPrefix)
+      generation, mountPoint: Path(bytes: point), root: Path(bytes: root), controllers: controllers, name: name, selectors: selectors, hasNoPrefix: hasNoPrefix,
+      isReadOnly: entry.isReadOnly)
   }
 
   /// Whether a mount option names a controller, also one that nothing here knows, or a hierarchy; the others are flags of the mount.
@@ -192,6 +211,11 @@ extension CgroupHierarchy {
     let flags: [StaticString] = ["rw", "ro", "noprefix", "clone_children", "xattr", "cpuset_v2_mode", "seclabel", "favordynmods", "nofavordynmods"]
     for flag in flags where option.matches(flag) { return false }
     return !(option.count > 14 && option.prefix(14).matches("release_agent="))
+  }
+
+  /// Whether this mount is of more use than the other one of the same tree.
+  func isBetter(than other: CgroupHierarchy) -> Bool {
+    isReadOnly == other.isReadOnly ? root.bytes.count < other.root.bytes.count : other.isReadOnly
   }
 
   /// Whether both mounts show the same tree of groups.

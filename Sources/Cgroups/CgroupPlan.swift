@@ -28,6 +28,8 @@ public struct CgroupPlan: Sendable {
   public init(_ resources: Resources, layout: CgroupLayout, reach: Reach = .limits) throws(CgroupPlanError) {
     settings = try CgroupPlan.settings(resources, SettingList(layout: layout))
     self.reach = reach
+    // Said before that nothing filters devices, which is the least of it.
+    if layout.trackingIndex == nil { throw .noGroups(layout.reasonForNoGroups) }
     devices = try DevicePlan(DeviceFilter(resources.devices), layout: layout)
     if devices == nil && !resources.devices.isEmpty { throw .noDeviceFilter }
   }
@@ -47,7 +49,7 @@ public struct CgroupPlan: Sendable {
     } catch {
       let reason = "control groups are disabled, and nothing else can do it"
       switch error {
-      case .noController(let asked, _): throw .refused(asked: asked, reason: Text(reason))
+      case .noController(let asked, _, _): throw .refused(asked: asked, reason: Text(reason))
       case .refused(let asked, _) where !resources.unified.isEmpty: throw .refused(asked: asked, reason: Text(reason))
       default: throw error
       }
@@ -77,7 +79,7 @@ public struct CgroupPlan: Sendable {
     var chosen: [Int] = []
     if let tracking = layout.trackingIndex { chosen.append(tracking) }
     for setting in settings where !chosen.contains(setting.hierarchy) { chosen.append(setting.hierarchy) }
-    for (index, hierarchy) in layout.hierarchies.enumerated() where !chosen.contains(index) {
+    for (index, hierarchy) in layout.hierarchies.enumerated() where !chosen.contains(index) && !hierarchy.isReadOnly {
       if reach == .all || (reach == .statistics && !hierarchy.controllers.isDisjoint(with: .counting)) { chosen.append(index) }
     }
     return chosen
@@ -148,7 +150,7 @@ public final class DevicePlan: Sendable {
   init?(_ filter: DeviceFilter, layout: CgroupLayout) throws(CgroupPlanError) {
     let program = layout.unifiedIndex == nil ? nil : try filter.program()
     var list: [(file: String, value: String)]?
-    var hierarchy = layout.hierarchies.firstIndex { $0.generation == .v1 && $0.controllers.contains(.devices) }
+    var hierarchy = layout.hierarchies.firstIndex { $0.acts(.devices, .v1) }
     if hierarchy != nil {
       do throws(CgroupPlanError) {
         list = try filter.deviceList()
@@ -168,6 +170,14 @@ public final class DevicePlan: Sendable {
 extension CgroupLayout {
   /// The hierarchy by which a container's processes are found.
   var trackingIndex: Int? {
-    unifiedIndex ?? index(of: .freezer) ?? index(of: .pids) ?? hierarchies.firstIndex { !$0.controllers.isEmpty } ?? hierarchies.indices.first
+    unifiedIndex ?? index(of: .freezer) ?? index(of: .pids) ?? hierarchies.firstIndex { !$0.controllers.isEmpty && !$0.isReadOnly }
+      ?? hierarchies.firstIndex { !$0.isReadOnly }
+  }
+
+  /// Why no group can be made at all, and what to do.
+  fileprivate var reasonForNoGroups: Text {
+    let way: Text = "or do without, and without limits: --cgroup-manager disabled"
+    guard let first = hierarchies.first else { return "no control group hierarchy is mounted: mount one (cgroup2, CONFIG_CGROUPS) on /sys/fs/cgroup, \(way)" }
+    return "no control group can be made: \(first.mountPoint) is mounted read-only; mount it so that it can be written to, \(way)"
   }
 }

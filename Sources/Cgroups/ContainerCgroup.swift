@@ -27,21 +27,24 @@ public final class ContainerCgroup {
   /// it, it is somebody's, and refused.
   public static func create(_ path: CgroupPath, for plan: CgroupPlan, layout: CgroupLayout) throws(CgroupError) -> ContainerCgroup {
     if plan.reach == .nothing { return .disabled(path) }
-    if layout.hierarchies.isEmpty {
-      throw .refused("no control group hierarchy is mounted: mount one (cgroup2, CONFIG_CGROUPS), for example on /sys/fs/cgroup")
-    }
     let controllers = plan.unifiedControllers(of: layout)
-    var groups: [GroupDirectory] = []
-    for index in plan.hierarchies(of: layout) {
-      do throws(CgroupError) {
-        groups.append(try GroupDirectory.make(path, in: layout.hierarchies[index], at: index, enabling: controllers))
-      } catch {
-        // The error that matters is the first; what cannot be removed now is found by the next run.
-        for group in groups { try? group.remove() }
-        throw error
+    let cgroup = ContainerCgroup(path: path, groups: [], layout: layout)
+    do throws(CgroupError) {
+      for index in plan.hierarchies(of: layout) { try cgroup.make(in: index, enabling: controllers) }
+      // Beside a v2 that cannot freeze (before Linux 5.2), the freezer of v1 does it.
+      if let freezer = layout.index(of: .freezer), !cgroup.hasGroup(inHierarchy: freezer), try cgroup.freezer() == nil {
+        try cgroup.make(in: freezer, enabling: controllers)
       }
+      return cgroup
+    } catch {
+      // The error that matters is the first; what cannot be removed now is found by the next run.
+      for group in cgroup.groups { try? group.remove() }
+      throw error
     }
-    return ContainerCgroup(path: path, groups: groups, layout: layout)
+  }
+
+  private func make(in index: Int, enabling controllers: UnifiedControllers) throws(CgroupError) {
+    groups.append(try GroupDirectory.make(path, in: layout.hierarchies[index], at: index, enabling: controllers))
   }
 
   /// The groups of this path that are there; nil when there is none.
@@ -66,8 +69,9 @@ public final class ContainerCgroup {
     self.isDisabled = isDisabled
   }
 
-  /// The group by which all processes of the container are found.
-  var tracking: GroupDirectory? { groups.first { $0.index == layout.trackingIndex } }
+  /// The group by which all processes of the container are found; when that is not there, or its hierarchy is read-only by now, any that is: what runs must not
+  /// be passed over.
+  var tracking: GroupDirectory? { groups.first { $0.index == layout.trackingIndex } ?? groups.first }
 
   /// The v2 group's directory, for CLONE_INTO_CGROUP; valid as long as this value. Nil when there is no v2 group.
   public var cloneTarget: Int32? { groups.first { $0.hierarchy.generation == .v2 }?.directory.rawValue }

@@ -17,11 +17,13 @@ extension ContainerCgroup {
         guard patience.wait() else { throw try group.stuck() }
       }
     }
+    // All processes are in that of the freezer as well.
+    let stopped = try freezer() ?? group
     while true {
-      let isEmpty = try group.killAll()
-      try thawAll(but: group)
+      let isEmpty = try stopped.killAll()
+      try thawAll(but: stopped)
       if isEmpty { return }
-      guard patience.wait() else { throw try group.stuck() }
+      guard patience.wait() else { throw try stopped.stuck() }
     }
   }
 

@@ -2,8 +2,8 @@ internal import Linux
 
 extension ContainerCgroup {
   /// The group that stops all processes of the container: of v2 since Linux 5.2, else of the v1 freezer.
-  private func freezer() throws(CgroupError) -> GroupDirectory? {
-    if let unified = groups.first(where: { $0.hierarchy.generation == .v2 }), try unified.read("cgroup.freeze") != nil { return unified }
+  func freezer() throws(CgroupError) -> GroupDirectory? {
+    if let unified = groups.first(where: { $0.hierarchy.generation == .v2 }), try unified.has("cgroup.freeze") { return unified }
     return groups.first { $0.hierarchy.generation == .v1 && $0.hierarchy.controllers.contains(.freezer) }
   }
 

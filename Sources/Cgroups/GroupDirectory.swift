@@ -37,6 +37,18 @@ final class GroupDirectory {
     }
   }
 
+  /// Whether the kernel has this control file.
+  func has(_ file: String) throws(CgroupError) -> Bool {
+    do throws(Errno) {
+      _ = try directory.open(hierarchy.fileName(file), .path | .noFollow)
+      return true
+    } catch {
+      // ENODEV: the group is gone.
+      if error == .noSuchFileOrDirectory || error == .noDevice { return false }
+      throw CgroupError("open", "\(file) in \(description)", error)
+    }
+  }
+
   /// The contents of the control file; nil when the kernel has no such file, or gives it in this state no contents (EOPNOTSUPP).
   func read(_ file: String) throws(CgroupError) -> [UInt8]? {
     do throws(Errno) {

@@ -106,6 +106,12 @@ extension GroupDirectory {
     func write(_ words: String) throws(Errno) { try directory.open(file, .writeOnly | .noFollow).writeValue(words) }
 
     let missing = controllers.required.filter(isMissing)
+    let wanted = controllers.wanted.filter(isMissing)
+    if missing.isEmpty && wanted.isEmpty { return }
+    if try hasProcesses(directory, path) {
+      if !missing.isEmpty { throw refusal(of: additions(missing), in: path, .busy) }
+      return
+    }
     if !missing.isEmpty {
       let words = additions(missing)
       do throws(Errno) {
@@ -114,13 +120,27 @@ extension GroupDirectory {
         throw refusal(of: words, in: path, error)
       }
     }
-    let wanted = controllers.wanted.filter(isMissing)
     if wanted.isEmpty { return }
     do throws(Errno) {
       try write(additions(wanted))
     } catch {
       // One that this group cannot have keeps the others out as well.
       for word in wanted { try? write(additions([word])) }
+    }
+  }
+
+  /// Whether the group has processes of its own, so that it cannot hand controllers down. Of some the kernel lets it all the same (cpu, cpuset and pids, which
+  /// count threads): the groups below are then no place for a process any more (`domain invalid`, cgroup-v2.rst, "Threads"). The root may have both, and alone
+  /// has no `cgroup.type` (Linux 4.14).
+  private static func hasProcesses(_ directory: borrowing FileDescriptor, _ path: Path) throws(CgroupError) -> Bool {
+    do throws(Errno) {
+      _ = try directory.open("cgroup.type", .path | .noFollow)
+      return try !directory.open("cgroup.procs", .readOnly | .noFollow).readAll(limit: 1 << 22).isEmpty
+    } catch {
+      if error == .noSuchFileOrDirectory { return false }
+      // A threaded group, whose processes are told of further up.
+      if error == .notSupported { return true }
+      throw CgroupError("read", "cgroup.procs in \(path.description)", error)
     }
   }
 

@@ -51,10 +51,12 @@ public final class Setting: Sendable {
   }
 }
 
-/// Why limits cannot be turned into settings: always the JSON path of the limit and a reason.
+/// Why limits cannot be turned into settings: the JSON path of the limit and a reason.
 public indirect enum CgroupPlanError: Error, Sendable {
-  /// No mounted hierarchy has the controller.
-  case noController(asked: String, controller: Controller)
+  /// No mounted hierarchy has the controller; `unified` is the mount point of v2, if the controller could be there.
+  case noController(asked: String, controller: Controller, unified: Path?)
+  /// There can be no groups here; a sentence.
+  case noGroups(Text)
   /// Neither an eBPF program nor a devices controller can filter devices here.
   case noDeviceFilter
   /// The value has no meaning, or not on this generation of cgroups.
@@ -64,8 +66,12 @@ public indirect enum CgroupPlanError: Error, Sendable {
   @inline(never)
   public var message: String {
     switch self {
-    case .noController(let asked, let controller):
-      Text("\(asked): no mounted control group hierarchy has the \(controller.unifiedName) controller (CONFIG_\(controller.option))").string
+    case .noController(let asked, let controller, let unified):
+      // A part of a tree looks like the whole of it, in a cgroup namespace.
+      Text(
+        "\(asked): no mounted control group hierarchy has the \(controller.unifiedName) controller (CONFIG_\(controller.option)\(unified.map { ", or it is not handed down to \($0)" as Text } ?? ""))"
+      ).string
+    case .noGroups(let reason): reason.string
     case .noDeviceFilter:
       "linux.resources.devices: this system filters devices neither by eBPF programs (CONFIG_CGROUP_BPF and a cgroup v2 mount) nor by a devices controller (CONFIG_CGROUP_DEVICE)"
     case .refused(let asked, let reason): Text("\(asked): \(reason)").string

@@ -42,7 +42,13 @@ final class SettingList {
 
   private func generation(of limit: Limit, _ row: Limit.Row, at place: String) -> CgroupGeneration? {
     guard let hierarchy = layout.hierarchy(of: row.controller) else {
-      note(.noController(asked: SettingList.path(row, at: place), controller: row.controller))
+      let asked = SettingList.path(row, at: place)
+      if let found = layout.readOnlyHierarchy(of: row.controller) {
+        note(.refused(asked: asked, reason: "the \(row.controller.unifiedName) controller is at \(found.mountPoint), which is mounted read-only"))
+      } else {
+        let unified = row.v2.isNone ? nil : layout.unifiedIndex.map { layout.hierarchies[$0].mountPoint }
+        note(.noController(asked: asked, controller: row.controller, unified: unified))
+      }
       return nil
     }
     if hierarchy.generation == .v2, row.v2.isNone {

@@ -32,7 +32,7 @@ extension SettingList {
     } else if !(controller?.isBuiltIntoUnified ?? false) {
       word = String(decoding: name[..<dot], as: UTF8.self)
       if !layout.hierarchies[index].offers(name[..<dot]) {
-        if let controller { throw .noController(asked: asked, controller: controller) }
+        if let controller { throw .noController(asked: asked, controller: controller, unified: nil) }
         throw .refused(asked: asked, reason: "no such controller in cgroup.controllers of \(layout.hierarchies[index].mountPoint.description)")
       }
     }

@@ -28,6 +28,8 @@ public struct RunOptions: Equatable, Sendable {
   /// Instead of the image's command, after its entry point.
   public var arguments: [String]
   public var hostname: String?
+  /// Control groups are used; else the container is shown none.
+  public var controlGroups: Bool
   /// The file of the host that is the container's /etc/resolv.conf.
   public var resolver: Path?
   /// What is written to oom_score_adj; nil leaves it as it is.
@@ -35,7 +37,8 @@ public struct RunOptions: Equatable, Sendable {
 
   public init(
     id: ContainerID, memory: Int64? = nil, pids: Int64? = nil, cpuQuota: Int64? = nil, env: [String] = [], readOnly: Bool = false, network: Network = .none,
-    terminal: Bool = false, arguments: [String] = [], hostname: String? = nil, resolver: Path? = nil, oomScoreAdjustment: Int32? = nil
+    terminal: Bool = false, arguments: [String] = [], hostname: String? = nil, controlGroups: Bool = true, resolver: Path? = nil,
+    oomScoreAdjustment: Int32? = nil
   ) {
     self.id = id
     self.memory = memory
@@ -47,6 +50,7 @@ public struct RunOptions: Equatable, Sendable {
     self.terminal = terminal
     self.arguments = arguments
     self.hostname = hostname
+    self.controlGroups = controlGroups
     self.resolver = resolver
     self.oomScoreAdjustment = oomScoreAdjustment
   }
@@ -54,7 +58,7 @@ public struct RunOptions: Equatable, Sendable {
   public static func == (left: RunOptions, right: RunOptions) -> Bool {
     left.id == right.id && left.memory == right.memory && left.pids == right.pids && left.cpuQuota == right.cpuQuota && left.readOnly == right.readOnly
       && left.resolver == right.resolver && left.oomScoreAdjustment == right.oomScoreAdjustment && left.network == right.network
-      && left.terminal == right.terminal && same(left.env, right.env) && same(left.arguments, right.arguments)
+      && left.terminal == right.terminal && left.controlGroups == right.controlGroups && same(left.env, right.env) && same(left.arguments, right.arguments)
       && left.hostname.map { Array($0.utf8) } == right.hostname.map { Array($0.utf8) }
   }
 
@@ -97,7 +101,7 @@ public func specification(for image: StoredImage, root: String, options: RunOpti
   if options.network == .none { namespaces.append(Namespace(type: .network)) }
   let linux = LinuxSection(
     namespaces: namespaces, resources: resources(options), maskedPaths: DefaultPaths.masked, readonlyPaths: DefaultPaths.readonly)
-  var mounts = DefaultMounts.all
+  var mounts = DefaultMounts.all.filter { options.controlGroups || !($0.type?.equals("cgroup") ?? false) }
   if let resolver = options.resolver {
     let flags = parts(of: "bind,nosuid,noexec,nodev,ro", at: 0x2C)
     mounts.append(Mount(destination: "/etc/resolv.conf", type: "bind", source: resolver.description, options: flags))

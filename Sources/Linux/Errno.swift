@@ -85,8 +85,8 @@ public struct Errno: Error, Equatable, Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Whether a newer system call that fails so has to be taken for absent: the kernel lacks it, or a seccomp filter in the way refuses it (design.md, fixed
-  /// decision 6).
+  /// Whether a newer system call that fails so has to be taken for absent: the kernel lacks it, or a seccomp filter in the way refuses it, or traps it
+  /// (`ThisProcess.takeTrappedCallsForMissing`).
   @inlinable public var meansAbsent: Bool { rawValue == 38 || rawValue == 1 || rawValue == 22 }
 }
 

@@ -5,6 +5,8 @@ public struct MountEntry: Sendable {
   /// The directory of the file system that is mounted; for cgroups the group at the mount point.
   public var root: ArraySlice<UInt8>
   public var mountPoint: ArraySlice<UInt8>
+  /// The options of this mount, such as `ro`.
+  public var options: ArraySlice<UInt8>
   public var type: ArraySlice<UInt8>
   /// The options of the file system itself, where a v1 mount names its controllers.
   public var superOptions: ArraySlice<UInt8>
@@ -21,8 +23,17 @@ public struct MountEntry: Sendable {
     self.parent = parent
     root = fields[3]
     mountPoint = fields[4]
+    options = fields[5]
     type = fields[separator + 1]
     superOptions = fields[separator + 3]
+  }
+
+  /// Whether nothing can be written through it: neither the mount nor the file system may be read-only. The kernel writes `rw` or `ro` before all other options.
+  public var isReadOnly: Bool { MountEntry.begin(options, with: "ro") || MountEntry.begin(superOptions, with: "ro") }
+
+  private static func begin(_ options: ArraySlice<UInt8>, with word: StaticString) -> Bool {
+    guard let first = options.split(separator: 0x2C).first, first.count == word.utf8CodeUnitCount else { return false }
+    return word.withUTF8Buffer { first.elementsEqual($0) }
   }
 }
 

@@ -33,17 +33,14 @@ public enum CloneSide: Sendable, Equatable {
 
 /// Makes a process in new namespaces, in the v2 cgroup whose directory `cgroup` is when given.
 ///
-/// clone3(2), Linux 5.3, with CLONE_INTO_CGROUP, Linux 5.7. Where a kernel or filter has no clone3 (ENOSYS, EPERM), clone(2) does it, unless a cgroup is given:
-/// then the caller joins the group in another way.
+/// clone3(2), Linux 5.3, with CLONE_INTO_CGROUP, Linux 5.7. Where a kernel or filter has no clone3, clone(2) does it, unless a cgroup is given: then the caller
+/// joins the group in another way.
 ///
 /// - asSibling: the new process is a child of this one's parent. The C constant is `CLONE_PARENT`.
 public func cloneProcess(_ namespaces: NamespaceFlags, cgroup: Int32? = nil, asSibling: Bool = false) throws(Errno) -> CloneSide {
   let flags = namespaces.rawValue | (asSibling ? 0x8000 : 0)
   var result = clinux_clone3(flags, cgroup ?? -1)
-  let error = Errno(rawValue: 0 - result)
-  if cgroup == nil, error == .noSystemCall || error == .notPermitted {
-    result = clinux_clone(flags)
-  }
+  if result < 0, cgroup == nil, Errno(rawValue: 0 - result).meansAbsent { result = clinux_clone(flags) }
   if result < 0 { throw Errno(rawValue: 0 - result) }
   return result == 0 ? .child : .parent(result)
 }

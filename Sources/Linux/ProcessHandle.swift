@@ -61,7 +61,8 @@ public struct ProcessHandle: ~Copyable {
         _ = try checked { clinux_pidfd_send_signal(number, signal.rawValue) }
         return
       } catch {
-        if error != .noSystemCall { throw error }
+        // EPERM and EINVAL may be the signal's own: then kill(2) says the same.
+        if !error.meansAbsent { throw error }
       }
     }
     if try status().hasEnded { throw .noSuchProcess }

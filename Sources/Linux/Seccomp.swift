@@ -1,6 +1,11 @@
 internal import CLinux
 
 extension ThisProcess {
+  /// From here on a system call that a filter traps (`SECCOMP_RET_TRAP`), as the one does that Android gives to its apps, fails with ENOSYS instead of ending
+  /// this process and those that it clones. Programs that they run know nothing of it, and a SIGSYS that somebody sends ends them still. The system call is
+  /// `rt_sigaction`.
+  public static func takeTrappedCallsForMissing() { _ = clinux_take_trapped_calls_for_missing() }
+
   /// Filters the system calls of this process and its children from here on.
   ///
   /// `program` is classic BPF over struct seccomp_data, one `struct sock_filter` in 64 bits, at most 4096 of them. Needs `CAP_SYS_ADMIN` or no_new_privs.

@@ -21,6 +21,8 @@ public struct Signal: Sendable, Equatable {
   public static var `continue`: Signal { Signal(rawValue: 18) }
   /// The C constant is `SIGTSTP`.
   public static var terminalStop: Signal { Signal(rawValue: 20) }
+  /// A seccomp filter has trapped a call. The C constant is `SIGSYS`.
+  public static var trappedCall: Signal { Signal(rawValue: 31) }
   /// The C constant is `SIGWINCH`.
   public static var windowChanged: Signal { Signal(rawValue: 28) }
 }
@@ -88,5 +90,6 @@ public struct SignalDescriptor: ~Copyable {
   }
 }
 
-/// Sets every signal back to its default action: what a program ignored, its child would ignore as well. The C function is `sigaction`.
+/// Sets every signal back to its default action: what a program ignored, its child would ignore as well. SIGSYS stays as `ThisProcess.takeTrappedCallsForMissing`
+/// has set it, which exec ends. The C function is `sigaction`.
 public func setDefaultSignalActions() { clinux_default_signals() }

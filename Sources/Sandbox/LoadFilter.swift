@@ -30,6 +30,8 @@ extension SandboxPlan {
   /// before this comes back.
   func loadFilter(_ channel: borrowing Channel) throws(SandboxError) {
     guard let seccomp else { return }
+    // What it traps is not missing: it is to end this process, as the profile says, and not to make it take another way.
+    if seccomp.traps { Signal.trappedCall.setDefaultAction() }
     do throws(Errno) {
       if seccomp.notifies {
         let listener = try ThisProcess.loadNotifyingFilter(seccomp.program, flags: seccomp.flags)

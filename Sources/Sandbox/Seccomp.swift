@@ -9,6 +9,8 @@ public struct SeccompFilter: Equatable, Sendable {
   public let flags: UInt32
   /// Some calls are left to somebody else.
   public let notifies: Bool
+  /// Some calls are answered by SIGSYS.
+  public let traps: Bool
 
   /// Compiles `linux.seccomp` (config-linux.md, "Seccomp") for `processor`.
   ///
@@ -43,6 +45,7 @@ public struct SeccompFilter: Equatable, Sendable {
     var flags: UInt32 = 0
     for flag in seccomp.flags { flags |= flag.bit }
     notifies = seccomp.notifies
+    traps = seccomp.defaultAction == .trap || seccomp.syscalls.contains { $0.action == .trap }
     self.flags = notifies ? SeccompFlag.notifying(flags) : flags & ~SeccompFlag.waitKillableReceive.bit
   }
 }

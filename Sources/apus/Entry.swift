@@ -6,6 +6,7 @@ internal import Runtime
 @c(apus_main)
 public func entry(_ count: Int32, _ arguments: UnsafeMutablePointer<UnsafePointer<CChar>?>) -> Int32 {
   let raw = UnsafePointer(arguments)
+  ThisProcess.takeTrappedCallsForMissing()
   do throws(Failure) {
     return try dispatch(words(Int(count), raw), raw: raw)
   } catch {

@@ -96,7 +96,8 @@ final class ImageRun {
   ) throws(Failure) -> Int32 {
     var options = RunOptions(
       id: id, memory: memory, pids: pids, cpuQuota: cpuQuota, env: arguments.values(.env), readOnly: arguments.flag(.readOnly), network: network,
-      terminal: arguments.flag(.tty), arguments: arguments.command, hostname: arguments.value(.hostname))
+      terminal: arguments.flag(.tty), arguments: arguments.command, hostname: arguments.value(.hostname),
+      controlGroups: globals.cgroupManager == .cgroupfs)
     if network == .host, let text = try Resolver.text(arguments.values(.dns)) {
       options.resolver = try failing { () throws(ImageError) in try layer.writeResolver(text) }
     }

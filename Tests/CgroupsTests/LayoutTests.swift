@@ -1,4 +1,5 @@
 import Linux
+import OCI
 import Testing
 
 @testable import Cgroups
@@ -65,7 +66,7 @@ struct LayoutTests {
 
   @Test("in a container only a part is mounted: the group of the process is counted from the mount point")
   func partial() {
-    let table = "1 0 0:5 / / rw - overlay overlay rw\n9 1 0:28 /docker/abc /sys/fs/cgroup ro master:4 propagate_from:2 - cgroup2 cgroup rw\n"
+    let table = "1 0 0:5 / / rw - overlay overlay rw\n9 1 0:28 /docker/abc /sys/fs/cgroup rw master:4 propagate_from:2 - cgroup2 cgroup rw\n"
     #expect(Fixture.layout(table, own: "0::/docker/abc/inner\n").hierarchies.first?.own == "/inner")
     #expect(Fixture.layout(table, own: "0::/docker/abc\n").hierarchies.first?.own == "/")
     #expect(Fixture.layout(table, own: "0::/docker/abcdef\n").hierarchies.first?.own == nil)
@@ -84,6 +85,36 @@ struct LayoutTests {
       """)
     #expect(layout.hierarchies.count == 1)
     #expect(layout.hierarchies.first?.mountPoint == "/b")
+  }
+
+  @Test("a mount that can be written through is taken before one that shows more, and the options of the file system count as well")
+  func readOnlyTwice() {
+    let layout = Fixture.layout(
+      """
+      1 0 0:5 / / rw - ext4 /dev/sda1 rw
+      2 1 0:28 / /a ro,nosuid - cgroup2 cgroup rw
+      3 1 0:28 /part /b rw - cgroup2 cgroup rw
+      4 1 0:28 / /c rw - cgroup2 cgroup ro,nsdelegate
+      5 1 0:30 / /r rootfs - cgroup none rw,memory
+
+      """)
+    #expect(layout.hierarchies.count == 2)
+    #expect(layout.hierarchies.first?.mountPoint == "/b" && layout.hierarchies.allSatisfy { !$0.isReadOnly })
+  }
+
+  @Test("what is mounted read-only holds no new group: another hierarchy finds the processes, and a limit there is refused with the place")
+  func readOnly() throws {
+    let layout = Fixture.layout(
+      Fixture.hybridTable.replacing("/unified rw,relatime", with: "/unified ro,relatime").replacing("/memory rw,relatime", with: "/memory ro,relatime"),
+      controllers: "hugetlb\n")
+    #expect(layout.hierarchies.count == 9)
+    #expect(layout.unifiedIndex == nil && layout.index(of: .memory) == nil && layout.trackingIndex == layout.index(of: .freezer))
+    let plan = try CgroupPlan(Resources(), layout: layout, reach: .all)
+    #expect(plan.hierarchies(of: layout).count == 7)
+    #expect(try #require(plan.devices).program == nil)
+    let error = #expect(throws: CgroupPlanError.self) { try CgroupPlan(Resources(memory: MemoryResources(limit: 1 << 20)), layout: layout) }
+    #expect(
+      error?.message == "linux.resources.memory.limit: the memory controller is at /sys/fs/cgroup/memory, which is mounted read-only")
   }
 
   @Test("a mount that another one hides is none")

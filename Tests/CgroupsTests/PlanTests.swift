@@ -242,7 +242,8 @@ struct PlanTests {
   func missingControllers() {
     #expect(
       refusal(Resources(pids: PidsResources(limit: 5)), Fixture.android)
-        == "linux.resources.pids.limit: no mounted control group hierarchy has the pids controller (CONFIG_CGROUP_PIDS)")
+        == "linux.resources.pids.limit: no mounted control group hierarchy has the pids controller (CONFIG_CGROUP_PIDS, or it is not handed down to /sys/fs/cgroup)"
+    )
     let nothing = Fixture.layout("")
     let cases: [(Resources, String)] = [
       (Resources(memory: MemoryResources(limit: 1)), "memory.limit: no mounted control group hierarchy has the memory controller (CONFIG_MEMCG)"),
@@ -262,13 +263,23 @@ struct PlanTests {
         "rdma.mlx5_0: no mounted control group hierarchy has the rdma controller (CONFIG_CGROUP_RDMA)"
       ),
       (Resources(unified: [UnifiedSetting(file: "memory.high", value: "1")]), "unified[\"memory.high\"]: needs cgroup v2, which is not mounted here"),
-      (
-        Resources(devices: [DeviceRule(allow: false)]),
-        "devices: this system filters devices neither by eBPF programs (CONFIG_CGROUP_BPF and a cgroup v2 mount) nor by a devices controller (CONFIG_CGROUP_DEVICE)"
-      ),
     ]
     for (resources, message) in cases { #expect(refusal(resources, nothing) == "linux.resources.\(message)") }
-    #expect(refusal(Resources(), nothing) == nil)
+    #expect(
+      refusal(Resources(devices: [DeviceRule(allow: false)]), Fixture.layout("1 0 0:5 / /cg rw - cgroup c rw,memory\n"))
+        == "linux.resources.devices: this system filters devices neither by eBPF programs (CONFIG_CGROUP_BPF and a cgroup v2 mount) nor by a devices controller (CONFIG_CGROUP_DEVICE)"
+    )
+  }
+
+  @Test("where no group can be made at all, that is said, and what can be done")
+  func noGroups() {
+    let way = ", or do without, and without limits: --cgroup-manager disabled"
+    #expect(
+      refusal(Resources(devices: [DeviceRule(allow: false)]), Fixture.layout(""))
+        == "no control group hierarchy is mounted: mount one (cgroup2, CONFIG_CGROUPS) on /sys/fs/cgroup\(way)")
+    #expect(
+      refusal(Resources(), Fixture.layout("1 0 0:5 / /cg ro - cgroup2 c rw\n"))
+        == "no control group can be made: /cg is mounted read-only; mount it so that it can be written to\(way)")
   }
 
   @Test("block devices: weights by scheduler, rates by device")

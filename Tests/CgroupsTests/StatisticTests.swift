@@ -19,7 +19,8 @@ struct StatisticTests {
         try FileDescriptor.open(path.appending(file), [.writeOnly, .create], mode: 0o600).writeAll(Array(text.utf8))
       }
       let hierarchy = CgroupHierarchy(
-        group.controllers.isEmpty ? .v2 : .v1, mountPoint: path, root: "/", controllers: group.controllers, name: [], selectors: [], hasNoPrefix: false)
+        group.controllers.isEmpty ? .v2 : .v1, mountPoint: path, root: "/", controllers: group.controllers, name: [], selectors: [], hasNoPrefix: false,
+        isReadOnly: false)
       opened.append(
         GroupDirectory(
           hierarchy: hierarchy, index: index, name: "", parent: try temporary.duplicate(), directory: try FileDescriptor.open(path, [.readOnly, .directory]),

@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skips, with the reason, what this machine cannot run, and leaves out what makes no sense."""
     # On the device, which is slow, either no call is denied or all of them.
-    left_out = [item for item in items if _parameter(item, "machine") == "v2" and _parameter(item, "calls") not in (None, "", deny_calls.ALL)]
+    left_out = [item for item in items if _parameter(item, "machine") == "v2" and not _is_for_the_device(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
     images = ROOT / ".build" / "images" / "arm64"
@@ -39,6 +39,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=f"this machine is {platform.machine()}; the tests on the dev box are for x86_64"))
         elif os.geteuid() != 0:
             item.add_marker(pytest.mark.skip(reason="needs root, because containers do"))
+
+
+def _is_for_the_device(item: pytest.Item) -> bool:
+    denied = _parameter(item, "denied")
+    return _parameter(item, "calls") in (None, "", deny_calls.ALL) and (not isinstance(denied, deny_calls.Denied) or denied.is_for_the_device)
 
 
 def _parameter(item: pytest.Item, name: str) -> object:
@@ -63,23 +68,36 @@ def v2_machine() -> Iterator[Machine]:
         yield Emulated(device, "v2")
 
 
+@pytest.fixture
+def denied(request: pytest.FixtureRequest) -> deny_calls.Denied | None:
+    """What apus has to do without in this test; a test that says nothing about it has all that the kernel has."""
+    return getattr(request, "param", None)
+
+
+def _lend(machine: Machine, denied: deny_calls.Denied | None) -> Iterator[Machine]:
+    """Gives the machine to one test, of whose containers nothing may be left."""
+    if denied is not None:
+        machine.wrapper = denied.wrapper(machine)
+    try:
+        yield machine
+    finally:
+        machine.wrapper = []
+    machine.require_nothing_left()
+
+
 @pytest.fixture(params=[pytest.param("native", marks=pytest.mark.native), pytest.param("v2", marks=pytest.mark.device)])
-def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
-    """First this machine, then the device: a test that uses it runs on both. Nothing of the test's containers may be left on either."""
-    found: Machine = request.getfixturevalue(f"{request.param}_machine")
-    yield found
-    found.require_nothing_left()
+def machine(request: pytest.FixtureRequest, denied: deny_calls.Denied | None) -> Iterator[Machine]:
+    """First this machine, then the device: a test that uses it runs on both."""
+    yield from _lend(request.getfixturevalue(f"{request.param}_machine"), denied)
 
 
 @pytest.fixture
-def native(native_machine: Machine) -> Iterator[Machine]:
+def native(native_machine: Machine, denied: deny_calls.Denied | None) -> Iterator[Machine]:
     """Only this machine; the test must have the mark `native`."""
-    yield native_machine
-    native_machine.require_nothing_left()
+    yield from _lend(native_machine, denied)
 
 
 @pytest.fixture
-def v2(v2_machine: Machine) -> Iterator[Machine]:
+def v2(v2_machine: Machine, denied: deny_calls.Denied | None) -> Iterator[Machine]:
     """Only the device; the test must have the mark `device`."""
-    yield v2_machine
-    v2_machine.require_nothing_left()
+    yield from _lend(v2_machine, denied)

@@ -147,6 +147,8 @@ class Machine:
         self._images: set[str] = set()
         self._numbers = itertools.count()
         self._rootfs = ""
+        #: What every command of apus is run by, such as a program that denies it system calls.
+        self.wrapper: list[str] = []
 
     # What a kind of machine must know
 
@@ -180,7 +182,7 @@ class Machine:
 
     def words(self, *words: str) -> list[str]:
         """A command of apus, with our folders."""
-        return [self.apus, "--root", self.state, "--data-root", self.store, *words]
+        return [*self.wrapper, self.apus, "--root", self.state, "--data-root", self.store, *words]
 
     def call(self, *words: str, data: bytes | None = None, limit: float = LIMIT) -> Result:
         """Runs a command of apus."""

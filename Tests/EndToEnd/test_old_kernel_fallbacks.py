@@ -12,20 +12,63 @@ import hostile
 import pytest
 from machines import Machine
 from specs import shell, spec
+from test_running import running
 
 pytestmark = pytest.mark.native
 
-MOUNTS = "open_tree,move_mount,fsopen,fsconfig,fsmount,fspick,mount_setattr"
 ALL = deny_calls.ALL
-SETS = {"openat2": "openat2", "mount calls": MOUNTS, "mount_setattr": "mount_setattr", "clone3": "clone3", "close_range": "close_range", "pidfd": "pidfd_open,pidfd_send_signal,pidfd_getfd", "all": ALL}
+SETS = {
+    "openat2": "openat2", "mount calls": deny_calls.MOUNTS, "mount_setattr": "mount_setattr", "clone3": "clone3", "close_range": "close_range",
+    "pidfd": deny_calls.PIDFD, "all": ALL,
+}
 
 
-def test_the_wrapper_denies(native: Machine) -> None:
-    # A guard: the calls fail with ENOSYS (38) under the wrapper and do something else without it.
-    script = "import ctypes,sys; l=ctypes.CDLL(None,use_errno=True); l.syscall(437,-1,b'x',0,0); print(ctypes.get_errno())"
-    command = ["/usr/bin/python3", "-c", script]
-    assert native.run(deny_calls.without(native, "openat2", command)).succeeded().text == "38\n"
-    assert native.run(command).succeeded().text != "38\n"
+def calling(number: int, *arguments: str) -> list[str]:
+    """Says the errno of a system call."""
+    words = ", ".join([str(number), *arguments])
+    return ["/usr/bin/python3", "-c", f"import ctypes; l = ctypes.CDLL(None, use_errno=True); l.syscall({words}); print(ctypes.get_errno())"]
+
+
+# A guard: under the wrapper the calls do what it says, and something else without it.
+@pytest.mark.parametrize(("answer", "expected"), [("ENOSYS", "38"), ("EINVAL", "22"), ("EPERM", "1"), ("E2BIG", "7"), ("SIGSYS", "")])
+def test_the_wrapper_denies(native: Machine, answer: str, expected: str) -> None:
+    open_nothing, clone_by = calling(437, "-1", "b'x'", "None", "24"), {size: calling(435, "None", str(size)) for size in (64, 88)}
+    result = native.run(deny_calls.without(native, "openat2,CLONE_INTO_CGROUP", open_nothing, answer=answer))
+    assert (result.text.strip(), result.status) == (expected, 0 if expected else 159)
+    # EFAULT: the kernel looks at the arguments.
+    assert native.run(deny_calls.without(native, "openat2,CLONE_INTO_CGROUP", clone_by[64], answer=answer)).succeeded().text == "14\n"
+    assert native.run(deny_calls.without(native, "openat2,CLONE_INTO_CGROUP", clone_by[88], answer=answer)).status == (0 if expected else 159)
+    assert native.run(open_nothing).succeeded().text.strip() == "14"
+
+
+def test_the_wrapper_hides_files(native: Machine) -> None:
+    folder = native.new_folder()
+    native.sh(f"echo a >{folder}/cgroup.kill; echo b >{folder}/cgroup.kills; echo c >{folder}/kill")
+    command = ["sh", "-c", f"cd {folder}; cat cgroup.kill; cat {folder}/cgroup.kill; cat cgroup.kills kill; (cat ./cgroup.kill)"]
+    assert native.run(deny_calls.without(native, "", command, files="x,cgroup.kill")).lines == ["b", "c"]
+
+
+def test_a_trapped_call_is_a_missing_one_for_apus_and_not_for_its_container(native: Machine) -> None:
+    # The program is what it would be without apus: the signal ends it.
+    document = shell("sync; echo $?; grep -E '^Sig(Blk|Cgt)' /proc/self/status")
+    denied = deny_calls.without(native, "openat2,sync", native.bundle(document).command, answer="SIGSYS")
+    assert native.run(denied).succeeded().lines == ["159", "SigBlk:\t0000000000000000", "SigCgt:\t0000000000000000"]
+
+
+@pytest.mark.parametrize("no_new_privileges", [True, False])
+def test_a_call_that_the_containers_own_filter_traps_is_not_missing(native: Machine, no_new_privileges: bool) -> None:
+    # execve(2), which apus itself makes under the filter: it ends as the profile says.
+    document = shell("exit 5", noNewPrivileges=no_new_privileges)
+    document["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["execve"], "action": "SCMP_ACT_TRAP"}]}
+    assert native.run_bundle(document).status == 159
+
+
+def test_a_signal_that_somebody_sends_is_no_trapped_call(native: Machine) -> None:
+    with running(native) as bundle, native.start(native.words("events", "--interval", "50ms", bundle.id)) as watching:
+        assert watching.line().startswith('{"type":"stats"')
+        native.sh(f"kill -SYS {watching.number}")
+        watching.rest()
+        assert watching.wait() == 159
 
 
 @pytest.mark.parametrize("name", SETS)

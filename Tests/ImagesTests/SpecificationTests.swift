@@ -94,6 +94,12 @@ struct SpecificationTests {
     #expect(try specified { $0.network = .host }.spec.linux?.namespace(.network) == nil)
   }
 
+  @Test("control groups that are not used are not shown")
+  func controlGroups() throws {
+    let (with, without) = (try specified().spec.mounts, try specified { $0.controlGroups = false }.spec.mounts)
+    #expect(with.filter { $0.destination != "/sys/fs/cgroup" } == without && with.count == without.count + 1)
+  }
+
   @Test("reduced by default: capabilities, devices, new privileges, paths")
   func reduced() throws {
     let specified = try specified()

@@ -90,11 +90,11 @@ struct PlanContainerTests {
 
   @Test("a group that config.json names reaches everywhere, another one as far as something is counted")
   func reach() throws {
-    let nothing = CgroupLayout()
-    #expect(try planGroups(request { $0.linux?.cgroupsPath = "/pods/one" }, nothing).reach == .all)
-    #expect(try planGroups(request { $0.linux?.cgroupsPath = "" }, nothing).reach == .statistics)
+    let layout = CgroupLayout(mountInfo: Array("1 0 0:5 / /cg rw - cgroup2 c rw\n".utf8), selfCgroup: []) { _ in [] }
+    #expect(try planGroups(request { $0.linux?.cgroupsPath = "/pods/one" }, layout).reach == .all)
+    #expect(try planGroups(request { $0.linux?.cgroupsPath = "" }, layout).reach == .statistics)
     let disabled = try request(usesGroups: false) { $0.linux?.cgroupsPath = "/pods/one" }
-    #expect(try planGroups(disabled, nothing).reach == .nothing && !disabled.namesGroup)
+    #expect(try planGroups(disabled, layout).reach == .nothing && !disabled.namesGroup)
   }
 }
 

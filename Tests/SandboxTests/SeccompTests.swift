@@ -200,6 +200,14 @@ struct SeccompTests {
     #expect(try SeccompFilter(compiling: Seccomp(defaultAction: .allow)).flags == 0)
   }
 
+  @Test("it is known whether a filter raises SIGSYS, for one call or by default")
+  func trap() throws {
+    let rule = SeccompRule(names: ["mkdir"], action: .trap)
+    #expect(try SeccompFilter(compiling: Seccomp(defaultAction: .allow, syscalls: [rule])).traps)
+    #expect(try SeccompFilter(compiling: Seccomp(defaultAction: .trap)).traps)
+    #expect(try !SeccompFilter(compiling: Seccomp(defaultAction: .errno, syscalls: [SeccompRule(names: ["mkdir"], action: .killProcess)])).traps)
+  }
+
   @Test("calls can be left to an agent; the filter then asks for a descriptor, and for no other threads")
   func notify() throws {
     let rules = [

@@ -15,7 +15,7 @@ from . import places
 from .errors import DeviceError, UsageError
 from .qemu import Process
 
-LAYOUTS = ("v2", "v1", "hybrid", "android")
+LAYOUTS = ("v2", "v1", "hybrid", "android", "none")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Options:
     kernel: str = "debian"
     """`debian` or `phone`."""
     cgroups: str = "v2"
-    """The layout that the guest sets up: `v2`, `v1`, `hybrid` or `android`."""
+    """The layout that the guest sets up: `v2`, `v1`, `hybrid`, `android` or `none`."""
     memory: int = 256 << 20
     cpus: int = 2
     data: str = "ext4"

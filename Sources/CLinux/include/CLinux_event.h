@@ -10,7 +10,7 @@ int clinux_block_signals(uint64_t mask, uint64_t *before);
 int clinux_set_signal_mask(uint64_t mask);
 /// sigaction(2): one signal back to its default action.
 void clinux_default_signal(int number);
-/// sigaction(2): every signal back to its default action.
+/// sigaction(2): every signal back to its default action but SIGSYS, for which exec does it.
 void clinux_default_signals(void);
 /// signalfd4(2) for the signals of `mask`, closed by exec.
 int clinux_signalfd(uint64_t mask);

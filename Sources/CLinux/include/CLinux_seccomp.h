@@ -9,3 +9,6 @@
 int clinux_seccomp_load(const void *instructions, size_t count, uint32_t flags);
 /// prctl(2) PR_SET_SECCOMP with SECCOMP_MODE_FILTER: the same without flags, for kernels without seccomp(2).
 int clinux_seccomp_load_by_prctl(const void *instructions, size_t count);
+/// rt_sigaction(2): from here on a call of this process that a filter traps (SECCOMP_RET_TRAP, SIGSYS) has the result -ENOSYS, instead of ending the process. A
+/// clone inherits that, exec ends it. A SIGSYS that somebody has sent ends the process still.
+int clinux_take_trapped_calls_for_missing(void);

@@ -11,10 +11,9 @@ import pytest
 from machines import Machine
 from specs import shell, spec
 
-MOUNTS = "open_tree,move_mount,fsopen,fsconfig,fsmount,fspick,mount_setattr"
 ALL = deny_calls.ALL
 #: Also where the walk and the mounts have to do with older calls.
-WAYS = [pytest.param("", id="this kernel"), *(pytest.param(calls, id=name) for name, calls in (("openat2", "openat2"), ("mount calls", MOUNTS), ("all", ALL)))]
+WAYS = [pytest.param("", id="this kernel"), *(pytest.param(calls, id=name) for name, calls in (("openat2", "openat2"), ("mount calls", deny_calls.MOUNTS), ("all", ALL)))]
 HERE = Path(__file__).parent
 
 

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux_network.h"
 
-#include <linux/netlink.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -10,8 +9,8 @@
 
 #include "result.h"
 
-int clinux_route_socket(void) {
-  int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+int clinux_netlink_socket(int protocol) {
+  int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
   return descriptor < 0 ? -errno : descriptor;
 }
 

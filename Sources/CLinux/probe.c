@@ -1,8 +1,64 @@
 #define _GNU_SOURCE
 #include "CLinux_probe.h"
 
+#include <linux/loop.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "result.h"
 
+/// The C library's headers may be older than the kernel.
+enum { LANDLOCK_CREATE_RULESET = 444, LANDLOCK_VERSION = 1, SECCOMP_ACTION_AVAILABLE = 2, TABLE_INFORMATION = 64 };
+
 int clinux_try_call(long number) { RESULT((int)syscall(number, -1L, -1L, -1L, -1L, -1L, -1L)); }
+
+int clinux_end_after(unsigned seconds) {
+  sigset_t alarms;
+  signal(SIGALRM, SIG_DFL);
+  sigemptyset(&alarms);
+  sigaddset(&alarms, SIGALRM);
+  if (sigprocmask(SIG_UNBLOCK, &alarms, NULL) < 0) return -errno;
+  alarm(seconds);
+  return 0;
+}
+
+int clinux_seccomp_has_action(uint32_t action) { RESULT((int)syscall(SYS_seccomp, SECCOMP_ACTION_AVAILABLE, 0, &action)); }
+
+int clinux_landlock_version(void) { RESULT((int)syscall(LANDLOCK_CREATE_RULESET, NULL, 0, LANDLOCK_VERSION)); }
+
+int clinux_free_loop_device(int control) { RESULT(ioctl(control, LOOP_CTL_GET_FREE)); }
+
+int clinux_measure_verity(int file) {
+  // struct fsverity_digest: the algorithm, the room for the digest, the digest.
+  struct {
+    uint16_t algorithm, size;
+    uint8_t digest[64];
+  } measured = {.size = 64};
+  RESULT(ioctl(file, (unsigned long)_IOC(_IOC_READ | _IOC_WRITE, 'f', 134, 4), &measured));
+}
+
+int clinux_try_internet_socket(void) {
+  int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  return descriptor < 0 ? -errno : close(descriptor);
+}
+
+int clinux_find_iptables_table(const char *name) {
+  // struct ipt_getinfo: the name in 32 bytes, then what the kernel says of it.
+  struct {
+    char name[32];
+    uint32_t told[13];
+  } table;
+  socklen_t size = 84;
+  memset(&table, 0, sizeof table);
+  strncpy(table.name, name, sizeof table.name - 1);
+  int descriptor = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+  if (descriptor < 0) return -errno;
+  int result = getsockopt(descriptor, IPPROTO_IP, TABLE_INFORMATION, &table, &size) < 0 ? -errno : 0;
+  close(descriptor);
+  return result;
+}

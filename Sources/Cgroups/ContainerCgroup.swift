@@ -1,4 +1,5 @@
 internal import Linux
+internal import Probe
 
 /// The control groups of one container: one in each hierarchy that it needs, all of the same path.
 ///
@@ -180,7 +181,8 @@ extension GroupDirectory {
       case .harmlessWithoutSwap: if !kernelCanSwap() { return }
       case .refuse: break
       }
-      throw .refused("\(setting.asked): this kernel has no \(setting.file) in \(description) (CONFIG_\(setting.option))")
+      let option = setting.option ?? (setting.controller?.feature ?? .cgroups).option
+      throw .refused("\(setting.asked): this kernel has no \(setting.file) in \(description) (CONFIG_\(option))")
     }
     // What is kept is rounded down to pages at most.
     if setting.isReadBack, let kept = try number(setting.file), let asked = decimal(Array(setting.value.utf8)[...]), kept > asked {

@@ -1,3 +1,6 @@
+public import Probe
+internal import Wording
+
 /// What a control group can limit or watch. The numbers are positions in `ControllerSet`, nothing of the kernel's.
 public enum Controller: UInt32, Sendable, CaseIterable {
   case cpu, cpuAccounting, cpuset, memory, blockIO, pids, devices, freezer, hugePages, networkClass, networkPriority, rdma, misc, deviceMemory
@@ -39,25 +42,8 @@ public enum Controller: UInt32, Sendable, CaseIterable {
     }
   }
 
-  /// The kernel's build option, without `CONFIG_`.
-  public var option: StaticString {
-    switch self {
-    case .cpu: "CGROUP_SCHED"
-    case .cpuAccounting: "CGROUP_CPUACCT"
-    case .cpuset: "CPUSETS"
-    case .memory: "MEMCG"
-    case .blockIO: "BLK_CGROUP"
-    case .pids: "CGROUP_PIDS"
-    case .devices: "CGROUP_DEVICE"
-    case .freezer: "CGROUP_FREEZER"
-    case .hugePages: "CGROUP_HUGETLB"
-    case .networkClass: "CGROUP_NET_CLASSID"
-    case .networkPriority: "CGROUP_NET_PRIO"
-    case .rdma: "CGROUP_RDMA"
-    case .misc: "CGROUP_MISC"
-    case .deviceMemory: "CGROUP_DMEM"
-    }
-  }
+  /// Its row of the kernel's features, which has them in the same order.
+  public var feature: Feature { Feature(rawValue: Feature.cpuController.rawValue + UInt8(rawValue)) ?? .cgroups }
 
   /// The controller that a v1 mount option names.
   init?(name: ArraySlice<UInt8>) {
@@ -101,16 +87,5 @@ public struct ControllerSet: OptionSet, Sendable {
     for word in bytes.split(whereSeparator: { $0 == 0x20 || $0 == 0x0A }) {
       if let controller = Controller(unifiedName: word) { insert(controller) }
     }
-  }
-}
-
-extension ArraySlice<UInt8> {
-  /// Whether these are the same bytes.
-  @inline(never)
-  func matches(_ other: ArraySlice<UInt8>) -> Bool { elementsEqual(other) }
-
-  /// Whether these are the bytes of `text`.
-  func matches(_ text: StaticString) -> Bool {
-    text.utf8CodeUnitCount == count && text.withUTF8Buffer { text in elementsEqual(text) }
   }
 }

@@ -1,4 +1,5 @@
 public import Linux
+internal import Probe
 
 /// One write to one control file, and what it stands for.
 public final class Setting: Sendable {
@@ -15,8 +16,8 @@ public final class Setting: Sendable {
   public let alternative: (file: String, value: String)?
   /// The JSON path in config.json that asks for it, such as `linux.resources.memory.limit`.
   public let asked: String
-  /// The kernel's build option that gives the file, without `CONFIG_`.
-  public let option: String
+  /// The kernel's build option that gives the file, without `CONFIG_`; nil is that of the controller.
+  public let option: String?
   public let ifMissing: IfMissing
   /// EINVAL says no more than that the value does not fit to what a later setting of the same controller is about to change: it is written again after those.
   public let isTriedAgain: Bool
@@ -35,7 +36,7 @@ public final class Setting: Sendable {
 
   init(
     hierarchy: Int, controller: Controller?, unifiedController: String? = nil, file: String, value: String, alternative: (file: String, value: String)? = nil,
-    asked: String, option: String, ifMissing: IfMissing = .refuse, isTriedAgain: Bool = false, isReadBack: Bool = false
+    asked: String, option: String?, ifMissing: IfMissing = .refuse, isTriedAgain: Bool = false, isReadBack: Bool = false
   ) {
     self.hierarchy = hierarchy
     self.controller = controller
@@ -69,7 +70,7 @@ public indirect enum CgroupPlanError: Error, Sendable {
     case .noController(let asked, let controller, let unified):
       // A part of a tree looks like the whole of it, in a cgroup namespace.
       Text(
-        "\(asked): no mounted control group hierarchy has the \(controller.unifiedName) controller (CONFIG_\(controller.option)\(unified.map { ", or it is not handed down to \($0)" as Text } ?? ""))"
+        "\(asked): no mounted control group hierarchy has the \(controller.unifiedName) controller (CONFIG_\(controller.feature.option)\(unified.map { ", or it is not handed down to \($0)" as Text } ?? ""))"
       ).string
     case .noGroups(let reason): reason.string
     case .noDeviceFilter:

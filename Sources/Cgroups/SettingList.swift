@@ -98,7 +98,7 @@ final class SettingList {
         file: String(decoding: (generation == .v1 ? row.v1 : row.v2).filled(with: Array(name.utf8)[...]), as: UTF8.self), value: value.string,
         alternative: alternative.map { (file: Text(stringLiteral: $0.file).string, value: $0.value.string) },
         asked: SettingList.path(asked?.row() ?? row, at: place),
-        option: row.option.isNone ? Text(stringLiteral: row.controller.option).string : String(decoding: row.option, as: UTF8.self),
+        option: row.option.isNone ? nil : String(decoding: row.option, as: UTF8.self),
         ifMissing: traits.contains(.harmless) ? .harmless : traits.contains(.harmlessWithoutSwap) ? .harmlessWithoutSwap : .refuse,
         isTriedAgain: traits.contains(.isTriedAgain), isReadBack: traits.contains(.isReadBack)))
   }

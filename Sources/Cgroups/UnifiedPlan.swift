@@ -41,7 +41,7 @@ extension SettingList {
       settings.append(
         Setting(
           hierarchy: index, controller: controller, unifiedController: word, file: setting.file, value: String(decoding: Array(line), as: UTF8.self),
-          asked: asked, option: Text(stringLiteral: controller?.option ?? "CGROUPS").string))
+          asked: asked, option: nil))
     }
   }
 }

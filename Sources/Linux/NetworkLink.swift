@@ -55,8 +55,10 @@ public struct NetworkAddress: Sendable, Equatable {
 public struct RouteSocket: ~Copyable {
   private let socket: FileDescriptor
 
-  /// For the network namespace of this process. The C function is `socket` with `AF_NETLINK`.
-  public init() throws(Errno) { socket = FileDescriptor(owning: try checked { clinux_route_socket() }) }
+  /// For the network namespace of this process. The C function is `socket` with `AF_NETLINK` and `NETLINK_ROUTE`.
+  public init() throws(Errno) { try self.init(protocol: 0) }
+
+  private init(protocol number: Int32) throws(Errno) { socket = FileDescriptor(owning: try checked { clinux_netlink_socket(number) }) }
 
   /// The device of this name; nil when there is none.
   public borrowing func link(named name: String) throws(Errno) -> NetworkLink? {
@@ -109,6 +111,22 @@ public struct RouteSocket: ~Copyable {
     var request = RouteSocket.change(index)
     request.add(3, RouteSocket.terminated(name))
     _ = try call(request)
+  }
+
+  /// Makes a device of a kind that needs to be told nothing else, such as `bridge`, or `veth`, whose other end the kernel names.
+  public borrowing func make(_ name: String, kind: ArraySlice<UInt8>) throws(Errno) {
+    // RTM_NEWLINK with NLM_F_ACK, NLM_F_EXCL and NLM_F_CREATE; struct ifinfomsg
+    var request = NetlinkRequest(16, flags: 0x4 | 0x200 | 0x400, body: [UInt8](repeating: 0, count: 16))
+    request.add(3, RouteSocket.terminated(name))
+    // IFLA_LINKINFO with IFLA_INFO_KIND in it.
+    request.add(18, littleEndian(UInt16(kind.count + 4)) + littleEndian(UInt16(1)) + kind)
+    _ = try call(request)
+  }
+
+  /// Whether this network namespace has nftables. The message is `NFT_MSG_GETGEN` to `NETLINK_NETFILTER`.
+  public static func findNftables() throws(Errno) {
+    // NFNL_SUBSYS_NFTABLES and the message; struct nfgenmsg
+    _ = try RouteSocket(protocol: 12).call(NetlinkRequest(10 << 8 | 16, flags: 0x4, body: [0, 0, 0, 0]))
   }
 
   /// Takes a device into service.

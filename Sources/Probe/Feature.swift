@@ -1,131 +1,106 @@
-/// What Apus may need of a kernel. One table: whatever refuses a feature reads its row, so that no two places name it differently.
-public enum Feature: Sendable, Equatable, CaseIterable {
+public import Linux
+
+/// What Apus may need of a kernel, in the order of the table (`Feature.table`). Whatever asks for a feature, refuses it or tells of it reads its row, so that
+/// no two places name it differently. The keys, by which other parts name a feature, are the cases with hyphens: `pid-namespace`.
+public enum Feature: UInt8, Sendable, CaseIterable {
   case mountNamespace, utsNamespace, ipcNamespace, pidNamespace, networkNamespace, userNamespace, cgroupNamespace, timeNamespace
-  case cgroups, unifiedCgroups, cpuBandwidth
-  case overlayFileSystem, terminals, procFileSystem, sysFileSystem, tmpFileSystem, messageQueues, systemVIPC
-  case seccompFilters
-  case appArmor, seLinux
+  case cgroups, cgroupV2
+  // Those of controllers, in the order of `Controller` of Cgroups.
+  case cpuController, cpuacctController, cpusetController, memoryController, ioController, pidsController, devicesController, freezer, hugetlbController
+  case netClsController, netPrioController, rdmaController, miscController, dmemController
+  case cpuWeight, cpuQuota, cpuClamp, memorySwap, ioThrottle, cgroupKill, cgroupBirth, deviceProgram, cgroupPressure
+  case proc, sysfs, tmpfs, devpts, mqueue, systemVIpc, overlay, dataOverlay, dataVolatile, erofs, verity, nosymfollow, hidepid
+  case rootRights, seccomp, seccompLog, seccompKillProcess, seccompNotify, apparmor, selinux, landlock, landlockScope, keyrings
+  case openat2, openTree, mountSetattr, fsopen, clone3, closeRange, pidfdOpen, pidfdSendSignal
+  case memfd, ioPriority, memoryPolicy, pressure
+  case veth, bridge, nat, nftables, sockets
+  case loop, watchdog
 
-  /// The name in a sentence: "this kernel has no ...".
-  public var name: StaticString {
-    switch self {
-    case .mountNamespace: "mount namespaces"
-    case .utsNamespace: "UTS namespaces"
-    case .ipcNamespace: "IPC namespaces"
-    case .pidNamespace: "PID namespaces"
-    case .networkNamespace: "network namespaces"
-    case .userNamespace: "user namespaces"
-    case .cgroupNamespace: "cgroup namespaces"
-    case .timeNamespace: "time namespaces"
-    case .cgroups: "control groups"
-    case .unifiedCgroups: "control groups of version 2"
-    case .cpuBandwidth: "limits of processor time"
-    case .overlayFileSystem: "overlay file system"
-    case .terminals: "devpts file system"
-    case .procFileSystem: "proc file system"
-    case .sysFileSystem: "sysfs file system"
-    case .tmpFileSystem: "tmpfs file system"
-    case .messageQueues: "mqueue file system"
-    case .systemVIPC: "System V IPC"
-    case .seccompFilters: "seccomp filters"
-    case .appArmor: "AppArmor"
-    case .seLinux: "SELinux"
-    }
-  }
+  /// Its row of the table.
+  @inline(never)
+  public var row: FeatureRow { FeatureRow.all()[Int(rawValue)] }
 
-  /// The kernel's build option, without `CONFIG_`.
-  public var option: StaticString {
-    switch self {
-    // Mount namespaces have no option of their own.
-    case .mountNamespace: "NAMESPACES"
-    case .utsNamespace: "UTS_NS"
-    case .ipcNamespace: "IPC_NS"
-    case .pidNamespace: "PID_NS"
-    case .networkNamespace: "NET_NS"
-    case .userNamespace: "USER_NS"
-    case .cgroupNamespace, .cgroups, .unifiedCgroups: "CGROUPS"
-    case .cpuBandwidth: "CFS_BANDWIDTH"
-    case .timeNamespace: "TIME_NS"
-    case .overlayFileSystem: "OVERLAY_FS"
-    case .terminals: "UNIX98_PTYS"
-    case .procFileSystem: "PROC_FS"
-    case .sysFileSystem: "SYSFS"
-    case .tmpFileSystem: "TMPFS"
-    case .messageQueues: "POSIX_MQUEUE"
-    case .systemVIPC: "SYSVIPC"
-    case .seccompFilters: "SECCOMP_FILTER"
-    case .appArmor: "SECURITY_APPARMOR"
-    case .seLinux: "SECURITY_SELINUX"
-    }
-  }
+  /// The first of the kernel's build options, without `CONFIG_`, for messages.
+  @inline(never)
+  public var option: String { row.options.first ?? "" }
 
-  /// Why it may be absent besides the option, as the end of a sentence; the others are in the kernel or nowhere.
-  public var otherReason: StaticString {
-    switch self {
-    case .overlayFileSystem: ", or its module is not loaded"
-    case .appArmor, .seLinux: ", or it was not enabled at boot"
-    default: ""
+  /// The feature that is the file system `type`; nil for one that is not in the table.
+  @inline(never)
+  public init?(fileSystem type: Path) {
+    for row in FeatureRow.all() where row[.key].utf8.elementsEqual(type.bytes[...]) {
+      if !row[.probing].begins(with: "mount "), !row[.probing].begins(with: "type ") { continue }
+      self = row.feature
+      return
     }
-  }
-
-  /// What Apus does without it, as `apus check` tells it.
-  public var otherwise: StaticString {
-    switch self {
-    case .mountNamespace, .procFileSystem: "no container runs"
-    case .utsNamespace, .ipcNamespace, .pidNamespace, .networkNamespace: "a container that asks for one is refused; each from an image does"
-    case .userNamespace, .timeNamespace: "a container that asks for one is refused"
-    case .cgroupNamespace: "a container that asks for one is refused; each from an image does"
-    case .cgroups: "containers run with --cgroup-manager disabled only, and without limits"
-    case .unifiedCgroups: "version 1 is used"
-    case .cpuBandwidth: "such a limit is refused; where it may be done without, a share of the time"
-    case .overlayFileSystem: "containers from images are refused"
-    case .terminals: "a mount of it is refused, and a container with a terminal"
-    case .sysFileSystem, .tmpFileSystem: "a mount of it is refused; each container from an image has one"
-    case .messageQueues: "a mount of it is refused"
-    case .systemVIPC: "programs that use it fail"
-    case .seccompFilters: "a container with a filter is refused; each from an image has one"
-    case .appArmor: "a container with a profile is refused"
-    case .seLinux: "a container with a label is refused"
-    }
-  }
-
-  /// How its presence is found out.
-  var evidence: Evidence {
-    switch self {
-    case .mountNamespace: .file("/proc/self/ns/mnt")
-    case .utsNamespace: .file("/proc/self/ns/uts")
-    case .ipcNamespace: .file("/proc/self/ns/ipc")
-    case .pidNamespace: .file("/proc/self/ns/pid")
-    case .networkNamespace: .file("/proc/self/ns/net")
-    case .userNamespace: .file("/proc/self/ns/user")
-    case .cgroupNamespace: .file("/proc/self/ns/cgroup")
-    case .timeNamespace: .file("/proc/self/ns/time")
-    case .cgroups: .file("/proc/self/cgroup")
-    case .unifiedCgroups: .fileSystem("cgroup2")
-    case .cpuBandwidth: .file("/proc/sys/kernel/sched_cfs_bandwidth_slice_us")
-    case .overlayFileSystem: .fileSystem("overlay")
-    case .terminals: .fileSystem("devpts")
-    case .procFileSystem: .fileSystem("proc")
-    case .sysFileSystem: .fileSystem("sysfs")
-    case .tmpFileSystem: .fileSystem("tmpfs")
-    case .messageQueues: .fileSystem("mqueue")
-    case .systemVIPC: .file("/proc/sysvipc")
-    case .seccompFilters: .seccomp
-    case .appArmor: .setting("/sys/module/apparmor/parameters/enabled", 0x59)
-    // Registered only when SELinux is enabled.
-    case .seLinux: .fileSystem("selinuxfs")
-    }
+    return nil
   }
 }
 
-/// What shows that the kernel has a feature.
-enum Evidence {
-  /// The file is there. Namespaces: the kernel lists in /proc/self/ns those that it was built with.
-  case file(StaticString)
-  /// The type is in /proc/filesystems. A module that is not loaded is not there, though mount(2) would load it.
-  case fileSystem(StaticString)
-  /// The file is there and begins with this character.
-  case setting(StaticString, UInt8)
-  /// /proc/sys/kernel/seccomp/actions_avail (Linux 4.14) is there only with filters.
-  case seccomp
+/// A row of the table.
+public final class FeatureRow: Sendable {
+  /// What stands between the lines of a row.
+  public enum Field: Int, Sendable { case key, name, options, since, weight, probing, needs, instead, costs, remedy }
+
+  /// How much the lack of a feature matters.
+  public enum Weight: Sendable {
+    /// No container runs.
+    case vital
+    /// Usual containers ask for it, or are better off with it.
+    case usual
+    case extra
+  }
+
+  public let feature: Feature
+  /// The name of its group: `namespaces`.
+  public let group: String
+  private let fields: [String]
+
+  private init(_ feature: Feature, _ group: String, _ fields: [String]) {
+    self.feature = feature
+    self.group = group
+    self.fields = fields
+  }
+
+  /// What the field says; empty where there is nothing.
+  public subscript(_ field: Field) -> String { field.rawValue < fields.count ? fields[field.rawValue] : "" }
+
+  /// The build options without `CONFIG_`; one that begins with `!` must be off.
+  public var options: [String] { self[.options].utf8.isEmpty ? [] : parts(of: self[.options], at: 0x20) }
+
+  public var weight: Weight {
+    let weight = self[.weight]
+    return weight.equals("v") ? .vital : weight.equals("u") ? .usual : .extra
+  }
+
+  /// What stands in for it, without the feature that this depends on; nil when nothing does.
+  public var instead: (what: String, feature: Feature?)? {
+    let text = self[.instead]
+    if text.utf8.isEmpty { return nil }
+    if !text.begins(with: "[") { return (text, nil) }
+    let (key, what) = cut(text, at: "] ")
+    let word = string(Array(key.utf8).dropFirst())
+    for row in FeatureRow.all() where row[.key].equals(word) { return (what ?? "", row.feature) }
+    return (what ?? "", nil)
+  }
+
+  /// The whole table.
+  @inline(never)
+  public static func all() -> [FeatureRow] {
+    var rows: [FeatureRow] = []
+    var group = ""
+    var head: [String]?
+    for line in parts(of: Text(stringLiteral: Feature.table).string, at: 0x0A) {
+      if let fields = head {
+        if let feature = Feature(rawValue: UInt8(truncatingIfNeeded: rows.count)) {
+          rows.append(FeatureRow(feature, group, fields + parts(of: line, at: 0x7C)))
+        }
+        head = nil
+      } else if line.begins(with: "#") {
+        group = string(Array(line.utf8).dropFirst())
+      } else {
+        head = parts(of: line, at: 0x7C)
+      }
+    }
+    return rows
+  }
 }

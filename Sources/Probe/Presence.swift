@@ -11,21 +11,56 @@ public enum ProbeError: Error, Sendable {
   public var message: String {
     switch self {
     case .missing(let feature):
-      Text("this kernel has no \(feature.name) (CONFIG_\(feature.option) is off\(feature.otherReason))").string
+      Text("this kernel has no \(feature.row[.name]) (CONFIG_\(feature.option) is off\(feature.otherReason))").string
     case .system(let error): error.message
     }
   }
 }
 
+/// What a container's start asks about beforehand: without a child, by one name or file in /proc. `apus check` probes the same features by making use of them.
 extension Feature {
-  /// Whether this kernel has it. Reads one name or file in /proc.
+  /// What shows in /proc that the kernel has a feature; nil for those that only their use shows.
+  private enum Evidence {
+    /// The file is there. The kernel lists in /proc/self/ns the namespaces that it was built with.
+    case file(StaticString)
+    /// The type is in /proc/filesystems. A module that is not loaded is not there, though mount(2) would load it.
+    case fileSystem(StaticString)
+    /// The file is there and begins with this character.
+    case setting(StaticString, UInt8)
+  }
+
+  private var evidence: Evidence? {
+    switch self {
+    case .mountNamespace: .file("/proc/self/ns/mnt")
+    case .utsNamespace: .file("/proc/self/ns/uts")
+    case .ipcNamespace: .file("/proc/self/ns/ipc")
+    case .pidNamespace: .file("/proc/self/ns/pid")
+    case .networkNamespace: .file("/proc/self/ns/net")
+    case .userNamespace: .file("/proc/self/ns/user")
+    case .cgroupNamespace: .file("/proc/self/ns/cgroup")
+    case .timeNamespace: .file("/proc/self/ns/time")
+    case .cgroups: .file("/proc/self/cgroup")
+    case .cpuQuota: .file("/proc/sys/kernel/sched_cfs_bandwidth_slice_us")
+    case .systemVIpc: .file("/proc/sysvipc")
+    case .mqueue: .fileSystem("mqueue")
+    case .apparmor: .setting("/sys/module/apparmor/parameters/enabled", 0x59)
+    // Registered only when SELinux is enabled.
+    case .selinux: .fileSystem("selinuxfs")
+    default: nil
+    }
+  }
+
+  /// Why it may be absent besides the option, as the end of a sentence.
+  fileprivate var otherReason: StaticString { self == .apparmor || self == .selinux ? ", or it was not enabled at boot" : "" }
+
+  /// Whether this kernel has it, as far as /proc shows it; what /proc does not show is taken to be there. Reads one name or file.
   public func isPresent() throws(SystemError) -> Bool {
     switch evidence {
     case .file(let path): try Feature.exists(path)
     case .fileSystem(let type): lists(try readFile("/proc/filesystems", limit: 1 << 16), type)
     case .setting(let path, let value):
       if try !Feature.exists(path) { false } else { try readFile(Path(stringLiteral: path), limit: 4096).first == value }
-    case .seccomp: try Feature.exists("/proc/sys/kernel/seccomp/actions_avail")
+    case .none: true
     }
   }
 
@@ -40,19 +75,15 @@ extension Feature {
     if !present { throw .missing(self) }
   }
 
-  /// Throws for the first of the namespaces that this kernel does not have: one access for each that is asked for.
-  public static func require(namespaces: NamespaceFlags) throws(ProbeError) {
-    for row in Feature.namespaces {
-      if namespaces.contains(row.flag) { try row.feature.require() }
-    }
-  }
-
-  /// The rows of namespaces by their flags; PID first, because it is what most phones lack.
-  private static var namespaces: [(flag: NamespaceFlags, feature: Feature)] {
-    [
+  /// The features behind these namespaces; PID first, because it is what most phones lack.
+  public static func behind(_ namespaces: NamespaceFlags) -> [Feature] {
+    let rows: [(flag: NamespaceFlags, feature: Feature)] = [
       (.pid, .pidNamespace), (.ipc, .ipcNamespace), (.user, .userNamespace), (.mount, .mountNamespace), (.uts, .utsNamespace), (.network, .networkNamespace),
       (.cgroup, .cgroupNamespace), (.time, .timeNamespace),
     ]
+    var features: [Feature] = []
+    for row in rows where namespaces.contains(row.flag) { features.append(row.feature) }
+    return features
   }
 
   /// Whether the name is there; without /proc nothing is known, which is an error.

@@ -24,7 +24,7 @@ extension StandIns {
       chosen.without.insert(.pidsLimit)
       chosen.tasks = limit
     }
-    if permitted.contains(.cpuQuota), let cpu = resources?.cpu, cpu.quota ?? 0 > 0, layout.index(of: .cpu) != nil, try !isPresent(.cpuBandwidth) {
+    if permitted.contains(.cpuQuota), let cpu = resources?.cpu, cpu.quota ?? 0 > 0, layout.index(of: .cpu) != nil, try !isPresent(.cpuQuota) {
       chosen.without.insert(.cpuQuota)
       chosen.processors = ProcessorCeiling.list(cpu, layout, seed: Int(processID()))
     }
@@ -50,8 +50,8 @@ extension StandIns {
 
   /// Whether the kernel has what an IPC namespace keeps apart.
   private static func hasSomethingToShare() throws(RuntimeError) -> Bool {
-    if try isPresent(.systemVIPC) { return true }
-    return try isPresent(.messageQueues)
+    if try isPresent(.systemVIpc) { return true }
+    return try isPresent(.mqueue)
   }
 
   /// In place of a user namespace the user of the host that it would map the program's to, to whom the files of the bundle belong.

@@ -19,9 +19,11 @@ final class ContainerPlan {
 
   /// - gated: the program is started later; only then config.json may have none (runtime.md, "Start").
   /// - diesWithParent: the container ends with this process, however that ends.
+  /// - trial: nothing is made; it gets to know what the container asks of the kernel, instead of an error for what is not there.
   /// - notify: the directory that the container gets as /run/notify, when a service manager waits for it.
   init(
-    _ request: ContainerRequest, _ options: LaunchOptions, gated: Bool, diesWithParent: Bool, notify: Path? = nil, warn: (String) -> Void
+    _ request: ContainerRequest, _ options: LaunchOptions, gated: Bool, diesWithParent: Bool, trial: ContainerTrial? = nil, notify: Path? = nil,
+    warn: (String) -> Void
   ) throws(RuntimeError) {
     if !gated, case .none = request.spec.process { throw RuntimeError("\(request.origin): process: missing; a container that is started needs it") }
     let asked = notify.map { request.adding(NotifyRelay.mount(of: $0)) } ?? request
@@ -40,7 +42,7 @@ final class ContainerPlan {
     sandbox.environment += options.environment
     if notify != nil { sandbox.environment.append(NotifyRelay.variable) }
     request.planHooks(sandbox)
-    try requireNamespaces(sandbox)
+    if let trial { trial.requirements = sandbox.requirements } else { try requireFeatures(sandbox) }
     do throws(SandboxError) {
       try sandbox.leaveOutOwnUserNamespace()
     } catch {
@@ -53,9 +55,9 @@ final class ContainerPlan {
       warn("\(request.origin): linux.resources.devices: control groups are disabled, so nothing filters devices")
     }
     // Last, when nothing is left to refuse.
-    if standIns.needsUser, standIns.user == nil { standIns.user = try UserNumbers.take(in: request.dataRoot) }
+    if standIns.needsUser, standIns.user == nil { standIns.user = trial == nil ? try UserNumbers.take(in: request.dataRoot) : UserNumbers.first }
     sandbox.standIn(standIns)
-    standIns.tell(asked, warn)
+    if let trial { standIns.tell(asked) { trial.standIns.append($0) } } else { standIns.tell(asked, warn) }
     self.request = request
     self.layout = layout
     self.groups = groups

@@ -1,7 +1,6 @@
 internal import Cgroups
 internal import Linux
 internal import OCI
-internal import Probe
 internal import Sandbox
 
 /// Where the machine's cgroups are.
@@ -82,18 +81,6 @@ private func warnAbout(_ capabilities: CapabilityMask, _ what: StaticString, _ o
   var names = ""
   for number in capabilities.numbers { names += names.utf8.isEmpty ? capabilityName(number) : ", \(capabilityName(number))" }
   warn("\(origin): \(what) \(names)")
-}
-
-/// Refuses, before anything is made, namespaces that this kernel does not have; the error names the kernel's build option.
-@inline(never)
-func requireNamespaces(_ plan: SandboxPlan) throws(RuntimeError) {
-  try requireSecurityModules(plan)
-  let wanted = plan.joinedNamespaces.reduce(plan.newNamespaces) { $0.union($1.kind) }
-  do throws(ProbeError) {
-    try Feature.require(namespaces: wanted)
-  } catch {
-    throw RuntimeError(Text(error.message))
-  }
 }
 
 /// Plans the groups of a request, and what is written to them.

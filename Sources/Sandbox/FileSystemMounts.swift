@@ -1,4 +1,5 @@
 internal import Linux
+internal import Probe
 
 extension MountEntries {
   func mountFileSystem(_ mount: PlannedMount, _ system: PlannedFileSystem, in root: borrowing RootDirectory) throws(SandboxError) {
@@ -51,18 +52,11 @@ extension MountEntries {
   }
 
   private static func error(_ mount: PlannedMount, _ type: Path, _ error: Errno) -> SandboxError {
-    if error == .noDevice { return SandboxError("\(mount.origin): this kernel has no file system \(type.description)\(option(for: type))") }
+    if error == .noDevice {
+      let option = Feature(fileSystem: type).map { Text(" (CONFIG_\($0.option))").string } ?? ""
+      return SandboxError("\(mount.origin): this kernel has no file system \(type.description)\(option)")
+    }
     return SandboxError("mount", "\(type.description) on \(mount.target)", error)
-  }
-
-  /// The kernel's option behind a file system that containers usually ask for.
-  private static func option(for type: Path) -> String {
-    let known: [(Path, StaticString)] = [
-      ("mqueue", "CONFIG_POSIX_MQUEUE"), ("devpts", "CONFIG_UNIX98_PTYS"), ("tmpfs", "CONFIG_TMPFS"), ("sysfs", "CONFIG_SYSFS"), ("proc", "CONFIG_PROC_FS"),
-      ("overlay", "CONFIG_OVERLAY_FS"),
-    ]
-    for (name, option) in known where name == type { return " (\(option))" }
-    return ""
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Linux
+internal import Probe
 
 extension SandboxPlan {
   /// Whether the filter is loaded before the container waits for its start: the one who makes a container gives the agent its descriptor, not the one who
@@ -32,24 +33,34 @@ extension SandboxPlan {
     guard let seccomp else { return }
     // What it traps is not missing: it is to end this process, as the profile says, and not to make it take another way.
     if seccomp.traps { Signal.trappedCall.setDefaultAction() }
+    guard let listener = try SandboxPlan.load(seccomp) else { return }
+    // By sendmsg(2), which a filter cannot have the agent decide: nobody would hear of it.
+    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([LaunchMessage.listenerByte], descriptor: listener.rawValue) }
+    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive() }
+    // The agent could not be told: the launching process says why.
+    if answer.bytes.isEmpty { exitProcess(1) }
+  }
+
+  /// Loads the filter into the calling process, which is a child that ends soon.
+  public func tryFilter() throws(SandboxError) {
+    guard let seccomp else { return }
+    try setNoNewPrivileges()
+    _ = try SandboxPlan.load(seccomp)
+  }
+
+  /// Gives the descriptor of a filter that notifies.
+  private static func load(_ seccomp: SeccompFilter) throws(SandboxError) -> FileDescriptor? {
     do throws(Errno) {
-      if seccomp.notifies {
-        let listener = try ThisProcess.loadNotifyingFilter(seccomp.program, flags: seccomp.flags)
-        // By sendmsg(2), which a filter cannot have the agent decide: nobody would hear of it.
-        try channel.send([LaunchMessage.listenerByte], descriptor: listener.rawValue)
-      } else {
-        return try ThisProcess.loadSeccompFilter(seccomp.program, flags: seccomp.flags)
-      }
+      if seccomp.notifies { return try ThisProcess.loadNotifyingFilter(seccomp.program, flags: seccomp.flags) }
+      try ThisProcess.loadSeccompFilter(seccomp.program, flags: seccomp.flags)
+      return nil
     } catch {
       if error == .invalidArgument || error == .noSystemCall {
         let newer = seccomp.notifies ? ", or no notification (Linux 5.0)" : ""
-        throw SandboxError("load the seccomp filter: this kernel refuses it (CONFIG_SECCOMP_FILTER, or a flag that it does not know\(newer))")
+        throw SandboxError("load the seccomp filter: this kernel refuses it (CONFIG_\(Feature.seccomp.option), or a flag that it does not know\(newer))")
       }
       if error == .busy { throw SandboxError("load the seccomp filter: another filter of this process notifies somebody already") }
       throw SandboxError("load", "the seccomp filter", error)
     }
-    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive() }
-    // The agent could not be told: the launching process says why.
-    if answer.bytes.isEmpty { exitProcess(1) }
   }
 }

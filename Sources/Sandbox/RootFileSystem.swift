@@ -1,4 +1,5 @@
 internal import Linux
+internal import Probe
 
 /// The container's root directory, mounted in this process's own mount namespace.
 struct MountedRoot: ~Copyable {
@@ -65,7 +66,7 @@ struct MountedRoot: ~Copyable {
     do throws(Errno) {
       try Linux.mount("overlay", on: place.processPath, type: "overlay", [], data: durable.appendingOption("volatile"))
     } catch {
-      if error == .noDevice { throw SandboxError("this kernel has no overlayfs, which the root of an image needs (CONFIG_OVERLAY_FS)") }
+      if error == .noDevice { throw SandboxError("this kernel has no overlayfs, which the root of an image needs (CONFIG_\(Feature.overlay.option))") }
       if error != .invalidArgument { throw SandboxError("mount overlayfs on", mountPoint, error) }
       try attempt("mount overlayfs on", mountPoint) { () throws(Errno) in
         try Linux.mount("overlay", on: place.processPath, type: "overlay", [], data: durable)

@@ -38,6 +38,17 @@ extension [UInt8] {
   }
 }
 
+extension ArraySlice<UInt8> {
+  /// Whether these are the same bytes.
+  @inline(never)
+  public func matches(_ other: ArraySlice<UInt8>) -> Bool { elementsEqual(other) }
+
+  /// Whether these are the bytes of `text`.
+  public func matches(_ text: StaticString) -> Bool {
+    text.utf8CodeUnitCount == count && text.withUTF8Buffer { text in elementsEqual(text) }
+  }
+}
+
 extension String.UTF8View {
   /// The parts between the separators.
   public func split(separator: UInt8, maxSplits: Int = Int.max, omittingEmptySubsequences: Bool = true) -> [ArraySlice<UInt8>] {

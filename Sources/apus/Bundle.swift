@@ -7,7 +7,12 @@ internal import Sandbox
 @inline(never)
 func bundledContainer(_ call: Invocation) throws(Failure) -> ContainerRequest {
   let id = try containerID(call.arguments.operands[0])
-  let bundle = Path(call.arguments.value(.bundle) ?? ".")
+  return try bundledContainer(call, id, Path(call.arguments.value(.bundle) ?? "."))
+}
+
+/// The container `id` of the bundle in the directory `bundle`.
+@inline(never)
+func bundledContainer(_ call: Invocation, _ id: ContainerID, _ bundle: Path) throws(Failure) -> ContainerRequest {
   // Absolute and without links: the container's directories are found from it later.
   let directory = try failing { () throws(SystemError) in
     try during("open bundle", bundle) { () throws(Errno) in try FileDescriptor.open(bundle, .path | .directory).currentPath() }

@@ -1,125 +1,93 @@
 internal import Cgroups
-internal import JSON
+internal import Images
 internal import Linux
+internal import OCI
 internal import Probe
+internal import Runtime
+internal import Sandbox
 
 extension CommandSpec {
-  /// `apus check`: what this kernel has of what Apus can use.
+  /// `apus check`: what this machine has of what Apus can use.
   static var check: CommandSpec {
     CommandSpec(
-      name: "check", summary: "tell what this kernel has, and what is done without it", options: [.format],
+      name: "check", summary: "tell what this machine has, what stands in for the rest, and what that costs",
+      options: [.checkBundle, .checkImage, .bestEffort, .require, .json, .format],
       description: """
-        First features with their build option, then system calls with the Linux that brought them, then the controllers of cgroups and where they are mounted. \
-        A limit whose controller is missing is refused.
+        Every feature is tried in a child process of its own, which leaves nothing behind. With --bundle or --image it is planned as if it were to run, and its \
+        groups are made under another name and removed.
+
+        The exit status is 0 when everything usual works (with --bundle or --image: everything that it asks for), 3 when something usual is missing or works by a \
+        stand-in, and 4 when no container, or not this one, can run.
         """,
-      perform: { (call) throws(Failure) in
-        let wantsJSON = try call.arguments.wantsJSON()
-        let found = try failing { () throws(SystemError) in try Findings() }
-        return wantsJSON ? try show(found.json) : try show(found.text)
-      })
+      perform: { (call) throws(Failure) in try Check(call).perform() })
   }
 }
 
-/// What this machine has, in three sections.
-private struct Findings {
-  private var sections: [Section] = []
+/// One call of `apus check`.
+private final class Check {
+  private let call: Invocation
+  private let wantsJSON: Bool
+  private let layout: CgroupLayout
+  private let probing: Probing
 
-  init() throws(SystemError) {
-    let features = Section("features", "FEATURE", "option", "BUILD OPTION")
-    for feature in Feature.allCases {
-      features.add(feature.name, "CONFIG_\(feature.option)", isPresent: try feature.isPresent(), otherwise: feature.otherwise)
-    }
-    let calls = Section("systemCalls", "SYSTEM CALL", "since", "SINCE LINUX")
-    for call in NewerCall.allCases { calls.add(call.name, "\(call.since)", isPresent: call.isPresent(), otherwise: call.otherwise) }
-    let controllers = Section("controllers", "CONTROLLER", "option", "BUILD OPTION")
+  init(_ call: Invocation) throws(Failure) {
+    self.call = call
+    let json = try call.arguments.wantsJSON()
+    wantsJSON = json || call.arguments.flag(.json)
     // Without cgroups in the kernel there is no file to read them from.
-    let cgroups = try Feature.cgroups.isPresent() ? CgroupLayout.discover() : CgroupLayout()
-    for controller in Controller.allCases {
-      let hierarchy = cgroups.hierarchy(of: controller)
-      controllers.add(controller.name, "CONFIG_\(controller.option)", isPresent: hierarchy != nil)
-      if let hierarchy { controllers.mounted(hierarchy.generation == .v1 ? 1 : 2, at: hierarchy.mountPoint.description) }
+    let layout = try failing { () throws(SystemError) in try Feature.cgroups.isPresent() ? CgroupLayout.discover() : CgroupLayout() }
+    probing = Probing(layout.surroundings(dataDirectory: call.globals.dataRoot))
+    self.layout = layout
+  }
+
+  func perform() throws(Failure) -> Int32 {
+    // What is wrong with the container's configuration is told before anything is tried.
+    let request = try container()
+    let findings = look()
+    let usesGroups = call.globals.cgroupManager == .cgroupfs
+    let machine = CheckReport(findings, layout, findings.overall(withoutGroups: !usesGroups))
+    guard let request else {
+      _ = wantsJSON ? try show(machine.json(nil)) : try show(machine.text)
+      return machine.overall.rawValue
     }
-    sections = [features, calls, controllers]
+    let trial = ContainerTrial(request, warn: warn)
+    let answer = ContainerAnswer(request.origin, trial, machine, probing)
+    _ = wantsJSON ? try show(machine.json(answer)) : try show(answer.text)
+    return answer.overall.rawValue
   }
 
-  var text: String { joined(sections.map { $0.text }, with: "\n") }
+  private func look() -> Findings {
+    let rows = FeatureRow.all()
+    var outcomes: [Outcome] = []
+    for row in rows { outcomes.append(probing.outcome(row)) }
+    return Findings(rows, outcomes, Check.configuration())
+  }
 
-  var json: [UInt8] {
-    var writer = JSONWriter(.pretty)
-    writer.object { writer in
-      for section in sections { section.write(to: &writer) }
+  /// What the kernel says that it was built with: some 50 KB, 300 KB unpacked.
+  private static func configuration() -> KernelConfiguration? {
+    guard let packed = try? readFile("/proc/config.gz", limit: 1 << 20), let text = inflated(packed, limit: 8 << 20) else { return nil }
+    return KernelConfiguration(text)
+  }
+
+  /// The container that is asked about.
+  private func container() throws(Failure) -> ContainerRequest? {
+    let bundle = call.arguments.value(.checkBundle)
+    let image = call.arguments.value(.checkImage)
+    if bundle != nil, image != nil { throw .usage("check: --bundle and --image are two containers") }
+    let id = try containerID("apus-check")
+    if let bundle { return try bundledContainer(call, id, Path(bundle)) }
+    guard let image else { return nil }
+    // The store is made when it is opened, and there would be nothing in it.
+    _ = try failing { () throws(SystemError) in
+      try during("open", call.globals.dataRoot) { () throws(Errno) in try FileDescriptor.open(call.globals.dataRoot, .path | .directory) }
     }
-    return writer.bytes()
-  }
-}
-
-/// Things of one kind, such as features.
-private final class Section {
-  private final class Row {
-    let name: String
-    /// What its kind has besides the name: the build option, or the version that brought it.
-    let detail: String
-    let isPresent: Bool
-    /// What is done without it, where that is said.
-    let otherwise: String?
-    /// Where it is mounted, and which version of cgroups that is.
-    var mount: (version: Int, point: String)?
-
-    init(_ name: String, _ detail: String, _ isPresent: Bool, _ otherwise: String?) {
-      self.name = name
-      self.detail = detail
-      self.isPresent = isPresent
-      self.otherwise = otherwise
-    }
-  }
-
-  private let key: String
-  private let title: String
-  private let detailKey: String
-  private let detailTitle: String
-  private var rows: [Row] = []
-
-  /// The key of the section, the title of the names, and key and title of what stands behind them.
-  init(_ key: String, _ title: String, _ detailKey: String, _ detailTitle: String) {
-    self.key = key
-    self.title = title
-    self.detailKey = detailKey
-    self.detailTitle = detailTitle
-  }
-
-  func add(_ name: StaticString, _ detail: Text, isPresent: Bool, otherwise: StaticString? = nil) {
-    rows.append(Row(Text("\(name)").string, detail.string, isPresent, otherwise.map { Text("\($0)").string }))
-  }
-
-  /// Says of the last row where it is mounted.
-  func mounted(_ version: Int, at point: String) { rows.last?.mount = (version, point) }
-
-  var text: String {
-    let saysOtherwise = rows.first?.otherwise != nil
-    var cells = [[title, detailTitle, "HERE"] + (saysOtherwise ? ["WITHOUT IT"] : [])]
-    for row in rows {
-      let name = key.equals("systemCalls") ? Text("\(row.name)(2)").string : row.name
-      let here = row.mount.map { Text("version \($0.version), \($0.point)").string } ?? (row.isPresent ? "yes" : "no")
-      cells.append([name, row.detail, here] + (row.otherwise.map { [$0] } ?? []))
-    }
-    return table(cells)
-  }
-
-  func write(to writer: inout JSONWriter) {
-    writer.key(key)
-    writer.array { writer in
-      for row in rows {
-        writer.object { member in
-          member.member("name", row.name)
-          member.member(detailKey, row.detail)
-          member.member("present", row.isPresent)
-          if let otherwise = row.otherwise { member.member("otherwise", otherwise) }
-          if let mount = row.mount {
-            member.member("version", mount.version)
-            member.member("mountPoint", mount.point)
-          }
-        }
-      }
-    }
+    let store = try openStore(call.globals)
+    let stored = try failing { () throws(ImageError) in try store.image(named: image) }
+    let layer = store.path.appending("containers").appending(id.text)
+    let root = RootSource.overlay(layers: stored.layers, upper: layer.appending("upper"), work: layer.appending("work"), mountPoint: layer.appending("root"))
+    let options = RunOptions(id: id, controlGroups: call.globals.cgroupManager == .cgroupfs)
+    var bestEffort = BestEffort.all
+    for list in call.arguments.values(.require) { bestEffort.subtract(try features(list, .require)) }
+    return try imageContainer(stored, root, options, call.globals, bestEffort)
   }
 }

@@ -102,12 +102,8 @@ final class ImageRun {
       options.resolver = try failing { () throws(ImageError) in try layer.writeResolver(text) }
     }
     options.oomScoreAdjustment = try failing { () throws(SystemError) in try ImageRun.ordinaryScore() }
-    let planned = try failing { () throws(ImageError) in try specification(for: stored, root: layer.mountPoint.description, options: options) }
-    let request = ContainerRequest(
-      id: id, spec: planned.spec, configuration: planned.spec.keptDocument(), bundle: layer.mountPoint,
-      root: .overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint), imageUser: planned.user ?? "0",
-      origin: Text("image \(image)").string, usesGroups: globals.cgroupManager == .cgroupfs,
-      bestEffort: bestEffort, dataRoot: globals.dataRoot)
+    let root = RootSource.overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint)
+    let request = try imageContainer(stored, root, options, globals, bestEffort)
     debug("container \(id.text): image \(stored.record.manifest.text), \(stored.layers.count) layers")
     do throws(RuntimeError) {
       let status = try runContainer(request, state: state, warn: warn).code
@@ -142,4 +138,16 @@ final class ImageRun {
     }
     return string(id[...])
   }
+}
+
+/// The container of an image, which may do without what `bestEffort` has.
+@inline(never)
+func imageContainer(
+  _ stored: StoredImage, _ root: RootSource, _ options: RunOptions, _ globals: GlobalOptions, _ bestEffort: BestEffort
+) throws(Failure) -> ContainerRequest {
+  let planned = try failing { () throws(ImageError) in try specification(for: stored, root: root.path.description, options: options) }
+  return ContainerRequest(
+    id: options.id, spec: planned.spec, configuration: planned.spec.keptDocument(), bundle: root.path, root: root, imageUser: planned.user ?? "0",
+    origin: Text("image \(stored.record.name)").string, usesGroups: globals.cgroupManager == .cgroupfs, bestEffort: bestEffort,
+    dataRoot: globals.dataRoot)
 }

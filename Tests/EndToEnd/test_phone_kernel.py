@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
+import checks
 import pytest
 from machines import Emulated, Machine
 from specs import shell
@@ -75,8 +75,28 @@ def test_a_power_cut_leaves_the_imported_image_whole(phone: Machine) -> None:
 
 
 def test_check_tells_what_a_phone_lacks(phone: Machine) -> None:
-    found = json.loads(phone.call("check", "--format", "json").succeeded().text)
-    present = {row["option"]: row["present"] for row in found["features"]}
-    assert not present["CONFIG_PID_NS"] and not present["CONFIG_IPC_NS"] and not present["CONFIG_USER_NS"] and present["CONFIG_NAMESPACES"]
-    places = {row["name"]: row.get("mountPoint") for row in found["controllers"]}
-    assert places["memory"] == "/dev/memcg" and places["cpu"] == "/dev/cpuctl" and places["cpuset"] == "/dev/cpuset"
+    said = checks.machine_of(phone)
+    assert said["verdict"] == "degraded"
+    rows = checks.features(said)
+    lacking = {"pid-namespace": "PID_NS", "ipc-namespace": "IPC_NS", "user-namespace": "USER_NS", "pids-controller": "CGROUP_PIDS", "mqueue": "POSIX_MQUEUE"}
+    for key, option in lacking.items():
+        assert rows[key]["verdict"] == "missing" and rows[key]["remedy"] == f"a kernel with CONFIG_{option}", rows[key]
+        assert rows[key]["options"] == {f"CONFIG_{option}": "n"}
+    present = ("mount-namespace", "uts-namespace", "network-namespace", "cgroup-namespace", "device-program", "freezer", "data-overlay", "seccomp", "erofs", "veth")
+    for key in present:
+        assert rows[key]["verdict"] == "works", rows[key]
+    assert (rows["devices-controller"]["verdict"], rows["devices-controller"]["insteadNeeds"]) == ("stand-in", "device-program")
+    places = {"memory-controller": "/dev/memcg", "cpu-controller": "/dev/cpuctl", "cpuset-controller": "/dev/cpuset"}
+    assert {key: rows[key]["mountPoint"] for key in places} == places
+
+
+@pytest.mark.parametrize("case", checks.AGREEMENTS, ids=lambda case: case.name.replace(" ", "-"))
+def test_check_agrees_with_what_a_container_then_does(phone: Machine, case: checks.Agreement) -> None:
+    checks.require_agreement(phone, case)
+    assert phone.leftovers() == ""
+
+
+def test_check_answers_for_an_image(phone: Machine) -> None:
+    said = checks.document(phone.call("check", "--json", "--image", phone.image("redis")))["container"]
+    assert said["verdict"] == "cannot run"
+    assert {"pid-namespace", "ipc-namespace"} <= {asked["key"] for asked in said["asks"] if asked["verdict"] == "missing"}

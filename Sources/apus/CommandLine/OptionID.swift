@@ -14,6 +14,8 @@ enum OptionID: UInt8, CaseIterable {
   case memoryLimit, memoryReservation, memorySwap, pidsLimit, l3CacheSchema, memBandwidthSchema
   // Of configurations.
   case specBundle, specRootless
+  // Of `check`.
+  case json, checkBundle, checkImage
   // Of images.
   case imageName, memory, pids, cpus, readOnly, network, containerName, hostname, dns
 
@@ -111,6 +113,10 @@ enum OptionID: UInt8, CaseIterable {
 
     case .specBundle: "bundle,b DIR/: where config.json is put (default: the working directory)"
     case .specRootless: "rootless: a configuration for a user who is not root"
+
+    case .json: "json: print JSON, as --format json does"
+    case .checkBundle: "bundle,b DIR/: answer for the container of this bundle"
+    case .checkImage: "image NAME: answer for a container of this image of the store"
 
     case .imageName: "name NAME: the name in the store (default: the one in the layout, else the directory's)"
     case .memory: "memory,m N: limit of memory in bytes, or with k, m or g; no swap beyond it"

@@ -13,9 +13,9 @@ extension EnforcementReport {
     guard let number = EnforcementReport.feature(path), standIns.without.contains(BestEffort(rawValue: 1 << number)) else { return false }
     switch BestEffort(rawValue: 1 << number) {
     case .pidsLimit:
-      // RLIMIT_NPROC
-      let held = process?.limit(6) ?? standIns.tasks.map { String($0) }
-      add(what, asked, held.map { cut($0, at: " ").before } ?? "", by: standIns.instead(number))
+      // RLIMIT_NPROC; the soft limit is the one that counts.
+      let held = process?.limit(6).flatMap { cut($0, at: "soft ").behind } ?? standIns.tasks.map { String($0) }
+      add(what, asked, held ?? "", by: standIns.instead(number))
     case .cpuQuota:
       let shares = limits.limit("linux.resources.cpu.shares", asked: "")
       add(what, asked, Text("shares \(shares.value)").string, by: "\(shares.by): \(standIns.instead(number))")

@@ -77,6 +77,14 @@ def _member(*path: str, value: Any) -> Any:
     return change
 
 
+def _best_effort(names: str, **resources: Any) -> Any:
+    def change(document: dict[str, Any]) -> None:
+        document["annotations"] = {"org.apus.best-effort": names}
+        document["linux"]["resources"] = resources
+
+    return change
+
+
 #: Containers of which each kernel runs some.
 AGREEMENTS = [
     Agreement("usual", lambda document: None),
@@ -84,6 +92,9 @@ AGREEMENTS = [
     Agreement("PID namespace", _namespaces("mount", "pid")),
     Agreement("IPC namespace", _namespaces("mount", "ipc")),
     Agreement("time namespace", _namespaces("mount", "time")),
+    Agreement("what may be done without", _best_effort("all", pids={"limit": 20}, cpu={"quota": 50000, "period": 100000})),
+    Agreement("only some of what may be done without", _best_effort("pid-namespace", pids={"limit": 20})),
+    Agreement("limits that may be done without", _best_effort("pid-namespace,ipc-namespace,pids-limit", pids={"limit": 20})),
     Agreement("memory", _resources(memory={"limit": 64 << 20})),
     Agreement("memory and swap", _resources(memory={"limit": 64 << 20, "swap": 64 << 20})),
     Agreement("pids", _resources(pids={"limit": 20})),

@@ -78,9 +78,13 @@ def test_check_tells_what_a_phone_lacks(phone: Machine) -> None:
     said = checks.machine_of(phone)
     assert said["verdict"] == "degraded"
     rows = checks.features(said)
-    lacking = {"pid-namespace": "PID_NS", "ipc-namespace": "IPC_NS", "user-namespace": "USER_NS", "pids-controller": "CGROUP_PIDS", "mqueue": "POSIX_MQUEUE"}
+    lacking = {
+        "pid-namespace": "PID_NS", "ipc-namespace": "IPC_NS", "user-namespace": "USER_NS", "pids-controller": "CGROUP_PIDS", "cpu-quota": "CFS_BANDWIDTH",
+        "mqueue": "POSIX_MQUEUE", "system-v-ipc": "SYSVIPC",
+    }
     for key, option in lacking.items():
-        assert rows[key]["verdict"] == "missing" and rows[key]["remedy"] == f"a kernel with CONFIG_{option}", rows[key]
+        assert rows[key]["verdict"] == ("missing" if key in ("mqueue", "system-v-ipc") else "stand-in"), rows[key]
+        assert rows[key]["remedy"] == f"a kernel with CONFIG_{option}", rows[key]
         assert rows[key]["options"] == {f"CONFIG_{option}": "n"}
     present = ("mount-namespace", "uts-namespace", "network-namespace", "cgroup-namespace", "device-program", "freezer", "data-overlay", "seccomp", "erofs", "veth")
     for key in present:
@@ -98,5 +102,15 @@ def test_check_agrees_with_what_a_container_then_does(phone: Machine, case: chec
 
 def test_check_answers_for_an_image(phone: Machine) -> None:
     said = checks.document(phone.call("check", "--json", "--image", phone.image("redis")))["container"]
-    assert said["verdict"] == "cannot run"
-    assert {"pid-namespace", "ipc-namespace"} <= {asked["key"] for asked in said["asks"] if asked["verdict"] == "missing"}
+    assert said["verdict"] == "degraded"
+    assert [sentence.split(": ")[1] for sentence in said["standIns"]] == ["pid-namespace", "ipc-namespace"]
+    required = checks.document(phone.call("check", "--json", "--image", phone.image("redis"), "--require", "all"))["container"]
+    assert (required["verdict"], required["standIns"]) == ("cannot run", [])
+    assert {"pid-namespace", "ipc-namespace"} <= {asked["key"] for asked in required["asks"] if asked["verdict"] == "stand-in"}
+
+
+def test_an_answer_takes_no_number_of_a_user(phone: Machine) -> None:
+    phone.run_image("true").succeeded()
+    before = phone.sh(f"cat {phone.store}/users")
+    phone.call("check", "--json", "--image", phone.image("redis"))
+    assert phone.sh(f"cat {phone.store}/users") == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,12 @@ class CommandLine(Engine):
         try:
             yield name
         finally:
-            self.call("rm", "--force", *self.at_once, name).succeeded()
+            removed = self.call("rm", "--force", *self.at_once, name)
+            if "device or resource busy" in removed.error:
+                # Podman's own cleanup, which the end of the container has started, may be unmounting at the same moment.
+                time.sleep(1)
+                removed = self.call("rm", "--force", *self.at_once, name)
+            removed.succeeded()
 
     def _defaults(self, options: Sequence[str]) -> Sequence[str]:
         return () if any(option.startswith(("--network", "--pod")) for option in options) else self.options

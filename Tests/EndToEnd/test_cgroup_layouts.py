@@ -161,7 +161,8 @@ def test_limits_are_where_the_layout_has_them(place: Booted) -> None:
                 row = rows[f"linux.resources.{what}"]
                 # A mount point may have another name as well: cpu, and cpu,cpuacct.
                 assert row["by"].startswith(f"{file.rsplit('/', 1)[1]} (cgroup v")
-                assert row["applied"] == control(machine, file, bundle.id)[0]
+                # Behind the quota, cpu.max of version 2 has the period.
+                assert row["applied"] == control(machine, file, bundle.id)[0].split()[0]
         running.stdin.close()
         assert running.wait() == 9
 

@@ -37,6 +37,15 @@ public struct NumberSet: Sendable, Equatable {
 
   public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
+  /// The numbers, lowest first.
+  public var numbers: [UInt32] {
+    var numbers: [UInt32] = []
+    for (index, word) in words.enumerated() {
+      for bit in 0..<64 as Range<UInt32> where word >> UInt64(bit) & 1 == 1 { numbers.append(UInt32(index) * 64 + bit) }
+    }
+    return numbers
+  }
+
   /// Adds all numbers of a range, a word at a time: a document may have a great many ranges.
   public mutating func insert(_ numbers: ClosedRange<UInt32>) {
     let first = Int(numbers.lowerBound / 64)

@@ -1,6 +1,7 @@
 internal import Cgroups
 internal import Linux
 internal import OCI
+internal import Sandbox
 internal import Wording
 
 /// The processors that a container is kept on where the kernel cannot limit its time on all of them: as many as the limit would fill.
@@ -11,30 +12,18 @@ enum ProcessorCeiling {
   static func list(_ cpu: CPUResources, _ layout: CgroupLayout, seed: Int) -> String? {
     guard let quota = cpu.quota, quota > 0, let hierarchy = layout.hierarchy(of: .cpuset) else { return nil }
     let file: Path = hierarchy.generation == .v1 ? hierarchy.fileName("cpuset.cpus") : "cpuset.cpus.effective"
-    guard let text = try? readFile(hierarchy.mountPoint.appending(file.bytes), limit: 1 << 16) else { return nil }
-    let chosen = choose(quota: quota, period: cpu.period ?? 100_000, of: numbers(in: text[...]), seed: seed)
+    guard let text = try? readFile(hierarchy.mountPoint.appending(file.bytes), limit: 1 << 16),
+      let available = try? NumberSet(list: string(text.prefix { $0 != 0x0A }), below: 4096, "\(file)")
+    else { return nil }
+    let chosen = choose(quota: quota, period: cpu.period ?? 100_000, of: available.numbers, seed: seed)
     return chosen.isEmpty ? nil : joined(chosen.map { String($0) }, with: ",")
   }
 
   /// As many of `available` as the quota fills in a period, rounded up; empty when that is all of them.
-  static func choose(quota: Int64, period: UInt64, of available: [UInt64], seed: Int) -> [UInt64] {
+  static func choose(quota: Int64, period: UInt64, of available: [UInt32], seed: Int) -> [UInt32] {
     let period = max(period, 1)
     let count = (UInt64(quota) - 1) / period + 1
     if count >= UInt64(available.count) { return [] }
     return (0..<Int(count)).map { available[(seed + $0) % available.count] }
-  }
-
-  /// The numbers of a list such as `0-3,7`, at most 4096; none when it is something else.
-  static func numbers(in list: ArraySlice<UInt8>) -> [UInt64] {
-    var found: [UInt64] = []
-    let line = list.last == 0x0A ? list.dropLast() : list
-    for range in line.split(separator: 0x2C) {
-      let ends = range.split(separator: 0x2D)
-      guard let first = ends.first.flatMap({ decimal($0) }), let last = ends.last.flatMap({ decimal($0) }), ends.count < 3, first <= last, last < 4096 else {
-        return []
-      }
-      found += Array(first...last)
-    }
-    return found
   }
 }

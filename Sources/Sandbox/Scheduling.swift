@@ -117,7 +117,7 @@ extension PlannedMemoryPolicy {
 
 extension NumberSet {
   /// Numbers and ranges between commas: `0-3,7`. As in runc, spaces around a part and empty parts have no meaning.
-  init(list: String, below limit: UInt32, _ path: @autoclosure () -> String) throws(SpecError) {
+  public init(list: String, below limit: UInt32, _ path: @autoclosure () -> String) throws(SpecError) {
     self.init()
     for part in list.utf8.split(separator: 0x2C) {
       let range = Array(part.drop { $0 == 0x20 }.reversed().drop { $0 == 0x20 }.reversed())

@@ -12,6 +12,7 @@ struct NumberSetTests {
     var found: [UInt32] = []
     for (index, word) in set.words.enumerated() { for bit in 0..<64 where word >> UInt64(bit) & 1 == 1 { found.append(UInt32(index * 64 + bit)) } }
     #expect(found == Array(range))
+    #expect(set.numbers == found)
     #expect(set.words.count == Int(range.upperBound / 64) + 1)
   }
 

@@ -94,17 +94,10 @@ struct StandInsTests {
     arguments: [
       (25_000, 100_000, 4, [2]), (100_000, 100_000, 4, [2]), (100_001, 100_000, 4, [2, 3]), (250_000, 100_000, 4, [2, 3, 0]), (300_001, 100_000, 4, []),
       (.max, 1, 4, []), (1, 0, 4, [2]), (1, 1, 1, []), (1, 1, 0, []),
-    ] as [(Int64, UInt64, UInt64, [UInt64])])
-  func asManyProcessorsAreChosenAsTheQuotaFills(_ quota: Int64, _ period: UInt64, _ count: UInt64, _ chosen: [UInt64]) {
+    ] as [(Int64, UInt64, UInt32, [UInt32])])
+  func asManyProcessorsAreChosenAsTheQuotaFills(_ quota: Int64, _ period: UInt64, _ count: UInt32, _ chosen: [UInt32]) {
     #expect(ProcessorCeiling.choose(quota: quota, period: period, of: Array(0..<count), seed: 2) == chosen)
   }
-
-  @Test(
-    arguments: [
-      ("0-3,7\n", [0, 1, 2, 3, 7]), ("5", [5]), ("", []), ("\n", []), ("a", []), ("3-1", []), ("1-2-3", []), ("-1", [1]), ("0-4096", []),
-      ("99999999999999999999", []),
-    ] as [(String, [UInt64])])
-  func aListOfProcessorsIsRead(_ list: String, _ numbers: [UInt64]) { #expect(ProcessorCeiling.numbers(in: Array(list.utf8)[...]) == numbers) }
 
   @Test func withoutADeviceFilterNodesHaveNoEffectButInDev() {
     let filtered = applied(.deviceFilter)

@@ -14,7 +14,8 @@ extension StandIns {
     var chosen = StandIns()
     if permitted.isEmpty { return chosen }
     for (type, feature) in namespaces where permitted.contains(feature) {
-      guard case .some = spec.linux?.namespace(type), try !isPresent(Feature(namespace: type)) else { continue }
+      // One that is joined is somebody else's, and to be in it with them is what was asked for.
+      guard let namespace = spec.linux?.namespace(type), namespace.path?.utf8.isEmpty ?? true, try !isPresent(Feature(namespace: type)) else { continue }
       // Where there is something to keep apart, nothing else does it.
       if feature == .ipcNamespace, try hasSomethingToShare() { continue }
       chosen.without.insert(feature)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from machines import Emulated, Machine, Process
+from made_images import import_made
 from specs import shell, spec
 
 from harness import Device, Options
@@ -68,6 +69,19 @@ def test_a_bundle_that_may_do_without_runs_and_is_told_what_it_does_without(phon
     result = phone.call("run", "--best-effort", LACKS, "--bundle", bundle.path, bundle.id)
     assert result.status == 7, result.error
     assert "pid-namespace" in result.error and "ipc-namespace" in result.error
+
+
+def test_a_namespace_of_somebody_else_is_joined_or_the_container_is_refused(phone: Machine) -> None:
+    document = shell("exit 7")
+    document["linux"]["namespaces"] = [{"type": "mount"}, {"type": "uts"}, {"type": "pid", "path": "/proc/1/ns/pid"}]
+    bundle = phone.bundle(document)
+    phone.call("run", "--best-effort", "all", "--bundle", bundle.path, bundle.id).failed("CONFIG_PID_NS", status=1)
+
+
+def test_what_an_image_says_of_itself_permits_nothing(phone: Machine) -> None:
+    name = import_made(phone, {"Labels": {"org.apus.best-effort": "all"}})
+    phone.call("image", "run", "--require", "all", name).failed("CONFIG_PID_NS", status=125)
+    phone.call("image", "remove", name).succeeded()
 
 
 def test_the_annotation_permits_it_as_well(phone: Machine) -> None:

@@ -6,11 +6,12 @@ internal import Runtime
 @c(apus_main)
 public func entry(_ count: Int32, _ arguments: UnsafeMutablePointer<UnsafePointer<CChar>?>) -> Int32 {
   let raw = UnsafePointer(arguments)
+  let start = Timestamp.now()
   ThisProcess.takeTrappedCallsForMissing()
   do throws(Failure) {
     return try dispatch(words(Int(count), raw), raw: raw)
   } catch {
-    fail(error.message)
+    fail(error.explained(since: start))
     return error.status
   }
 }

@@ -1,6 +1,7 @@
 internal import Images
 internal import Linux
 internal import OCI
+internal import Probe
 internal import Runtime
 internal import Sandbox
 
@@ -37,6 +38,13 @@ final class Failure: Error {
       case .general, .interrupted, .hook: 125
       }
     return Failure(Text(error.message), status: status)
+  }
+
+  /// The message, and behind the kernel's bare "permission denied" what SELinux has denied since the program's start, if it was SELinux.
+  @inline(never)
+  func explained(since start: Timestamp) -> String {
+    guard cut(message, at: "permission denied").behind != nil, let denial = SecurityDenial.last(since: start) else { return message }
+    return Text("\(message); \(denial.message)").string
   }
 
   /// The same failure with the status that `docker run` has for what happens before the program runs.

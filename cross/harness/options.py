@@ -97,6 +97,7 @@ def _machine_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--data-size", type=_size, metavar="SIZE", help=f"size of a new data disk (default: {default.data_size >> 30}G)")
     made.add_argument("--engines", action=argparse.BooleanOptionalAction, help="with Podman and containerd, which want more memory: 512M")
     made.add_argument("--lifetime", type=int, metavar="S", help=f"seconds after which the device switches itself off (default: {default.lifetime})")
+    made.add_argument("--append", metavar="WORDS", help="more words for the kernel's command line, such as lsm=selinux")
 
 
 def machine_options(arguments: argparse.Namespace, known: state.Options | None) -> state.Options:

@@ -39,6 +39,8 @@ class Machine:
     data_file_system: str
     lifetime: int
     """Seconds after which the guest switches itself off."""
+    append: str
+    """More words for the kernel's command line."""
 
 
 def kernel_arguments(machine: Machine) -> list[str]:
@@ -46,6 +48,7 @@ def kernel_arguments(machine: Machine) -> list[str]:
     return [
         "console=ttyAMA0", "quiet", "panic=-1", "rdinit=/init", "random.trust_bootloader=on", f"device.cgroups={machine.cgroups}",
         f"device.data={machine.data_file_system}", f"device.lifetime={machine.lifetime}", *machine.kernel.arguments,
+        *machine.append.split(),
     ]
 
 

@@ -35,6 +35,8 @@ class Options:
     """Whether Podman and containerd are there, on a disk of their own."""
     lifetime: int = 7200
     """Seconds after which the device switches itself off."""
+    append: str = ""
+    """More words for the kernel's command line."""
 
     def check(self) -> None:
         """Refuses what cannot be emulated."""

@@ -8,6 +8,7 @@
 #include "CLinux_event.h"
 #include "CLinux_file.h"
 #include "CLinux_key.h"
+#include "CLinux_log.h"
 #include "CLinux_message.h"
 #include "CLinux_mount.h"
 #include "CLinux_network.h"

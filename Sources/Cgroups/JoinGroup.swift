@@ -116,7 +116,8 @@ extension GroupDirectory {
     var patience = Patience(milliseconds: 150)
     while true {
       do throws(Errno) {
-        try write("cgroup.procs", String(id))
+        // Its name has no controller's prefix to be left out. Between clone and exec nothing is allocated for it.
+        try directory.open("cgroup.procs", .writeOnly | .noFollow).writeValue(String(id))
         return
       } catch {
         // A process that is just being made (TASK_NEW) cannot be moved yet.

@@ -45,6 +45,13 @@ extension FileDescriptor {
     _ = try checked { name.withCString { name in value.withUnsafeBytes { clinux_fsetxattr(number, name, $0.baseAddress, $0.count) } } }
   }
 
+  /// The same for text. Allocates nothing.
+  public borrowing func setAttribute(_ name: Path, _ value: String) throws(Errno) {
+    let number = rawValue
+    var value = value
+    _ = try checked { value.withUTF8 { value in name.withCString { clinux_fsetxattr(number, $0, value.baseAddress, value.count) } } }
+  }
+
   /// An extended attribute of the open file; without it `.noData`. The kernel allows 65,536 bytes; a value longer than
   /// `limit` throws ERANGE. The C function is `fgetxattr`.
   public borrowing func attribute(_ name: Path, limit: Int = 65536) throws(Errno) -> [UInt8] {

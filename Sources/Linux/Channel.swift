@@ -40,23 +40,52 @@ public struct Channel: ~Copyable {
     _ = try checked { bytes.withUnsafeBytes { clinux_send(number, $0.baseAddress, $0.count, passed) } }
   }
 
-  /// Receives one packet, with the descriptor that came with it; an empty one is the end. The C function is `recvmsg`.
-  public borrowing func receive() throws(Errno) -> Packet {
-    do throws(Errno) {
-      return try receiveOnce()
-    } catch {
-      // The other side has ended without having read everything, which is told once; what it has said comes after that.
-      if error != .connectionReset { throw error }
-    }
-    return try receiveOnce()
+  /// Sends a packet of one byte and, when given, a descriptor. Allocates nothing. The C function is `sendmsg`.
+  public borrowing func send(_ byte: UInt8, descriptor passed: Int32 = -1) throws(Errno) {
+    let number = rawValue
+    _ = try checked { withUnsafePointer(to: byte) { clinux_send(number, $0, 1, passed) } }
   }
 
-  private borrowing func receiveOnce() throws(Errno) -> Packet {
+  /// Sends a packet of one byte and a number, its lowest byte first. Allocates nothing. The C function is `sendmsg`.
+  public borrowing func send(_ byte: UInt8, _ value: Int32) throws(Errno) {
     let number = rawValue
-    var buffer = [UInt8](repeating: 0, count: Channel.packetLimit)
+    let packet = UInt64(UInt32(bitPattern: value)) << 8 | UInt64(byte)
+    _ = try checked { withUnsafePointer(to: packet.littleEndian) { clinux_send(number, $0, 5, -1) } }
+  }
+
+  /// Receives one packet, of which only the first byte is wanted; nil is the end. Allocates nothing. The C function is `recvmsg`.
+  public borrowing func receiveByte() throws(Errno) -> UInt8? {
+    var byte: UInt8 = 0
     var passed: Int32 = -1
-    let count = try checked { buffer.withUnsafeMutableBytes { clinux_receive(number, $0.baseAddress, $0.count, &passed) } }
-    return Packet(bytes: Array(buffer[..<count]), descriptor: passed >= 0 ? FileDescriptor(owning: passed) : nil)
+    let count = try receive(&byte, 1, &passed)
+    if passed >= 0 { closeDescriptor(passed) }
+    return count == 0 ? nil : byte
+  }
+
+  /// Receives one packet, with the descriptor that came with it; an empty one is the end, for which nothing is allocated. The C function is `recvmsg`.
+  public borrowing func receive() throws(Errno) -> Packet {
+    var passed: Int32 = -1
+    var packet = InlineArray<4096, UInt8>(repeating: 0)
+    var buffer = packet.mutableSpan
+    let bytes = try buffer.withUnsafeMutableBytes { (buffer) throws(Errno) in
+      let count = try receive(buffer.baseAddress, buffer.count, &passed)
+      return Array(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+    return Packet(bytes: bytes, descriptor: passed >= 0 ? FileDescriptor(owning: passed) : nil)
+  }
+
+  private borrowing func receive(_ bytes: UnsafeMutableRawPointer?, _ size: Int, _ passed: inout Int32) throws(Errno) -> Int {
+    let number = rawValue
+    var isRepeated = false
+    while true {
+      do throws(Errno) {
+        return try checked { clinux_receive(number, bytes, size, &passed) }
+      } catch {
+        // The other side has ended without having read everything, which is told once; what it has said comes after that.
+        if error != .connectionReset || isRepeated { throw error }
+        isRepeated = true
+      }
+    }
   }
 }
 

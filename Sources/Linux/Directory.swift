@@ -108,7 +108,8 @@ extension FileDescriptor {
   /// Sets the permission bits of the file that this descriptor, `O_PATH` too, stands for: by its /proc/self/fd name, which fchmod(2) has no replacement for
   /// before fchmodat2(2), Linux 6.6. Not for symbolic links, which have no mode.
   public borrowing func changeModeThroughProc(_ mode: UInt32) throws(Errno) {
-    _ = try checked { processPath.withCString { clinux_chmod($0, mode) } }
+    let path = ProcessPath(rawValue)
+    _ = try checked { path.withCString { clinux_chmod($0, mode) } }
   }
 }
 

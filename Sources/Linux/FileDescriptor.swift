@@ -25,20 +25,6 @@ public struct FileDescriptor: ~Copyable, Sendable {
     let number = rawValue
     _ = try checked { clinux_set_nonblocking(number) }
   }
-
-  /// The path by which this process reaches the open file itself, whatever its name is by now.
-  public var processPath: Path {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(32)
-    ("/proc/self/fd/" as StaticString).withUTF8Buffer { bytes.append(contentsOf: $0) }
-    let start = bytes.count
-    var rest = UInt32(bitPattern: rawValue)
-    repeat {
-      bytes.insert(UInt8(0x30 + rest % 10), at: start)
-      rest /= 10
-    } while rest > 0
-    return Path(bytes: bytes)
-  }
 }
 
 /// Closes a descriptor that no value here owns, as one that was inherited. The C function is `close`.

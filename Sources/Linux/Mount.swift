@@ -59,11 +59,33 @@ public struct MountFlags: OptionSet, Sendable, Equatable {
 }
 
 /// Mounts a file system of `type` on `target`. The C function is `mount`.
-public func mount(_ source: Path, on target: Path, type: Path, _ flags: MountFlags, data: Path? = nil) throws(Errno) {
-  let data = data ?? ""
+public func mount(_ source: Path, on target: Path, type: Path, _ flags: MountFlags, data: Path = "") throws(Errno) {
   _ = try checked {
     source.withCString { source in
       target.withCString { target in type.withCString { type in data.withCString { clinux_mount(source, target, type, flags.rawValue, $0) } } }
+    }
+  }
+}
+
+/// Mounts a file system of `type` on `place`. The C function is `mount` on /proc/self/fd/N.
+@inline(never)
+public func mount(_ source: Path, on place: borrowing FileDescriptor, type: Path, _ flags: MountFlags, data: Path = "") throws(Errno) {
+  let place = ProcessPath(place.rawValue)
+  _ = try checked {
+    source.withCString { source in
+      place.withCString { target in type.withCString { type in data.withCString { clinux_mount(source, target, type, flags.rawValue, $0) } } }
+    }
+  }
+}
+
+/// The same with options that were put together for this; too many of them throw `.nameTooLong`.
+@inline(never)
+public func mount(_ source: Path, on place: borrowing FileDescriptor, type: Path, _ flags: MountFlags, data: borrowing MountData) throws(Errno) {
+  let place = ProcessPath(place.rawValue)
+  if data.isTooLong { throw .nameTooLong }
+  _ = try checked {
+    data.withCString { data in
+      source.withCString { source in place.withCString { target in type.withCString { clinux_mount(source, target, $0, flags.rawValue, data) } } }
     }
   }
 }
@@ -73,15 +95,25 @@ public func changeMount(_ target: Path, _ flags: MountFlags) throws(Errno) {
   _ = try checked { target.withCString { clinux_mount(nil, $0, nil, flags.rawValue, nil) } }
 }
 
-/// Changes the file system that is mounted on `target`, with its own options in `data`; `flags` has `.remount`. The C function is `mount` without source and
-/// type.
-public func changeFileSystem(_ target: Path, _ flags: MountFlags, data: Path) throws(Errno) {
+/// The same for what an open file is the root of. The C function is `mount` on /proc/self/fd/N.
+@inline(never)
+public func changeMount(_ mounted: borrowing FileDescriptor, _ flags: MountFlags) throws(Errno) {
+  let target = ProcessPath(mounted.rawValue)
+  _ = try checked { target.withCString { clinux_mount(nil, $0, nil, flags.rawValue, nil) } }
+}
+
+/// Changes the file system that `mounted` is the root of, with its own options in `data`; `flags` has `.remount`. The C function is `mount` on /proc/self/fd/N
+/// without source and type.
+public func changeFileSystem(_ mounted: borrowing FileDescriptor, _ flags: MountFlags, data: Path) throws(Errno) {
+  let target = ProcessPath(mounted.rawValue)
   _ = try checked { target.withCString { target in data.withCString { clinux_mount(nil, target, nil, flags.rawValue, $0) } } }
 }
 
-/// Mounts `source` once more on `target`. The C function is `mount` with `MS_BIND`.
-public func bindMount(_ source: Path, on target: Path, recursive: Bool) throws(Errno) {
+/// Mounts what `source` stands for once more on `place`. The C function is `mount` with `MS_BIND` on /proc/self/fd/N.
+@inline(never)
+public func bindMount(_ source: borrowing FileDescriptor, on place: borrowing FileDescriptor, recursive: Bool) throws(Errno) {
   let flags: MountFlags = recursive ? .bind | .recursive : .bind
+  let (source, target) = (ProcessPath(source.rawValue), ProcessPath(place.rawValue))
   _ = try checked { source.withCString { source in target.withCString { clinux_mount(source, $0, nil, flags.rawValue, nil) } } }
 }
 
@@ -176,5 +208,5 @@ extension FileDescriptor {
   }
 
   /// Changes how mounts below the mount of this descriptor propagate. The C function is `mount` on /proc/self/fd/N.
-  public borrowing func setPropagation(_ flags: MountFlags) throws(Errno) { try changeMount(processPath, flags) }
+  public borrowing func setPropagation(_ flags: MountFlags) throws(Errno) { try changeMount(self, flags) }
 }

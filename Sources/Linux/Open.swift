@@ -50,7 +50,8 @@ extension FileDescriptor {
   /// Opens again, for other use, what this `O_PATH` descriptor stands for: not by its name, which may stand for something else by now.
   /// The C function is `open` of /proc/self/fd/N.
   public borrowing func reopen(_ flags: OpenFlags) throws(Errno) -> FileDescriptor {
-    try FileDescriptor.open(processPath, flags)
+    let (path, flags) = (ProcessPath(rawValue), flags.union(.closeOnExec))
+    return FileDescriptor(owning: try checked { path.withCString { clinux_openat(clinux_AT_FDCWD, $0, flags.rawValue, 0) } })
   }
 }
 

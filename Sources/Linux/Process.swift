@@ -137,13 +137,15 @@ public func effectiveGroup() -> UInt32 { clinux_getegid() }
 /// Arguments or environment in the form that exec takes, made before the clone so that nothing is allocated after it.
 public struct CStringArray: ~Copyable {
   private let pointers: UnsafeMutablePointer<UnsafePointer<CChar>?>
-  /// Number of strings, without the null pointer at the end.
-  public let count: Int
+  /// Number of strings, without `last` and the null pointer at the end.
+  public private(set) var count = 0
+
+  /// One more string, ended by a NUL, which is not known before the clone; empty is none.
+  public var last: [UInt8] = []
 
   public init(_ strings: [String]) {
-    count = strings.count
-    pointers = .allocate(capacity: strings.count + 1)
-    for (index, string) in strings.enumerated() {
+    pointers = .allocate(capacity: strings.count + 2)
+    for string in strings {
       let bytes = string.utf8
       let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
       var at = 0
@@ -152,9 +154,11 @@ public struct CStringArray: ~Copyable {
         at += 1
       }
       copy[at] = 0
-      pointers[index] = UnsafePointer(copy)
+      pointers[count] = UnsafePointer(copy)
+      count += 1
     }
     pointers[count] = nil
+    pointers[count + 1] = nil
   }
 
   deinit {
@@ -162,7 +166,13 @@ public struct CStringArray: ~Copyable {
     pointers.deallocate()
   }
 
-  fileprivate var raw: UnsafePointer<UnsafePointer<CChar>?> { UnsafePointer(pointers) }
+  /// Calls `body` with what exec takes.
+  fileprivate borrowing func withPointers<Result>(_ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result) -> Result {
+    last.withUnsafeBufferPointer { last in
+      last.withMemoryRebound(to: CChar.self) { pointers[count] = $0.isEmpty ? nil : $0.baseAddress }
+      return body(UnsafePointer(pointers))
+    }
+  }
 }
 
 /// Throws why this process may not execute `path`. The C function is `faccessat` with `X_OK`.
@@ -178,9 +188,10 @@ public func checkExecutable(_ path: Path) throws(Errno) {
 
 /// Runs the program at `path` in place of this one; returns only to tell why not. The C function is `execve`.
 public func execute(_ path: Path, _ arguments: borrowing CStringArray, _ environment: borrowing CStringArray) -> Errno {
-  let arguments = arguments.raw
-  let environment = environment.raw
-  return Errno(rawValue: 0 - path.withCString { clinux_execve($0, arguments, environment) })
+  let result = arguments.withPointers { arguments in
+    environment.withPointers { environment in path.withCString { clinux_execve($0, arguments, environment) } }
+  }
+  return Errno(rawValue: 0 - result)
 }
 
 extension FileDescriptor {
@@ -192,16 +203,18 @@ extension FileDescriptor {
 
 /// Closes every descriptor from `first` on but the `kept` ones; only for a process that never returns to their owners, as between clone and exec.
 ///
-/// close_range(2), Linux 5.9; before, the names in /proc/self/fd are closed one by one, so /proc still has to be the host's. To mark them as closed by exec
-/// would not do: until exec has found the program, /proc/self/fd/N/../.. in its path leads through them into the host (CVE-2024-21626).
+/// close_range(2), Linux 5.9, which needs no memory; before, the names in /proc/self/fd are closed one by one, so /proc still has to be the host's. To mark them as
+/// closed by exec would not do: until exec has found the program, /proc/self/fd/N/../.. in its path leads through them into the host (CVE-2024-21626).
 public func closeDescriptors(from first: Int32, except kept: [Int32]) throws(Errno) {
   var next = first
   var isDone = true
-  for number in kept.ascending() where number >= next {
-    isDone = isDone && closeRange(next, number - 1)
-    next = number + 1
+  while isDone {
+    var end = Int32.max
+    for number in kept where number >= next && number < end { end = number }
+    isDone = closeRange(next, end - 1)
+    if isDone && end == .max { return }
+    next = end + 1
   }
-  if isDone && closeRange(next, .max) { return }
   let directory = try FileDescriptor.open("/proc/self/fd", .readOnly | .directory)
   guard try directory.fileSystemStatus().type == FileSystemStatus.procfs else { throw .noSystemCall }
   for entry in try directory.entries() {

@@ -24,16 +24,17 @@ public enum ThisProcess {
   /// Whether the working directory lies below the root: the kernel's path of it begins with a slash, not with "(unreachable)" (CVE-2024-21626). The system call
   /// is `getcwd`.
   public static func workingDirectoryIsReachable() throws(Errno) -> Bool {
-    var buffer = [CChar](repeating: 0, count: 4096)
-    _ = try checked { buffer.withUnsafeMutableBufferPointer { clinux_getcwd($0.baseAddress, $0.count) } }
-    return buffer[0] == 0x2F
+    var buffer = InlineArray<4096, CChar>(repeating: 0)
+    var path = buffer.mutableSpan
+    _ = try checked { path.withUnsafeMutableBufferPointer { clinux_getcwd($0.baseAddress, $0.count) } }
+    return path[0] == 0x2F
   }
 
   /// Sets the host name of this UTS namespace. The C function is `sethostname`.
-  public static func setHostname(_ name: Path) throws(Errno) { _ = try checked { name.withCString { clinux_sethostname($0, name.bytes.count) } } }
+  public static func setHostname(_ name: Path) throws(Errno) { _ = try checked { name.withCString { clinux_sethostname($0, name.count) } } }
 
   /// Sets the NIS domain name of this UTS namespace. The C function is `setdomainname`.
-  public static func setDomainname(_ name: Path) throws(Errno) { _ = try checked { name.withCString { clinux_setdomainname($0, name.bytes.count) } } }
+  public static func setDomainname(_ name: Path) throws(Errno) { _ = try checked { name.withCString { clinux_setdomainname($0, name.count) } } }
 
   /// Replaces the supplementary groups. The C function is `setgroups`.
   public static func setSupplementaryGroups(_ groups: [UInt32]) throws(Errno) {

@@ -24,8 +24,9 @@ public struct RootDirectory: ~Copyable, Sendable {
   /// Makes the directories of `path` that are missing, inside the root, and opens the last as `O_PATH`. A link on the way is followed inside the root, a
   /// dangling one too: its target is then made.
   public borrowing func makeDirectories(_ path: Path, mode: UInt32) throws(Errno) -> FileDescriptor {
-    // Nearly always they are all there: one call instead of five for each. What is missing, or wrong, the walk finds again.
+    // Nearly always they are all there: one call instead of five for each. What is in the way the walk finds again.
     if let found = try? openByKernel(path, .path | .directory, mode: 0) { return found }
+    if let made = try? makeMissing(path, file: nil, directories: mode) { return made }
     return try RootWalk(root: descriptor).directory(path, makeMissing: mode)
   }
 
@@ -33,6 +34,7 @@ public struct RootDirectory: ~Copyable, Sendable {
   /// the end of it, is followed inside the root, a dangling one too: what it leads to is then made.
   public borrowing func makeFile(_ path: Path, mode: UInt32, directories: UInt32) throws(Errno) -> FileDescriptor {
     if let found = try? openByKernel(path, .path, mode: 0) { return found }
+    if let made = try? makeMissing(path, file: mode, directories: directories) { return made }
     _ = try RootWalk(root: descriptor).open(path, .writeOnly | .create, mode: mode, makeMissing: directories)
     return try open(path, .path)
   }
@@ -58,17 +60,35 @@ public struct RootDirectory: ~Copyable, Sendable {
     let number = descriptor.rawValue
     // openat2 refuses a mode that nothing uses, with EINVAL.
     let mode = flags.contains(.create) ? mode : 0
-    // RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
-    let resolve: UInt64 = 0x10 | 0x02 | alsoResolve
+    let opened = path.withCString { RootDirectory.openByKernel(number, $0, flags, mode: mode, alsoResolve: alsoResolve) }
+    if opened < 0 { throw Errno(rawValue: 0 - opened) }
+    return FileDescriptor(owning: opened)
+  }
+
+  /// A descriptor, or -errno.
+  @inline(never)
+  static func openByKernel(_ root: Int32, _ path: UnsafePointer<CChar>, _ flags: OpenFlags, mode: UInt32 = 0, alsoResolve: UInt64 = 0) -> Int32 {
     var attempts = 32
     while true {
-      do throws(Errno) {
-        let opened = try checked { path.withCString { clinux_openat2(number, $0, flags.rawValue, UInt64(mode), resolve) } }
-        return FileDescriptor(owning: opened)
-      } catch {
-        attempts -= 1
-        if error != .wouldBlock || attempts == 0 { throw error }
-      }
+      // RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
+      let opened = clinux_openat2(root, path, flags.rawValue, UInt64(mode), 0x10 | 0x02 | alsoResolve)
+      if opened == 0 - Errno.interrupted.rawValue { continue }
+      attempts -= 1
+      if opened != 0 - Errno.wouldBlock.rawValue || attempts == 0 { return opened }
+    }
+  }
+
+  /// Makes what is missing of `path`, as `MissingNames` does; `file` is the mode of a file to be made. A link or `..` in what is missing throws, as the absence of
+  /// openat2(2) does: then `RootWalk` is to do it.
+  borrowing func makeMissing(_ path: Path, file: UInt32?, directories: UInt32) throws(Errno) -> FileDescriptor {
+    var text = InlineArray<4096, CChar>(repeating: 0)
+    let count = path.count
+    if count >= text.count { throw .nameTooLong }
+    path.withCString { for index in 0..<count { text[index] = $0[index] } }
+    let root = descriptor.rawValue
+    var bytes = text.mutableSpan
+    return try bytes.withUnsafeMutableBufferPointer { (text) throws(Errno) in
+      try MissingNames(root, text, count).make(file: file, directories: directories)
     }
   }
 

@@ -27,6 +27,12 @@ public func waitUntilReady(_ wanted: [(descriptor: Int32, what: Readiness)], tim
   return ready.map { Readiness(rawValue: $0) }
 }
 
+/// Whether the descriptor can be read or has ended. Does not wait, and allocates nothing. The C function is `poll`.
+public func hasInput(_ descriptor: Int32) throws(Errno) -> Bool {
+  var (descriptor, wanted, ready) = (descriptor, Readiness.input.rawValue, UInt8(0))
+  return try checked { clinux_poll(&descriptor, &wanted, &ready, 1, 0) } > 0
+}
+
 /// Waits until one of the descriptors can be read or has ended, and tells which; at most eight; negative ones are passed over. The C function is `poll`.
 public func waitForInput(_ descriptors: [Int32], timeoutMilliseconds: Int32 = -1) throws(Errno) -> [Bool] {
   try waitUntilReady(descriptors.map { ($0, .input) }, timeoutMilliseconds: timeoutMilliseconds).map { !$0.isEmpty }

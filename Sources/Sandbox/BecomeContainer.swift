@@ -4,21 +4,21 @@ internal import OCI
 extension SandboxPlan {
   /// The stages between clone and exec, in their order. In the new process; ends by running the program or by telling why not.
   func becomeContainer(
-    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, _ prepared: borrowing PreparedMounts,
-    _ context: LaunchContext, joinGroups: () throws(SandboxError) -> Void
+    _ supplies: Supplies, _ channel: borrowing Channel, _ prepared: borrowing PreparedMounts, _ context: LaunchContext,
+    joinGroups: () throws(SandboxError) -> Void
   ) -> Never {
     do throws(SandboxError) {
       // First of all, so that everything from here on is charged to the container.
       try joinGroups()
       try prepareProcess()
-      let home = try makeContainer(channel, prepared, context)
+      let home = try makeContainer(supplies, channel, prepared, context)
       // As in `joinContainer`: from here on others of a PID namespace that is joined may see it for long.
       Environment.forget()
       try scheduling.apply()
       try becomeUser(home)
       try requireHiddenProcesses()
       try enterWorkingDirectory()
-      if context.gate != nil, !self.arguments.isEmpty { try program.requireFound() }
+      if context.gate != nil, !self.arguments.isEmpty { try supplies.program.requireFound() }
       // Before there is a filter that may forbid it.
       if context.gate == nil { try pause(channel, saying: LaunchMessage.runsByte) }
       try loadFilterWithPrivilege(channel)
@@ -39,9 +39,9 @@ extension SandboxPlan {
       if let hooks {
         var state = hooks.state
         (state.status, state.pid) = (.created, processID())
-        try runHooks(hooks.startContainer, "startContainer", state, inherited: environment(home: home.directory))
+        try runHooks(hooks.startContainer, "startContainer", state, inherited: supplies.wholeEnvironment(of: self))
       }
-      try runProgram(arguments, program, channel, home: home.directory, signals: context.signals.mask)
+      try runProgram(supplies, channel, signals: context.signals.mask)
     } catch {
       // The other side may be gone by now; there is nobody else to tell.
       try? channel.send(error.packet)
@@ -58,30 +58,29 @@ extension SandboxPlan {
   }
 
   /// The store's, the groups' and the caller's descriptors go: an image's paths could lead through them. What is opened from here on is closed before exec, but
-  /// for the root itself. Of those that the program is to have, the ones stay that apus was started with; numbers of what it has opened itself are not.
+  /// for the root itself.
   func closeDescriptorsOfHost(except kept: [Int32]) throws(SandboxError) {
-    let preserved = (3..<(3 + preservedDescriptors)).filter { isInherited($0) }
-    try attempt("close", "the descriptors of the host") { () throws(Errno) in try closeDescriptors(from: 3, except: kept + preserved) }
+    try attempt("close", "the descriptors of the host") { () throws(Errno) in try closeDescriptors(from: 3, except: kept) }
   }
 
   /// Makes the container's namespaces and root, and enters them.
   private func makeContainer(
-    _ channel: borrowing Channel, _ prepared: borrowing PreparedMounts, _ context: LaunchContext
+    _ supplies: Supplies, _ channel: borrowing Channel, _ prepared: borrowing PreparedMounts, _ context: LaunchContext
   ) throws(SandboxError) -> ResolvedIdentity {
-    try closeDescriptorsOfHost(except: prepared.open + [channel.rawValue, context.gate ?? channel.rawValue])
+    try closeDescriptorsOfHost(except: supplies.keptDescriptors)
     try endWithParent(channel)
     try enterNamespaces()
     try awaitNetworkDevices(channel)
     let maySetGroups = try awaitUserNamespace(channel)
-    let refused = try writeThroughHostProc()
+    try writeThroughHostProc(&supplies.refusedParameters)
     let root = try MountedRoot.mount(self.root, propagation: rootPropagation)
     try settleOwners(root.root)
     try becomeNamespaceRoot(maySetGroups: maySetGroups)
     try endWithParent(channel)
-    try setKernelParameters(refused)
+    try setKernelParameters(supplies.refusedParameters)
     try SessionKeyring(label: labels.seLinux).join(sessionKeyring)
     try fillRoot(root, prepared, context.view)
-    let home = try resolveIdentity(in: root.root, maySetGroups: maySetGroups)
+    let home = try resolveIdentity(in: root.root, maySetGroups: maySetGroups, home: &supplies.environment.last)
     try makeConsole(root.root, channel, owner: home.user, isMounted: true)
     try takeConsole()
     if pausesBeforePivot { try pause(channel, saying: LaunchMessage.pausesByte) }
@@ -89,7 +88,7 @@ extension SandboxPlan {
       var state = hooks.state
       (state.status, state.pid) = (.created, processID())
       // In the container's root, as with runc: from here its paths are relative ones.
-      try attempt("change to", "the container's root") { () throws(Errno) in try ThisProcess.changeDirectory(root.root.descriptor.processPath) }
+      try attempt("change to", "the container's root") { () throws(Errno) in try ThisProcess.changeDirectory(root.root.descriptor) }
       try runHooks(hooks.createContainer, "createContainer", state)
     }
     // After everything that this process has others do.
@@ -105,20 +104,20 @@ extension SandboxPlan {
 
   /// Waits while the launching process does what `message` has it do.
   private func pause(_ channel: borrowing Channel, saying message: UInt8) throws(SandboxError) {
-    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([message]) }
-    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive() }
+    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(message) }
+    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receiveByte() }
     // Nobody is left to go on for.
-    if answer.bytes.isEmpty { exitProcess(1) }
+    if answer == nil { exitProcess(1) }
   }
 
   /// Waits until somebody connects to the gate and says so; from then on that is whom failures are told.
   private func waitForStart(_ gate: Int32, _ channel: borrowing Channel) throws(SandboxError) {
     try outliveParent()
-    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([LaunchMessage.waitsByte]) }
+    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(LaunchMessage.waitsByte) }
     while true {
       let caller = try attempt("wait at", "the gate") { () throws(Errno) in try Channel.accept(from: gate) }
-      let packet = try attempt("hear from", "the one who starts the container") { () throws(Errno) in try caller.receive() }
-      if packet.bytes.isEmpty { continue }
+      let asked = try attempt("hear from", "the one who starts the container") { () throws(Errno) in try caller.receiveByte() }
+      if asked == nil { continue }
       // The gate is open until exec closes it: that nobody listens there tells that the program runs.
       return try attempt("answer", "the one who starts the container") { () throws(Errno) in try channel.become(caller) }
     }
@@ -133,8 +132,8 @@ extension SandboxPlan {
   private func endWithParent(_ channel: borrowing Channel) throws(SandboxError) {
     try bindToParent()
     let other = channel.rawValue
-    let ended = try attempt("look for", "the parent process") { () throws(Errno) in try waitForInput([other], timeoutMilliseconds: 0) }
-    if ended.first ?? false { exitProcess(1) }
+    let ended = try attempt("look for", "the parent process") { () throws(Errno) in try hasInput(other) }
+    if ended { exitProcess(1) }
   }
 
   func bindToParent() throws(SandboxError) {
@@ -155,30 +154,28 @@ extension SandboxPlan {
     }
   }
 
-  /// What is set by writing to /proc: through the host's own, by a descriptor that is verified, never through what the container mounts there. Gives the kernel
-  /// parameters that only root of the container's user namespace may set: since Linux 6.9 those of its IPC namespace, which were the host's root's before.
-  private func writeThroughHostProc() throws(SandboxError) -> [KernelParameter] {
-    if (oomScoreAdjustment == nil || userNamespace != nil) && kernelParameters.isEmpty { return [] }
+  /// What is set by writing to /proc: through the host's own, by a descriptor that is verified, never through what the container mounts there. `refused` becomes
+  /// what is for root of the container's user namespace to set.
+  private func writeThroughHostProc(_ refused: inout [KernelParameter]) throws(SandboxError) {
+    if (oomScoreAdjustment == nil || userNamespace != nil) && kernelParameters.isEmpty { return }
     let proc = try ProcHandle.open()
-    if let oomScoreAdjustment, userNamespace == nil { try write("\(oomScoreAdjustment)", to: "self/oom_score_adj", of: proc) }
-    var refused: [KernelParameter] = []
+    if let oomScoreAdjustment, userNamespace == nil { try write(String(oomScoreAdjustment), to: "self/oom_score_adj", of: proc) }
     for parameter in kernelParameters {
       do throws(Errno) {
-        try proc.write(parameter.value, to: parameter.procFile)
+        try proc.write(parameter.value, to: parameter.file)
       } catch {
         guard userNamespace != nil, error == .permissionDenied || error == .notPermitted else {
-          throw SandboxError("write", "\(parameter.value) to /proc/\(parameter.procFile.description)", error)
+          throw SandboxError("write", "\(parameter.value) to /proc/\(parameter.file.description)", error)
         }
         refused.append(parameter)
       }
     }
-    return refused
   }
 
   private func setKernelParameters(_ parameters: [KernelParameter]) throws(SandboxError) {
     if parameters.isEmpty { return }
     let proc = try ProcHandle.open()
-    for parameter in parameters { try write(parameter.value, to: parameter.procFile, of: proc) }
+    for parameter in parameters { try write(parameter.value, to: parameter.file, of: proc) }
   }
 
   func write(_ value: String, to file: Path, of proc: borrowing ProcHandle) throws(SandboxError) {
@@ -194,7 +191,7 @@ extension SandboxPlan {
       if !mapsNewlines { try Terminal.stopMappingNewlines(pair.multiplexer) }
       // So that the program can open it again by name, as /dev/stdout does; the group stays that of devpts.
       try pair.terminal.changeOwner(user: owner, group: .max)
-      try channel.send([LaunchMessage.consoleByte], descriptor: pair.multiplexer.rawValue)
+      try channel.send(LaunchMessage.consoleByte, descriptor: pair.multiplexer.rawValue)
       for number in 0...2 as ClosedRange<Int32> { try pair.terminal.place(at: number) }
     }
   }
@@ -248,15 +245,12 @@ extension SandboxPlan {
   }
 
   private func runProgram(
-    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, home: String?, signals: SignalSet
-  )
-    throws(SandboxError) -> Never
-  {
-    let environment = CStringArray(self.environment(home: home))
+    _ supplies: Supplies, _ channel: borrowing Channel, signals: SignalSet
+  ) throws(SandboxError) -> Never {
     try setNoNewPrivileges()
     try attempt("set", "the signal mask") { () throws(Errno) in try signals.becomeMask() }
     // Last of all, where it can be: then what this process does itself needs no holes in it.
     if noNewPrivileges && !loadsFilterEarly && !loadsFilterForHooks { try loadFilter(channel) }
-    throw program.run(arguments, environment)
+    throw supplies.program.run(supplies.arguments, supplies.environment)
   }
 }

@@ -43,14 +43,14 @@ extension MountEntries {
     _ mount: PlannedMount, _ bind: PlannedBind, _ from: borrowing FileDescriptor, on place: borrowing FileDescriptor, in root: borrowing RootDirectory
   ) throws(SandboxError) {
     try attempt("bind", "\(mount.origin) on \(mount.target)") { () throws(Errno) in
-      try bindMount(from.processPath, on: place.processPath, recursive: bind.isRecursive)
+      try bindMount(from, on: place, recursive: bind.isRecursive)
     }
     if bind.set.isEmpty && bind.clear.isEmpty { return }
     let mounted = try open(mount, in: root)
     try attempt("set the flags of", mount.target) { () throws(Errno) in
       guard try mounted.status().isSameFile(as: try from.status()) else { throw Errno.wouldBlock }
       let flags = try mounted.fileSystemStatus().mountFlags.subtracting(bind.clear).union(bind.set)
-      try changeMount(mounted.processPath, flags.union(.remount | .bind))
+      try changeMount(mounted, flags.union(.remount | .bind))
     }
     try requireKnown(bind.set, mount, in: root)
   }

@@ -25,41 +25,39 @@ extension MountEntries {
       throw SandboxError("\(mount.origin): this host mounts no cgroups that a container could see")
     case .unified(let isOwn):
       let flags = isOwn ? flags : flags.union(.readOnly)
-      try attempt("mount cgroup2 on", mount.target) { () throws(Errno) in try Linux.mount("cgroup", on: place.processPath, type: "cgroup2", flags) }
+      try attempt("mount cgroup2 on", mount.target) { () throws(Errno) in try Linux.mount("cgroup", on: place, type: "cgroup2", flags) }
     case .legacy(let hierarchies):
       // A small tmpfs holds a directory for each hierarchy; it becomes read-only once they stand in it.
-      var data = Array("mode=755,size=64k".utf8)
-      if let label = mount.rootLabel { PlannedMount.add(label, to: &data) }
       try attempt("mount tmpfs on", mount.target) { () throws(Errno) in
-        try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", flags.subtracting(.readOnly), data: Path(bytes: data))
+        var data = MountData()
+        data.append("mode=755,size=64k")
+        if let label = mount.rootLabel { data.append(context: label) }
+        try Linux.mount("tmpfs", on: place, type: "tmpfs", flags.subtracting(.readOnly), data: data)
       }
       let mounted = try attempt("open", mount.target) { () throws(Errno) in try root.open(mount.target, .path | .directory) }
       for hierarchy in hierarchies { try self.mount(hierarchy, in: mounted, flags, mount.target) }
-      for hierarchy in hierarchies { try makeLinks(to: hierarchy.name, in: mounted, mount.target) }
-      if flags.contains(.readOnly) { try setReadOnly(mounted, mount.target.description) }
+      for hierarchy in hierarchies { try makeLinks(to: hierarchy, in: mounted, mount.target) }
+      if flags.contains(.readOnly) { try setReadOnly(mounted, "\(mount.target)") }
     }
   }
 
   private func mount(_ hierarchy: LegacyHierarchy, in parent: borrowing FileDescriptor, _ flags: MountFlags, _ target: Path) throws(SandboxError) {
-    let path = target.appending(hierarchy.name.bytes).description
-    let directory = try attempt("make", Text(path)) { () throws(Errno) in try parent.ensureDirectory(hierarchy.name, mode: 0o755) }
-    try attempt("mount cgroups on", Text(path)) { () throws(Errno) in
+    let directory = try attempt("make", "\(target)/\(hierarchy.name)") { () throws(Errno) in try parent.ensureDirectory(hierarchy.name, mode: 0o755) }
+    try attempt("mount cgroups on", "\(target)/\(hierarchy.name)") { () throws(Errno) in
       let flags = hierarchy.isOwn ? flags : flags.union(.readOnly)
       if let options = hierarchy.options {
-        try Linux.mount("cgroup", on: directory.processPath, type: "cgroup", flags, data: options)
+        try Linux.mount("cgroup", on: directory, type: "cgroup", flags, data: options)
       } else {
-        try Linux.mount("cgroup", on: directory.processPath, type: "cgroup2", flags)
+        try Linux.mount("cgroup", on: directory, type: "cgroup2", flags)
       }
     }
   }
 
   /// Programs look for a controller under its own name: `cpu` is a link to `cpu,cpuacct`, as on the host.
-  private func makeLinks(to name: Path, in parent: borrowing FileDescriptor, _ target: Path) throws(SandboxError) {
-    let controllers = name.bytes.split(separator: 0x2C)
-    if controllers.count < 2 { return }
-    for controller in controllers {
+  private func makeLinks(to hierarchy: LegacyHierarchy, in parent: borrowing FileDescriptor, _ target: Path) throws(SandboxError) {
+    for controller in hierarchy.links {
       do throws(Errno) {
-        try parent.makeLink(Path(bytes: controller), to: name)
+        try parent.makeLink(controller, to: hierarchy.name)
       } catch {
         // The host mounts that controller alone as well.
         if error != .fileExists { throw SandboxError("make the links in", target, error) }

@@ -47,7 +47,7 @@ enum Console {
       }
       let place = try directory.open("console", .path | .noFollow)
       guard try place.status().type != .symbolicLink else { throw Errno.tooManyLinks }
-      try bindMount(terminal.processPath, on: place.processPath, recursive: false)
+      try bindMount(terminal, on: place, recursive: false)
     }
   }
 }

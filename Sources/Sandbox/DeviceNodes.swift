@@ -71,7 +71,7 @@ enum DeviceNodes {
     try attempt("bind the host's", device.path) { () throws(Errno) in
       _ = try directory.open(node, .writeOnly | .create | .exclusive, mode: 0o600)
       let place = try directory.open(node, .path | .noFollow)
-      try bindMount(host.processPath, on: place.processPath, recursive: false)
+      try bindMount(host, on: place, recursive: false)
     }
   }
 
@@ -85,7 +85,7 @@ enum DeviceNodes {
   }
 
   /// Throws unless the open file is the device that was planned.
-  static func verify(_ file: borrowing FileDescriptor, _ device: PlannedDevice) throws(SandboxError) {
+  private static func verify(_ file: borrowing FileDescriptor, _ device: PlannedDevice) throws(SandboxError) {
     let status = try attempt("examine", device.path) { () throws(Errno) in try file.status() }
     let isDevice = device.type == .fifo || (status.specialMajor == device.major && status.specialMinor == device.minor)
     guard status.type == device.type, isDevice else {

@@ -25,13 +25,12 @@ extension SandboxPlan {
   }
 
   private func join(_ namespace: JoinedNamespace) throws(SandboxError) {
-    let path = namespace.path.description
     if let descriptor = namespace.descriptor {
-      return try attempt("join the namespace", Text(path)) { () throws(Errno) in try joinNamespace(descriptor, namespace.kind) }
+      return try attempt("join the namespace", namespace.path) { () throws(Errno) in try joinNamespace(descriptor, namespace.kind) }
     }
-    let opened = try attempt("open the namespace", Text(path)) { () throws(Errno) in try FileDescriptor.open(namespace.path, .readOnly) }
+    let opened = try attempt("open the namespace", namespace.path) { () throws(Errno) in try FileDescriptor.open(namespace.path, .readOnly) }
     if namespace.changedBy != nil { try namespace.requireOther(opened) }
-    try attempt("join the namespace", Text(path)) { () throws(Errno) in try opened.joinNamespace(namespace.kind) }
+    try attempt("join the namespace", namespace.path) { () throws(Errno) in try opened.joinNamespace(namespace.kind) }
   }
 }
 

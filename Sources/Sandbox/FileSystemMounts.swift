@@ -5,10 +5,8 @@ extension MountEntries {
   func mountFileSystem(_ mount: PlannedMount, _ system: PlannedFileSystem, in root: borrowing RootDirectory) throws(SandboxError) {
     let hidden = system.isTemporary ? try existing(mount, in: root) : nil
     let place = try directory(mount, in: root)
-    // As runc does, so that the image's own /tmp stays one for everybody: the mode of the directory, unless the options give one after it.
-    let data = hidden.map { system.data.withMode($0) } ?? system.data
     do throws(Errno) {
-      try Linux.mount(system.source, on: place.processPath, type: system.type, system.flags, data: data)
+      try MountEntries.mount(system, on: place, mode: hidden)
     } catch {
       if error == .notPermitted, try bindHosts(system, on: place) { return }
       throw MountEntries.error(mount, system.type, error)
@@ -22,6 +20,17 @@ extension MountEntries {
         try mounted.changeModeThroughProc(mode)
       }
     }
+  }
+
+  /// With the permission bits `mode` before the options: as runc does, so that the image's own /tmp stays one for everybody. The last of two modes counts.
+  private static func mount(_ system: PlannedFileSystem, on place: borrowing FileDescriptor, mode: UInt32?) throws(Errno) {
+    guard let mode else { return try Linux.mount(system.source, on: place, type: system.type, system.flags, data: system.data) }
+    var data = MountData()
+    data.append("mode=")
+    data.append(mode: mode)
+    data.append(",")
+    data.append(system.data)
+    try Linux.mount(system.source, on: place, type: system.type, system.flags, data: data)
   }
 
   /// The permission bits of the directory that is mounted on; nil when it is not there yet.
@@ -57,15 +66,5 @@ extension MountEntries {
       return SandboxError("\(mount.origin): this kernel has no file system \(type.description)\(option)")
     }
     return SandboxError("mount", "\(type.description) on \(mount.target)", error)
-  }
-}
-
-extension Path {
-  /// The options of a tmpfs with `mode` before them; the last of two modes counts.
-  fileprivate func withMode(_ mode: UInt32) -> Path {
-    var options = Array("mode=\(String(mode, radix: 8))".utf8)
-    if !isEmpty { options.append(0x2C) }
-    options.append(contentsOf: bytes)
-    return Path(bytes: options)
   }
 }

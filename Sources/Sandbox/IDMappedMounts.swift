@@ -48,7 +48,7 @@ struct MapNamespaces: ~Copyable {
       if let own = try? FileDescriptor.open("/proc/self/ns/user", .readOnly) {
         try? pair.second.send(LaunchMessage.goOn, descriptor: own.rawValue)
         // Until the numbers are there: they are set through a process.
-        _ = try? pair.second.receive()
+        _ = try? pair.second.receiveByte()
       }
       exitProcess(0)
     case .parent(let holder):

@@ -8,20 +8,19 @@ internal import Linux
 /// the container's root, groups, user and capabilities, and no descriptor of the host but its channel.
 extension SandboxPlan {
   /// In the stage; ends by handing over to the process that it clones, or by telling why not.
-  func joinContainer(_ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, _ mask: SignalSet) -> Never {
+  func joinContainer(_ supplies: Supplies, _ channel: borrowing Channel, _ mask: SignalSet) -> Never {
     do throws(SandboxError) {
       try affinity?.applyInitial()
-      if affinity?.beginsElsewhere ?? false { try tell([LaunchMessage.placedByte], channel) }
+      if affinity?.beginsElsewhere ?? false { try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(LaunchMessage.placedByte) } }
       try prepareProcess()
       // Should it have ended already, there is nobody to say `goOn`.
       try bindToParent()
-      let home = try enterContainer(channel)
+      let home = try enterContainer(supplies, channel)
       try becomeProgramsOwner(home, channel, mask)
-      let environment = CStringArray(self.environment(home: home.directory))
       // What the one who runs apus has in its environment is not for the container, whose processes may read this memory.
       Environment.forget()
       switch try cloneIntoContainer() {
-      case .child: try becomeProgram(arguments, environment, program, channel)
+      case .child: try becomeProgram(supplies, channel)
       case .parent(let process): try announce(process, channel)
       }
       exitProcess(0)
@@ -33,13 +32,11 @@ extension SandboxPlan {
   }
 
   /// Leaves the host for the container's namespaces and root. Everything that needs /proc of the host comes before.
-  private func enterContainer(_ channel: borrowing Channel) throws(SandboxError) -> ResolvedIdentity {
-    if let oomScoreAdjustment { try write("\(oomScoreAdjustment)", to: "self/oom_score_adj", of: try ProcHandle.open()) }
+  private func enterContainer(_ supplies: Supplies, _ channel: borrowing Channel) throws(SandboxError) -> ResolvedIdentity {
+    try closeDescriptorsOfHost(except: supplies.keptDescriptors)
+    if let oomScoreAdjustment { try write(String(oomScoreAdjustment), to: "self/oom_score_adj", of: try ProcHandle.open()) }
     try labels.applyToExec()
     let keyring = try SessionKeyring(label: labels.seLinux)
-    var kept = [channel.rawValue, keyring.descriptor ?? channel.rawValue, joinedRoot ?? channel.rawValue]
-    for namespace in joinedNamespaces { kept.append(namespace.descriptor ?? channel.rawValue) }
-    try closeDescriptorsOfHost(except: kept)
     // The launching process moves this one into the container's groups meanwhile.
     try awaitGoOn(channel)
     try affinity?.applyFinal()
@@ -54,7 +51,7 @@ extension SandboxPlan {
     try becomeNamespaceRoot(maySetGroups: maySetGroups)
     try keyring.join(sessionKeyring)
     let root = RootDirectory(try attempt("open", "the container's root") { () throws(Errno) in try FileDescriptor.open("/", .path | .directory) })
-    let home = try resolveIdentity(in: root, maySetGroups: maySetGroups)
+    let home = try resolveIdentity(in: root, maySetGroups: maySetGroups, home: &supplies.environment.last)
     try makeConsole(root, channel, owner: home.user, isMounted: false)
     return home
   }
@@ -91,9 +88,7 @@ extension SandboxPlan {
   }
 
   /// In the process that is born in the container; ends by running the program, or throws.
-  private func becomeProgram(
-    _ arguments: borrowing CStringArray, _ environment: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel
-  ) throws(SandboxError) {
+  private func becomeProgram(_ supplies: Supplies, _ channel: borrowing Channel) throws(SandboxError) {
     try attempt("start", "a session") { () throws(Errno) in try ThisProcess.startSession() }
     try takeConsole()
     if scheduling.isLostByClone { try awaitGoOn(channel) }
@@ -101,7 +96,7 @@ extension SandboxPlan {
       try loadFilter(channel)
       if loadsFilterWithPrivilege { try attempt("set", "the capabilities") { () throws(Errno) in try capabilities.applyAfterSetuid() } }
     }
-    throw program.run(arguments, environment)
+    throw supplies.program.run(supplies.arguments, supplies.environment)
   }
 
   /// A filter is loaded that takes CAP_SYS_ADMIN, because no_new_privs is not asked for.
@@ -110,20 +105,16 @@ extension SandboxPlan {
   /// Tells who runs the program; when there is nobody to tell, nobody runs it.
   private func announce(_ process: Int32, _ channel: borrowing Channel) throws(SandboxError) {
     do throws(SandboxError) {
-      try tell(LaunchMessage.cloned(process), channel)
+      try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(LaunchMessage.clonedByte, process) }
     } catch {
       try? kill(process, .kill)
       throw error
     }
   }
 
-  private func tell(_ packet: [UInt8], _ channel: borrowing Channel) throws(SandboxError) {
-    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(packet) }
-  }
-
   private func awaitGoOn(_ channel: borrowing Channel) throws(SandboxError) {
-    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive().bytes }
+    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receiveByte() }
     // Nobody is left to go on for.
-    if answer.isEmpty { exitProcess(1) }
+    if answer == nil { exitProcess(1) }
   }
 }

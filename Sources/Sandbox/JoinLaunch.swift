@@ -9,14 +9,16 @@ extension SandboxPlan {
   public func join(
     _ context: LaunchContext, settle: (_ stage: Int32, _ isBornInGroup: Bool) throws(SandboxError) -> Void
   ) throws(SandboxError) -> LaunchedContainer {
-    let arguments = CStringArray(self.arguments)
-    let program = ProgramSearch(self)
     var pair = try attempt("make", "a channel to the container") { () throws(Errno) in try Channel.makePair() }
+    var kept = [pair.second.rawValue]
+    if let joinedRoot { kept.append(joinedRoot) }
+    for namespace in joinedNamespaces { if let descriptor = namespace.descriptor { kept.append(descriptor) } }
+    let supplies = Supplies(for: self, keeping: kept)
     let (side, isBornInGroup) = try clone([], into: context.group)
     switch side {
     case .child:
       pair.first.close()
-      return neverReturning(arguments, program, pair.second, context.signals.mask)
+      return neverReturning(supplies, pair.second, context.signals.mask)
     case .parent(let stage):
       // Only the new processes may hold the other end, so that its end is seen here.
       pair.second.close()
@@ -34,10 +36,8 @@ extension SandboxPlan {
   }
 
   /// `joinContainer` under a type that lets `join` hold owners, as in `launch`.
-  private func neverReturning(
-    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, _ mask: SignalSet
-  ) -> LaunchedContainer {
-    joinContainer(arguments, program, channel, mask)
+  private func neverReturning(_ supplies: Supplies, _ channel: borrowing Channel, _ mask: SignalSet) -> LaunchedContainer {
+    joinContainer(supplies, channel, mask)
   }
 }
 
@@ -78,7 +78,7 @@ private struct JoinLaunch: ~Copyable {
 
   private static var killed: SandboxError { SandboxError("the process that joins the container was killed") }
 
-  private static func goOn(_ channel: borrowing Channel, _ answer: [UInt8] = LaunchMessage.goOn) throws(SandboxError) {
+  private static func goOn(_ channel: borrowing Channel, _ answer: UInt8 = LaunchMessage.goOn) throws(SandboxError) {
     try attempt("have go on", "the process that joins the container") { () throws(Errno) in
       do throws(Errno) {
         try channel.send(answer)

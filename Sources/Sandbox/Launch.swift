@@ -58,10 +58,12 @@ extension SandboxPlan {
     _ context: LaunchContext, joinGroups: (_ bornInGroup: Bool) throws(SandboxError) -> Void, beforePivot: (Int32) throws(SandboxError) -> Void,
     beforeProgram: (Int32) throws(SandboxError) -> Void
   ) throws(SandboxError) -> LaunchedContainer {
-    let arguments = CStringArray(self.arguments)
-    let program = ProgramSearch(self)
     let prepared = try PreparedMounts(for: self)
     var pair = try attempt("make", "a channel to the container") { () throws(Errno) in try Channel.makePair() }
+    var kept = prepared.open
+    kept.append(pair.second.rawValue)
+    if let gate = context.gate { kept.append(gate) }
+    let supplies = Supplies(for: self, keeping: kept)
     let side: CloneSide
     var isBornInGroup = true
     let isStaged = needsStage
@@ -70,7 +72,7 @@ extension SandboxPlan {
     case .child:
       pair.first.close()
       let isBornInGroup = isBornInGroup
-      return neverReturning(arguments, program, pair.second, prepared, context) { () throws(SandboxError) in if !isStaged { try joinGroups(isBornInGroup) } }
+      return neverReturning(supplies, pair.second, prepared, context) { () throws(SandboxError) in if !isStaged { try joinGroups(isBornInGroup) } }
     case .parent(let process):
       // Only the child may hold the other end, so that its end is seen here.
       pair.second.close()
@@ -80,10 +82,10 @@ extension SandboxPlan {
 
   /// `becomeContainer` under a type that lets `launch` hold owners: the compiler takes their end after a call of type `Never` for code that is never executed.
   private func neverReturning(
-    _ arguments: borrowing CStringArray, _ program: ProgramSearch, _ channel: borrowing Channel, _ prepared: borrowing PreparedMounts,
-    _ context: LaunchContext, joinGroups: () throws(SandboxError) -> Void
+    _ supplies: Supplies, _ channel: borrowing Channel, _ prepared: borrowing PreparedMounts, _ context: LaunchContext,
+    joinGroups: () throws(SandboxError) -> Void
   ) -> LaunchedContainer {
-    becomeContainer(arguments, program, channel, prepared, context, joinGroups: joinGroups)
+    becomeContainer(supplies, channel, prepared, context, joinGroups: joinGroups)
   }
 
   /// Clones from this process, which enters and leaves the namespaces that only children come into.
@@ -116,7 +118,8 @@ extension SandboxPlan {
 
   /// Clones, and tells whether the new process is born in `group`.
   func clone(_ namespaces: NamespaceFlags, into group: Int32?) throws(SandboxError) -> (CloneSide, Bool) {
-    ThisProcess.reserveMemoryForChild()
+    // To look an image's user up takes copies of its files (`resolveIdentity`).
+    if case .image = identity { ThisProcess.reserveMemoryForChild() }
     if let group {
       do throws(Errno) {
         return (try cloneProcess(namespaces, cgroup: group), true)
@@ -251,7 +254,7 @@ enum LaunchMessage {
   static var pausesByte: UInt8 { 0x11 }
   static var waitsByte: UInt8 { 0x12 }
   static var mapsByte: UInt8 { 0x13 }
-  /// Of a process that has cloned another; that one's id follows.
+  /// Of a process that has cloned another; that one's id follows, its lowest byte first.
   static var clonedByte: UInt8 { 0x14 }
   static var listenerByte: UInt8 { 0x15 }
   /// Of a process that is on its first processors.
@@ -259,19 +262,13 @@ enum LaunchMessage {
   static var networkByte: UInt8 { 0x17 }
   static var runsByte: UInt8 { 0x18 }
 
-  /// What a process says that has cloned `process`.
-  static func cloned(_ process: Int32) -> [UInt8] {
-    let number = UInt32(bitPattern: process)
-    return [clonedByte] + [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: number >> UInt32($0)) }
-  }
-
   /// The process that `packet` tells of; nil when that is something else.
   static func process(clonedIn packet: [UInt8]) -> Int32? {
     guard packet.first == clonedByte, packet.count == 5 else { return nil }
     return packet.dropFirst().reversed().reduce(0) { $0 << 8 | Int32($1) }
   }
   /// What the new process gets.
-  static var goOn: [UInt8] { [1] }
+  static var goOn: UInt8 { 1 }
   /// The same, in a user namespace whose processes may not set supplementary groups.
-  static var goOnWithGroups: [UInt8] { [2] }
+  static var goOnWithGroups: UInt8 { 2 }
 }

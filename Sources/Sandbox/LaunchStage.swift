@@ -40,7 +40,7 @@ extension SandboxPlan {
       switch try attempt("clone into", "new namespaces", { () throws(Errno) in try cloneProcess(clonedNamespaces, asSibling: true) }) {
       case .child: return .child
       case .parent(let process):
-        try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(LaunchMessage.cloned(process)) }
+        try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(LaunchMessage.clonedByte, process) }
         exitProcess(0)
       }
     } catch {

@@ -35,10 +35,10 @@ extension SandboxPlan {
     if seccomp.traps { Signal.trappedCall.setDefaultAction() }
     guard let listener = try SandboxPlan.load(seccomp) else { return }
     // By sendmsg(2), which a filter cannot have the agent decide: nobody would hear of it.
-    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([LaunchMessage.listenerByte], descriptor: listener.rawValue) }
-    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive() }
+    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(LaunchMessage.listenerByte, descriptor: listener.rawValue) }
+    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receiveByte() }
     // The agent could not be told: the launching process says why.
-    if answer.bytes.isEmpty { exitProcess(1) }
+    if answer == nil { exitProcess(1) }
   }
 
   /// Loads the filter into the calling process, which is a child that ends soon.

@@ -50,7 +50,7 @@ struct MountEntries: ~Copyable {
     for mount in mounts {
       guard case .fileSystem(let system) = mount.content, system.endsReadOnly else { continue }
       let mounted = try attempt("open", mount.target) { () throws(Errno) in try root.open(mount.target, .path) }
-      try setReadOnly(mounted, mount.target.description)
+      try setReadOnly(mounted, "\(mount.target)")
     }
   }
 
@@ -95,9 +95,9 @@ struct MountEntries: ~Copyable {
       // What is not named stays as it is: less than mount(8) gives away, which forgets `nosuid` when it is told `ro`.
       let flags = try mounted.fileSystemStatus().mountFlags.subtracting(change.clear).union(change.set).union(.remount)
       if let data = change.data {
-        try changeFileSystem(mounted.processPath, flags, data: data)
+        try changeFileSystem(mounted, flags, data: data)
       } else {
-        try changeMount(mounted.processPath, flags.union(.bind))
+        try changeMount(mounted, flags.union(.bind))
       }
     }
   }
@@ -105,7 +105,7 @@ struct MountEntries: ~Copyable {
   /// Gives the root of what is mounted the SELinux context `label`, as an attribute.
   private func setLabel(_ label: String, _ mount: PlannedMount, in root: borrowing RootDirectory) throws(SandboxError) {
     try attempt("set the label of", mount.target) { () throws(Errno) in
-      try root.open(mount.target, .readOnly | .directory).setAttribute("security.selinux", Array(label.utf8))
+      try root.open(mount.target, .readOnly | .directory).setAttribute("security.selinux", label)
     }
   }
 

@@ -67,7 +67,7 @@ extension SandboxPlan {
     hostname = try SandboxPlan.name(spec.hostname, "hostname", namespaces)
     domainname = try SandboxPlan.name(spec.domainname, "domainname", namespaces)
     kernelParameters = try KernelParameter.all(linux.sysctl, namespaces: namespaces.own)
-    if let domainname, let other = kernelParameters.first(where: { $0.file == "kernel/domainname" }), !other.value.equals(domainname.description) {
+    if let domainname, let other = kernelParameters.first(where: { $0.file == "sys/kernel/domainname" }), !other.value.equals(domainname.description) {
       throw SpecError(path: "linux.sysctl.kernel.domainname", reason: "domainname is another one, \(domainname.description)")
     }
   }
@@ -200,7 +200,7 @@ extension KernelParameter {
       for byte in parameter.key.utf8 { file.append(byte == 0x2E ? 0x2F : byte == 0x2F ? 0x2E : byte) }
       let path = Path(bytes: file)
       guard !path.hasParentReference, !path.isAbsolute else { throw SpecError(path: Text(origin), reason: "not the name of a kernel parameter") }
-      planned.append(KernelParameter(file: path, value: parameter.value))
+      planned.append(KernelParameter(file: "sys/\(path)", value: parameter.value))
     }
     return planned
   }

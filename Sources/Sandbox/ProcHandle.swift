@@ -22,9 +22,6 @@ struct ProcHandle: ~Copyable {
     return ProcHandle(root: RootDirectory(place))
   }
 
-  /// The number of its descriptor.
-  var descriptor: Int32 { root.descriptor.rawValue }
-
   /// Reads a file of procfs of at most `limit` bytes, by its path below /proc.
   borrowing func read(_ file: Path, limit: Int) throws(Errno) -> [UInt8] {
     let opened = try root.openOnSameMount(file, .readOnly | .noFollow)

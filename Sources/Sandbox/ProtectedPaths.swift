@@ -7,34 +7,40 @@ enum ProtectedPaths {
   /// `label` is the SELinux context of the container's mounts.
   static func mask(_ paths: [Path], in root: borrowing RootDirectory, label: String? = nil) throws(SandboxError) {
     if paths.isEmpty { return }
-    var data = Array("nr_blocks=1,nr_inodes=1".utf8)
-    if let label { PlannedMount.add(label, to: &data) }
-    let options = Path(bytes: data)
     let null = try attempt("open", "/dev/null") { () throws(Errno) in try FileDescriptor.open("/dev/null", .path | .noFollow) }
     // The mask must be the null device itself: a file in its place would be shown to every container (CVE-2025-31133).
-    try DeviceNodes.verify(
-      null, PlannedDevice(path: "/dev/null", type: .characterDevice, major: 1, minor: 3, mode: 0, user: 0, group: 0))
     let nullStatus = try attempt("examine", "/dev/null") { () throws(Errno) in try null.status() }
+    guard nullStatus.type == .characterDevice, nullStatus.specialMajor == 1, nullStatus.specialMinor == 3 else {
+      throw SandboxError("/dev/null is not the device 1:3")
+    }
     var empty: FileDescriptor?
     for path in paths {
       guard let place = try openIfThere(path, in: root) else { continue }
       let status = try attempt("examine", path) { () throws(Errno) in try place.status() }
       if status.type != .directory {
         if status.isSameFile(as: nullStatus) { continue }
-        try attempt("mask", path) { () throws(Errno) in try bindMount(null.processPath, on: place.processPath, recursive: false) }
+        try attempt("mask", path) { () throws(Errno) in try bindMount(null, on: place, recursive: false) }
         continue
       }
       try attempt("mask", path) { () throws(Errno) in
         if let mask = empty.take() {
           // The flags are those of the first: a copy of a mount has them as well.
-          if try !status.isSameFile(as: mask.status()) { try bindMount(mask.processPath, on: place.processPath, recursive: false) }
+          if try !status.isSameFile(as: mask.status()) { try bindMount(mask, on: place, recursive: false) }
           empty = consume mask
         } else {
-          try Linux.mount("tmpfs", on: place.processPath, type: "tmpfs", .readOnly | .noSetUserID | .noDevices | .noExecute, data: options)
+          try mountMask(on: place, label)
           empty = try openMask(path, in: root)
         }
       }
     }
+  }
+
+  /// A file system with one node, which is its root.
+  private static func mountMask(on place: borrowing FileDescriptor, _ label: String?) throws(Errno) {
+    var options = MountData()
+    options.append("nr_blocks=1,nr_inodes=1")
+    if let label { options.append(context: label) }
+    try Linux.mount("tmpfs", on: place, type: "tmpfs", .readOnly | .noSetUserID | .noDevices | .noExecute, data: options)
   }
 
   /// The mask of a directory, which has just been mounted on `path`. Nil when that leads elsewhere by now, because somebody who shares a part of the root has
@@ -59,14 +65,14 @@ enum ProtectedPaths {
       } catch {
         if !error.meansAbsent { throw SandboxError("make read-only", path, error) }
       }
-      try attempt("bind", path) { () throws(Errno) in try bindMount(place.processPath, on: place.processPath, recursive: true) }
+      try attempt("bind", path) { () throws(Errno) in try bindMount(place, on: place, recursive: true) }
       let mounted = try attempt("open", path) { () throws(Errno) in
         let mounted = try root.open(path, .path)
         // It may have been exchanged meanwhile.
         guard try mounted.status().isSameFile(as: place.status()) else { throw Errno.wouldBlock }
         return mounted
       }
-      try setReadOnly(mounted, path.description)
+      try setReadOnly(mounted, "\(path)")
     }
   }
 

@@ -5,16 +5,17 @@ struct ResolvedIdentity {
   var user: UInt32
   var group: UInt32
   var groups: [UInt32]
-  /// The user's home directory, for HOME; nil when the environment has that.
-  var directory: String?
   /// False in a user namespace that denies it; then there are no groups to set.
   var maySetGroups: Bool
 }
 
 extension SandboxPlan {
-  /// Looks an image's user up in /etc/passwd and /etc/group of the container's root, opened inside it.
-  func resolveIdentity(in root: borrowing RootDirectory, maySetGroups: Bool) throws(SandboxError) -> ResolvedIdentity {
-    var resolved = try resolve(identity, in: root, maySetGroups: maySetGroups)
+  /// Looks an image's user up in /etc/passwd and /etc/group of the container's root, opened inside it. In the new process.
+  ///
+  /// Without HOME in the environment, `home` becomes that variable with the user's home directory, ended by a NUL. What a user is that is given by numbers takes
+  /// no memory; one of an image is looked for in a copy of both files.
+  func resolveIdentity(in root: borrowing RootDirectory, maySetGroups: Bool, home: inout [UInt8]) throws(SandboxError) -> ResolvedIdentity {
+    var resolved = try resolve(identity, in: root, maySetGroups: maySetGroups, home: &home)
     settle(&resolved)
     if let addedGroup, userNamespace == nil, !resolved.groups.contains(addedGroup) { resolved.groups.append(addedGroup) }
     return resolved
@@ -30,16 +31,22 @@ extension SandboxPlan {
     (resolved.user, resolved.group) = (ownUser, ownUser)
   }
 
-  private func resolve(_ identity: Identity, in root: borrowing RootDirectory, maySetGroups: Bool) throws(SandboxError) -> ResolvedIdentity {
+  private func resolve(
+    _ identity: Identity, in root: borrowing RootDirectory, maySetGroups: Bool, home: inout [UInt8]
+  ) throws(SandboxError) -> ResolvedIdentity {
     switch identity {
     case .numeric(let user, let group, let groups):
-      return ResolvedIdentity(user: user, group: group, groups: groups, directory: hasHome ? nil : home(of: user, in: root), maySetGroups: maySetGroups)
+      if looksForHome { findHome(of: user, in: root, &home) }
+      return ResolvedIdentity(user: user, group: group, groups: groups, maySetGroups: maySetGroups)
     case .image(let name):
       let passwd = try read("/etc/passwd", in: root)
       let group = try read("/etc/group", in: root)
       do throws(UserError) {
         let user = try resolveUser(name, passwd: passwd, group: group)
-        return ResolvedIdentity(user: user.uid, group: user.gid, groups: user.additionalGids, directory: hasHome ? nil : user.home, maySetGroups: maySetGroups)
+        if looksForHome {
+          home = Array(Text("HOME=\(user.home)\0").string.utf8)
+        }
+        return ResolvedIdentity(user: user.uid, group: user.gid, groups: user.additionalGids, maySetGroups: maySetGroups)
       } catch {
         throw SandboxError(Text(error.message))
       }
@@ -59,13 +66,37 @@ extension SandboxPlan {
   }
 
   /// The home directory that the container's /etc/passwd has for a user; "/" when it says nothing of use, as with runc and crun.
-  private func home(of user: UInt32, in root: borrowing RootDirectory) -> String {
-    guard let passwd = try? read("/etc/passwd", in: root) else { return "/" }
-    do throws(UserError) {
-      return try resolveUser("\(user)", passwd: passwd, group: nil).home
+  private func findHome(of user: UInt32, in root: borrowing RootDirectory, _ home: inout [UInt8]) {
+    SandboxPlan.begin(&home)
+    let start = home.count
+    do throws(Errno) {
+      let file = try root.open("/etc/passwd", .readOnly | .nonBlocking)
+      try SandboxPlan.search(file, HomeSearch(of: user, home), &home)
     } catch {
-      return "/"
+      while home.count > start { home.removeLast() }
     }
+    if home.count == start { home.append(Path.slash) }
+    home.append(0)
+  }
+
+  private static func search(_ file: borrowing FileDescriptor, _ search: consuming HomeSearch, _ home: inout [UInt8]) throws(Errno) {
+    let status = try file.status()
+    guard status.type == .regular, status.size <= UInt64(UserFile.limit) else { throw .invalidArgument }
+    var buffer = InlineArray<1024, UInt8>(repeating: 0)
+    var left = UserFile.limit
+    while left > 0 {
+      var bytes = buffer.mutableSpan
+      let count = try bytes.withUnsafeMutableBytes { (bytes) throws(Errno) in try file.read(into: bytes) }
+      if count == 0 { break }
+      for index in 0..<count where search.take(buffer[index], &home) { return }
+      left -= count
+    }
+    _ = search.take(0x0A, &home)
+  }
+
+  private static func begin(_ home: inout [UInt8]) {
+    home.removeAll(keepingCapacity: true)
+    SandboxPlan.home.withUTF8Buffer { home.append(contentsOf: $0) }
   }
 
   private static var home: StaticString { "HOME=" }
@@ -76,16 +107,19 @@ extension SandboxPlan {
     return last.utf8.count > SandboxPlan.home.utf8CodeUnitCount
   }
 
-  /// The environment as the program gets it: of a variable that is given twice the last value, as with runc and crun, and HOME, where it has none.
-  func environment(home: String?) -> [String] {
+  /// Whether HOME is the home directory that the container's /etc/passwd has for the user.
+  var looksForHome: Bool { !hasHome }
+
+  /// The environment as the program gets it, but for a HOME that it lacks: of a variable that is given twice the last value, as with runc and crun.
+  var environmentWithoutHome: [String] {
+    let looksForHome = looksForHome
     var given: [String] = []
     for (index, entry) in environment.enumerated() {
       let name = entry.utf8.prefix { $0 != 0x3D }
       let isGivenAgain = environment[(index + 1)...].contains { $0.utf8.starts(with: name) && $0.utf8.dropFirst(name.count).first == 0x3D }
-      if isGivenAgain || (home != nil && entry.begins(with: SandboxPlan.home)) { continue }
+      if isGivenAgain || (looksForHome && entry.begins(with: SandboxPlan.home)) { continue }
       given.append(entry)
     }
-    if let home { given.append("HOME=\(home)") }
     return given
   }
 }

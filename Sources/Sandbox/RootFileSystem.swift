@@ -36,7 +36,7 @@ struct MountedRoot: ~Copyable {
       if !error.meansAbsent { throw SandboxError("bind the root directory", path, error) }
     }
     return try attempt("bind the root directory", path) { () throws(Errno) in
-      try bindMount(directory.processPath, on: directory.processPath, recursive: true)
+      try bindMount(directory, on: directory, recursive: true)
       let mounted = try FileDescriptor.open(path, .path | .directory)
       guard try mounted.status().isSameFile(as: try directory.status()) else { throw Errno.wouldBlock }
       return mounted
@@ -45,31 +45,35 @@ struct MountedRoot: ~Copyable {
 
   /// Each layer is named by its descriptor: short, so that many fit into the one page that mount(2) takes, and not to be exchanged on the way.
   private static func mountOverlay(layers: [Path], upper: Path, work: Path, mountPoint: Path) throws(SandboxError) -> FileDescriptor {
-    var options = Array("lowerdir=".utf8)
-    var opened: [Int32] = []
-    defer { for number in opened { _ = FileDescriptor(owning: number) } }
+    var options = MountData()
+    options.append("lowerdir=")
+    var opened = OpenLayers()
     for layer in layers {
       let directory = try attempt("open layer", layer) { () throws(Errno) in try FileDescriptor.open(layer, .path | .directory | .noFollow) }
-      if !opened.isEmpty { options.append(0x3A) }
-      options.append(contentsOf: directory.processPath.bytes)
-      opened.append(directory.release())
+      if opened.count > 0 { options.append(":") }
+      options.append(pathOf: directory)
+      try opened.append(directory)
     }
     let upperDirectory = try attempt("open", upper) { () throws(Errno) in try FileDescriptor.open(upper, .path | .directory | .noFollow) }
     let workDirectory = try attempt("open", work) { () throws(Errno) in try FileDescriptor.open(work, .path | .directory | .noFollow) }
-    options.append(contentsOf: ",upperdir=".utf8)
-    options.append(contentsOf: upperDirectory.processPath.bytes)
-    options.append(contentsOf: ",workdir=".utf8)
-    options.append(contentsOf: workDirectory.processPath.bytes)
+    options.append(",upperdir=")
+    options.append(pathOf: upperDirectory)
+    options.append(",workdir=")
+    options.append(pathOf: workDirectory)
     let place = try attempt("open", mountPoint) { () throws(Errno) in try FileDescriptor.open(mountPoint, .path | .directory | .noFollow) }
     // `volatile` (Linux 5.10): the writable layer does not outlive the container, so no flash is worn to make it durable.
-    let durable = Path(bytes: options)
+    let durable = options.count
+    options.append(",volatile")
     do throws(Errno) {
-      try Linux.mount("overlay", on: place.processPath, type: "overlay", [], data: durable.appendingOption("volatile"))
+      try Linux.mount("overlay", on: place, type: "overlay", [], data: options)
     } catch {
       if error == .noDevice { throw SandboxError("this kernel has no overlayfs, which the root of an image needs (CONFIG_\(Feature.overlay.option))") }
       if error != .invalidArgument { throw SandboxError("mount overlayfs on", mountPoint, error) }
-      try attempt("mount overlayfs on", mountPoint) { () throws(Errno) in
-        try Linux.mount("overlay", on: place.processPath, type: "overlay", [], data: durable)
+      options.shorten(to: durable)
+      do throws(Errno) {
+        try Linux.mount("overlay", on: place, type: "overlay", [], data: options)
+      } catch {
+        throw SandboxError("mount overlayfs on", mountPoint, error)
       }
     }
     return try attempt("open", mountPoint) { () throws(Errno) in try FileDescriptor.open(mountPoint, .path | .directory | .noFollow) }
@@ -93,8 +97,8 @@ struct MountedRoot: ~Copyable {
 }
 
 /// Makes the mount that `mounted` is the root of read-only: by descriptor, else (before Linux 5.12) by mount(2) on its /proc/self/fd name.
-func setReadOnly(_ mounted: borrowing FileDescriptor, _ name: String) throws(SandboxError) {
-  try attempt("make read-only", Text(name)) { () throws(Errno) in try addFlags(.readOnly, to: mounted) }
+func setReadOnly(_ mounted: borrowing FileDescriptor, _ name: @autoclosure () -> Text) throws(SandboxError) {
+  try attempt("make read-only", name()) { () throws(Errno) in try addFlags(.readOnly, to: mounted) }
 }
 
 /// Sets flags of the mount that `mounted` is the root of, beside those that it has.
@@ -104,16 +108,21 @@ func addFlags(_ added: MountFlags, to mounted: borrowing FileDescriptor) throws(
   } catch {
     if !error.meansAbsent { throw error }
     let flags = try mounted.fileSystemStatus().mountFlags
-    try changeMount(mounted.processPath, flags.union(.remount | .bind).union(added))
+    try changeMount(mounted, flags.union(.remount | .bind).union(added))
   }
 }
 
-extension Path {
-  /// The mount options with one more at the end.
-  fileprivate func appendingOption(_ option: StaticString) -> Path {
-    var bytes = Array(self.bytes)
-    bytes.append(0x2C)
-    option.withUTF8Buffer { bytes.append(contentsOf: $0) }
-    return Path(bytes: bytes)
+/// The layers of an overlay, open until it is mounted.
+private struct OpenLayers: ~Copyable {
+  // What mount(2) takes of options has no room for the paths of more.
+  private var numbers = InlineArray<256, Int32>(repeating: -1)
+  private(set) var count = 0
+
+  mutating func append(_ layer: consuming FileDescriptor) throws(SandboxError) {
+    if count == numbers.count { throw SandboxError("mount overlayfs: more than \(count) layers") }
+    numbers[count] = layer.release()
+    count += 1
   }
+
+  deinit { for index in 0..<count { closeDescriptor(numbers[index]) } }
 }

@@ -105,8 +105,8 @@ private func runHook(
     return neverReturning(path, arguments, environment, input, output, pair.second, directory)
   case .parent(let process):
     pair.second.close()
-    let packet = try attempt("hear from", "the \(title)") { () throws(Errno) in try pair.first.receive() }
-    if let number = packet.bytes.first {
+    let answer = try attempt("hear from", "the \(title)") { () throws(Errno) in try pair.first.receiveByte() }
+    if let number = answer {
       _ = try? waitForExit(of: process)
       throw SandboxError(Text(SystemError("error running", title, Errno(rawValue: Int32(number))).message), kind: .hook)
     }
@@ -139,7 +139,7 @@ private func becomeHook(
     if let directory { try ThisProcess.changeDirectory(directory) }
     throw execute(path, arguments, environment)
   } catch {
-    try? channel.send([UInt8(truncatingIfNeeded: error.rawValue)])
+    try? channel.send(UInt8(truncatingIfNeeded: error.rawValue))
     exitProcess(1)
   }
 }

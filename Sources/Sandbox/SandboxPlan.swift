@@ -163,6 +163,8 @@ public struct LegacyHierarchy: Sendable, Equatable {
   public var name: Path
   /// Mount options that select it: `cpu,cpuacct` or `name=systemd`; for version 2 beside it, nil.
   public var options: Path?
+  /// Links to it, for the controllers that share it; programs look for one under its own name.
+  let links: [Path]
   /// The container has a group of its own there. Otherwise it would see the group of the one who started it, often the root with its `release_agent`, a program
   /// that the kernel runs on the host (CVE-2022-0492): such a hierarchy is read-only.
   public var isOwn: Bool
@@ -170,6 +172,10 @@ public struct LegacyHierarchy: Sendable, Equatable {
     self.name = name
     self.options = options
     self.isOwn = isOwn
+    let controllers = name.bytes.split(separator: 0x2C)
+    var links: [Path] = []
+    for controller in controllers where controllers.count > 1 { links.append(Path(bytes: controller)) }
+    self.links = links
   }
 }
 
@@ -218,12 +224,9 @@ public struct DeviceLink: Sendable, Equatable {
 
 /// A kernel parameter of a namespace.
 public struct KernelParameter: Sendable, Equatable {
-  /// Below /proc/sys, with slashes.
+  /// Below /proc, with slashes: `sys/net/ipv4/ip_forward`.
   public var file: Path
   public var value: String
-
-  /// Its file below /proc.
-  var procFile: Path { Path("sys").appending(file.bytes) }
 }
 
 /// A resource limit.

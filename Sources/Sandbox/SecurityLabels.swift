@@ -4,7 +4,9 @@ public import OCI
 /// What the security modules of the kernel are told of the container's processes.
 public struct SecurityLabels: Sendable, Equatable {
   /// The AppArmor profile that the program runs under (`process.apparmorProfile`).
-  public var appArmor: String?
+  public private(set) var appArmor: String?
+  /// What the kernel is told of that.
+  private var appArmorCommand = ""
   /// The SELinux context that the program runs in (`process.selinuxLabel`).
   public var seLinux: String?
 
@@ -14,6 +16,7 @@ public struct SecurityLabels: Sendable, Equatable {
   /// Plans what config.json asks for; an empty string is what generators write for "none".
   public init(_ process: Process) throws(SpecError) {
     appArmor = try SecurityLabels.label(process.apparmorProfile, "process.apparmorProfile")
+    if let appArmor { appArmorCommand = "exec \(appArmor)" }
     seLinux = try SecurityLabels.label(process.selinuxLabel, "process.selinuxLabel")
   }
 
@@ -41,13 +44,13 @@ public struct SecurityLabels: Sendable, Equatable {
   private func apply(_ profile: String, _ proc: borrowing ProcHandle) throws(SandboxError) {
     do throws(Errno) {
       do throws(Errno) {
-        try proc.write("exec \(profile)", to: "self/attr/apparmor/exec")
+        try proc.write(appArmorCommand, to: "self/attr/apparmor/exec")
         return
       } catch {
         // Before Linux 5.8 one file is for all security modules. ENOENT is also what the kernel says of a profile that is not loaded, and says again.
         if error != .noSuchFileOrDirectory { throw error }
       }
-      try proc.write("exec \(profile)", to: "self/attr/exec")
+      try proc.write(appArmorCommand, to: "self/attr/exec")
     } catch {
       if error == .noSuchFileOrDirectory { throw SandboxError("process.apparmorProfile: no profile \(profile) is loaded") }
       throw SecurityLabels.error("process.apparmorProfile", error, ifInvalid: "AppArmor does not take \(profile)")

@@ -21,14 +21,6 @@ struct SessionKeyring: ~Copyable {
     proc = consume host
   }
 
-  /// The number of the descriptor that this holds until then; nil is none.
-  var descriptor: Int32? {
-    switch proc {
-    case .some(let proc): proc.descriptor
-    case .none: nil
-    }
-  }
-
   /// Joins the key ring `name` of this user namespace, if there is a name.
   ///
   /// Named, so that additional processes of the container join the same one. A kernel without key rings has no keys to keep from anybody.

@@ -4,7 +4,7 @@ internal import Linux
 /// numbers, raising limits, giving away pipes.
 extension SandboxPlan {
   /// In the launching process: settles the user namespace that `process` is in. The answer for it tells whether it may set supplementary groups.
-  func settleUserNamespace(_ namespace: UserNamespacePlan, of process: Int32) throws(SandboxError) -> [UInt8] {
+  func settleUserNamespace(_ namespace: UserNamespacePlan, of process: Int32) throws(SandboxError) -> UInt8 {
     let proc = try ProcHandle.open()
     if namespace.isNew { try namespace.write(to: process, proc, "linux") }
     let users = try numbers(namespace.users, "uid", "linux.uidMappings", process, proc)
@@ -66,10 +66,10 @@ extension SandboxPlan {
   /// In the new process: waits for that, and tells whether supplementary groups may be set. Without a user namespace there is nothing to wait for.
   func awaitUserNamespace(_ channel: borrowing Channel) throws(SandboxError) -> Bool {
     if userNamespace == nil { return true }
-    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send([LaunchMessage.mapsByte]) }
-    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receive().bytes }
+    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(LaunchMessage.mapsByte) }
+    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receiveByte() }
     // Nobody is left to go on for.
-    if answer.isEmpty { exitProcess(1) }
+    if answer == nil { exitProcess(1) }
     return answer == LaunchMessage.goOn
   }
 

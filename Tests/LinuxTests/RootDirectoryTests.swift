@@ -151,6 +151,61 @@ struct RootDirectoryTests {
     #expect(errno { _ = try root.makeDirectories("file/a", mode: 0o755) } == .notDirectory)
   }
 
+  @Test("what is missing is made as the walk in user space makes it", arguments: ["a/b/c", "/a/b/", "there/a", "//there//./a/b", "link/a", "a"] as [Path])
+  func missing(_ path: Path) throws {
+    let scratch = try Scratch("missing")
+    for name in ["kernel", "walk"] as [Path] {
+      try scratch.directory.makeDirectory(name, mode: 0o700)
+      let root = try scratch.root(name)
+      let inside = try root.descriptor.reopen([.readOnly, .directory])
+      try inside.makeDirectory("there", mode: 0o700)
+      try inside.makeLink("link", to: "/there")
+      let made =
+        name == "kernel"
+        ? try root.makeMissing(path, file: nil, directories: 0o751) : try RootWalk(root: root.descriptor).directory(path, makeMissing: 0o751)
+      #expect(try made.status().isSameFile(as: try root.open(path, .path).status()))
+    }
+    func tree(_ name: Path) throws -> [String] { try names(below: scratch.directory.open(name, [.readOnly, .directory])).sorted() }
+    #expect(try tree("kernel") == tree("walk"))
+  }
+
+  private func names(below directory: borrowing FileDescriptor) throws -> [String] {
+    var found: [String] = []
+    for entry in try directory.entries() {
+      found.append("\(entry.name.description) \(try directory.status(of: entry.name).mode)")
+      if entry.type == .directory {
+        found += try names(below: directory.open(entry.name, [.readOnly, .directory])).map { "\(entry.name.description)/\($0)" }
+      }
+    }
+    return found
+  }
+
+  @Test("a file is made with the directories above it, and is not what was there")
+  func missingFile() throws {
+    let scratch = try Scratch("file")
+    try scratch.directory.makeDirectory("root", mode: 0o700)
+    let root = try scratch.root("root")
+    let made = try root.makeMissing("a/b/file", file: 0o640, directories: 0o750)
+    let status = try made.status()
+    #expect(status.type == .regular && status.size == 0)
+    #expect(try scratch.directory.open("root/a/b", .path).status().type == .directory)
+    #expect(errno { _ = try root.makeMissing("a/b/file", file: 0o640, directories: 0o750) } == .fileExists)
+  }
+
+  @Test("a link or `..` in what is missing is left to the walk in user space")
+  func missingBehindLink() throws {
+    let scratch = try Scratch("dangling")
+    try scratch.directory.makeDirectory("root", mode: 0o700)
+    let root = try scratch.root("root")
+    let inside = try root.descriptor.reopen([.readOnly, .directory])
+    try inside.makeLink("dangling", to: "target")
+    #expect(errno { _ = try root.makeMissing("dangling/a", file: nil, directories: 0o755) } == .notDirectory)
+    #expect(errno { _ = try root.makeMissing("dangling", file: 0o644, directories: 0o755) } == .fileExists)
+    #expect(errno { _ = try root.makeMissing("a/../b", file: nil, directories: 0o755) } == .invalidArgument)
+    _ = try root.makeDirectories("dangling/a", mode: 0o755)
+    #expect(try inside.status(of: "target/a").type == .directory)
+  }
+
   @Test("the walk in user space leaves no descriptor open")
   func closesAll() throws {
     let scratch = try Scratch("fds")

@@ -174,7 +174,7 @@ struct KernelParameterTests {
       ("kernel.shmmax", .ipc, "kernel/shmmax"), ("fs.mqueue.msg_max", .ipc, "fs/mqueue/msg_max"), ("kernel.domainname", .uts, "kernel/domainname"),
     ])
   func files(_ key: String, _ type: NamespaceType, _ file: String) throws {
-    #expect(try plan(spec(key, [type])).kernelParameters == [KernelParameter(file: Path(file), value: "1")])
+    #expect(try plan(spec(key, [type])).kernelParameters == [KernelParameter(file: Path("sys/\(file)"), value: "1")])
   }
 
   @Test("without it they would be the host's", arguments: ["net.ipv4.ip_forward", "kernel.sem", "fs.mqueue.msg_max", "kernel.domainname"])

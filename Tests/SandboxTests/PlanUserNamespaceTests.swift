@@ -140,7 +140,7 @@ struct PlanUserNamespaceTests {
   @Test("parameters of a user namespace are its own, or refused")
   func parameters() throws {
     let parameter = [Sysctl(key: "user.max_user_namespaces", value: "3")]
-    #expect(try plan(spec(all) { $0.linux?.sysctl = parameter }).kernelParameters.map { $0.file } == ["user/max_user_namespaces"])
+    #expect(try plan(spec(all) { $0.linux?.sysctl = parameter }).kernelParameters.map { $0.file } == ["sys/user/max_user_namespaces"])
     #expect(
       refusal(smallest { $0.linux?.sysctl = parameter })
         == "linux.sysctl.user.max_user_namespaces: needs a namespace of the container's own, which linux.namespaces does not have")

@@ -36,13 +36,22 @@ struct ProgramSearchTests {
     #expect(try candidates("sh", ["HOME=/"]) == ["/usr/local/bin/sh", "/bin/sh", "/usr/bin/sh"])
   }
 
-  @Test("HOME comes from the user's entry unless the environment has one")
+  @Test("HOME is looked for unless the environment has one, and an empty one says nothing")
   func home() throws {
-    let plan = try plan(smallest { $0.process?.env = ["A=1"] })
-    #expect(plan.environment(home: "/home/a") == ["A=1", "HOME=/home/a"])
-    #expect(plan.environment(home: nil) == ["A=1"])
-    // An empty one says nothing.
+    let plan = try plan(smallest { $0.process?.env = ["A=1", "A=2"] })
+    #expect(plan.looksForHome && plan.environmentWithoutHome == ["A=2"])
     plan.environment = ["HOME=", "B=2"]
-    #expect(plan.environment(home: "/home/a") == ["B=2", "HOME=/home/a"])
+    #expect(plan.looksForHome && plan.environmentWithoutHome == ["B=2"])
+    plan.environment = ["HOME=/a", "B=2"]
+    #expect(!plan.looksForHome && plan.environmentWithoutHome == ["HOME=/a", "B=2"])
+  }
+
+  @Test("HOME that is found comes last")
+  func foundHome() throws {
+    let plan = try plan(smallest { $0.process?.env = ["A=1"] })
+    let supplies = Supplies(for: plan, keeping: [])
+    #expect(supplies.wholeEnvironment(of: plan) == ["A=1"])
+    supplies.environment.last = Array("HOME=/home/a\0".utf8)
+    #expect(supplies.wholeEnvironment(of: plan) == ["A=1", "HOME=/home/a"])
   }
 }

@@ -49,6 +49,7 @@ int clinux_clone(uint64_t flags) {
 
 int clinux_setns(int descriptor, int type) { RESULT(setns(descriptor, type)); }
 int clinux_namespace_type(int descriptor) { RESULT(ioctl(descriptor, NS_GET_NSTYPE)); }
+int clinux_parent_namespace(int descriptor) { RESULT(ioctl(descriptor, NS_GET_PARENT)); }
 int clinux_unshare(uint64_t flags) { RESULT(unshare((int)flags)); }
 
 int clinux_execve(const char *path, const char *const *arguments, const char *const *environment) {

@@ -1,6 +1,9 @@
 internal import Linux
 
 extension ContainerCgroup {
+  /// Whether a freezer stops all processes of the container at once.
+  public func canFreeze() throws(CgroupError) -> Bool { try freezer() != nil }
+
   /// The group that stops all processes of the container: of v2 since Linux 5.2, else of the v1 freezer.
   func freezer() throws(CgroupError) -> GroupDirectory? {
     if let unified = groups.first(where: { $0.hierarchy.generation == .v2 }), try unified.has("cgroup.freeze") { return unified }
@@ -9,7 +12,7 @@ extension ContainerCgroup {
 
   /// Stops every process of the container, those of groups below too, and waits until they stand; when they do not within ten seconds, all go on.
   public func freeze() throws(CgroupError) {
-    guard let group = try freezer() else { throw .refused(Text(missingFreezer)) }
+    guard let group = try freezer() else { throw ContainerCgroup.missingFreezer }
     do throws(CgroupError) {
       if group.hierarchy.generation == .v2 { try group.freezeUnified() } else { try group.freezeLegacy() }
     } catch {
@@ -21,7 +24,7 @@ extension ContainerCgroup {
 
   /// Lets the processes go on.
   public func thaw() throws(CgroupError) {
-    guard let group = try freezer() else { throw .refused(Text(missingFreezer)) }
+    guard let group = try freezer() else { throw ContainerCgroup.missingFreezer }
     try group.thaw()
   }
 
@@ -34,11 +37,7 @@ extension ContainerCgroup {
     return try group.number("freezer.self_freezing") != 0
   }
 
-  private var missingFreezer: String {
-    isDisabled
-      ? "the container cannot be frozen: it has no control groups"
-      : "the container cannot be frozen: no control group of it can be (cgroup v2 since Linux 5.2, or CONFIG_CGROUP_FREEZER)"
-  }
+  private static var missingFreezer: CgroupError { .refused("no control group of the container can be frozen") }
 }
 
 extension GroupDirectory {

@@ -12,14 +12,15 @@ public struct ProcessHandle: ~Copyable {
   /// The process `id` that was started at `startTime`; nil when it is gone, or has ended and waits for its parent to look.
   ///
   /// - startTime: as in `ProcessStatus`; nil takes the process that has the id now, which only its parent can rely on.
-  public static func find(_ id: Int32, startTime: UInt64?) throws(Errno) -> ProcessHandle? {
+  /// - evenEnded: one whose first thread has ended is found as well: others of it may go on.
+  public static func find(_ id: Int32, startTime: UInt64?, evenEnded: Bool = false) throws(Errno) -> ProcessHandle? {
     do throws(Errno) {
       let directory = try FileDescriptor.open(Path("/proc/\(id)"), .readOnly | .directory)
       let opened = clinux_pidfd_open(id)
       let pidfd = opened >= 0 ? FileDescriptor(owning: opened) : nil
       // After both are open: either is the process whose start time is read here, or is dead.
       let status = try ProcessHandle.status(directory)
-      if status.hasEnded { return nil }
+      if status.hasEnded, !evenEnded { return nil }
       if let startTime, status.startTime != startTime { return nil }
       return ProcessHandle(id: id, directory: directory, pidfd: pidfd)
     } catch {
@@ -74,6 +75,52 @@ public struct ProcessHandle: ~Copyable {
 
   /// The number of its pidfd, which a poll for input finds ready when the process has ended; -1 before Linux 5.3.
   public var descriptor: Int32 { pidfd.number }
+}
+
+extension ProcessHandle {
+  /// The processes in the PID namespace of this one and in those below it, as this process numbers them, lowest first.
+  public borrowing func namespaceMembers() throws(Errno) -> [Int32] {
+    let namespace = try open("ns/pid", .path).status()
+    var found: [Int32] = []
+    for entry in try FileDescriptor.open("/proc", .readOnly | .directory).entries() {
+      guard let id = decimal(entry.name.bytes[...]).flatMap({ Int32(exactly: $0) }) else { continue }
+      do throws(Errno) {
+        if try FileDescriptor.open(Path("/proc/\(id)/ns/pid"), .readOnly).isNamespace(within: namespace) { found.append(id) }
+      } catch {
+        if error == .noSuchFileOrDirectory || error == .noSuchProcess { continue }
+        // EACCES: it has just gone, or has rights that this process has not. Whoever is in no namespace below this one's is not meant.
+        if try ProcessHandle.namespaceDepth(id) < 2 { continue }
+        throw error
+      }
+    }
+    return found.ascending()
+  }
+
+  /// How many PID namespaces a process has a number in, from that of /proc down; 0 for one that is gone.
+  private static func namespaceDepth(_ id: Int32) throws(Errno) -> Int {
+    do throws(Errno) {
+      let lines = try FileDescriptor.open(Path("/proc/\(id)/status"), .readOnly).readAll(limit: 1 << 16).split(separator: 0x0A)
+      let words = lines.first { $0.starts(with: "NSpid:".utf8) }?.split { $0 == 0x20 || $0 == 0x09 } ?? []
+      return words.count - 1
+    } catch {
+      if error == .noSuchFileOrDirectory || error == .noSuchProcess { return 0 }
+      throw error
+    }
+  }
+}
+
+extension FileDescriptor {
+  /// Whether this is the PID namespace `outer`, or one below it. The C function is `ioctl` with `NS_GET_PARENT`, Linux 4.9.
+  fileprivate consuming func isNamespace(within outer: FileStatus) throws(Errno) -> Bool {
+    var namespace = self
+    while try !namespace.status().isSameFile(as: outer) {
+      let parent = clinux_parent_namespace(namespace.rawValue)
+      // EPERM: above is what is not to be seen from here.
+      if parent < 0 { return false }
+      namespace = FileDescriptor(owning: parent)
+    }
+    return true
+  }
 }
 
 /// A pidfd of process `id`, Linux 5.3. The C function is `pidfd_open`.

@@ -13,6 +13,12 @@ public struct ProcessStatus: Equatable, Sendable {
   /// Whether it has ended: `Z` waits for its parent to look, `X` and `x` are about to vanish.
   public var hasEnded: Bool { state == 0x5A || state == 0x58 || state == 0x78 }
 
+  /// Whether it stands: `T` after a stop signal, `t` for a tracer.
+  public var isStopped: Bool { state == 0x54 || state == 0x74 }
+
+  /// Whether it waits for something that no signal but SIGKILL interrupts, if any: `D`.
+  public var waits: Bool { state == 0x44 }
+
   /// From the file's bytes; nil for anything else. The program's name, in parentheses, may hold spaces and parentheses itself: the last one ends it.
   public init?(parsing bytes: [UInt8]) {
     guard let end = bytes.lastIndex(of: 0x29) else { return nil }

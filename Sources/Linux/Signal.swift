@@ -19,6 +19,8 @@ public struct Signal: Sendable, Equatable {
   public static var childEnded: Signal { Signal(rawValue: 17) }
   /// The C constant is `SIGCONT`.
   public static var `continue`: Signal { Signal(rawValue: 18) }
+  /// The C constant is `SIGSTOP`.
+  public static var stop: Signal { Signal(rawValue: 19) }
   /// The C constant is `SIGTSTP`.
   public static var terminalStop: Signal { Signal(rawValue: 20) }
   /// A seccomp filter has trapped a call. The C constant is `SIGSYS`.

@@ -48,8 +48,8 @@ extension Feature {
     devices-controller|devices controller|CGROUP_DEVICE||e|controller devices
     device rules on version 1|[device-program] an eBPF program on the v2 group|nothing
     freezer|freezer of groups|CGROUP_FREEZER||u|freezer
-    `apus pause`; ending what forks|SIGKILL to every process of the group, until it is empty|\
-    `apus pause` is refused; what forks faster than it is killed is an error after five seconds
+    `apus pause`; ending what forks|SIGSTOP or SIGKILL to every process of the group, until all stand or none is left|\
+    programs can tell a pause; what forks faster than it is stopped or killed is an error after ten or five seconds
     hugetlb-controller|hugetlb controller|CGROUP_HUGETLB||e|controller hugetlb
     linux.resources.hugepageLimits
     net-cls-controller|net_cls controller|CGROUP_NET_CLASSID||e|controller net_cls

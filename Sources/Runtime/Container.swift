@@ -118,6 +118,7 @@ public final class Container {
   }
 
   private func isFrozen() throws(RuntimeError) -> Bool {
+    if try directory.isStopped() { return true }
     guard let groups = try groups() else { return false }
     seenGroups = groups
     return try convert { () throws(CgroupError) in try groups.isFrozen() }

@@ -126,6 +126,28 @@ public final class ContainerDirectory {
     }
   }
 
+  /// Whether the container is paused without a freezer: by stop signals to its processes.
+  func isStopped() throws(RuntimeError) -> Bool {
+    do throws(Errno) {
+      _ = try directory.status(of: ContainerDirectory.stopped)
+      return true
+    } catch {
+      if error == .noSuchFileOrDirectory { return false }
+      throw RuntimeError("look for the pause of", name, error)
+    }
+  }
+
+  /// Marks the container as paused in that way, or as not paused any more.
+  func markStopped(_ isStopped: Bool) throws(RuntimeError) {
+    try attempt("note the pause of", name) { () throws(Errno) in
+      if isStopped {
+        _ = try directory.open(ContainerDirectory.stopped, .writeOnly | .create | .noFollow, mode: 0o600)
+      } else {
+        try directory.unlink(ContainerDirectory.stopped)
+      }
+    }
+  }
+
   /// Makes the directory that the container gets as /run/notify.
   func makeNotifyDirectory() throws(RuntimeError) {
     try attempt("make the notify directory of", name) { () throws(Errno) in try directory.makeDirectory(ContainerDirectory.notify, mode: 0o755) }
@@ -152,7 +174,8 @@ public final class ContainerDirectory {
   }
 
   private static var gate: Path { "start" }
+  private static var stopped: Path { "stopped" }
 
   /// All that may be in the directory; `replaceFile` makes the names with a dot.
-  static var files: [Path] { ["lock", "record", ".record.new", "config.json", ".config.json.new", gate, notify] }
+  static var files: [Path] { ["lock", "record", ".record.new", "config.json", ".config.json.new", gate, notify, stopped] }
 }

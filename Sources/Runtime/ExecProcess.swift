@@ -68,6 +68,7 @@ extension Container {
     case .running, .created: break
     case .paused:
       if !request.ignoresPause { throw RuntimeError("cannot exec in a paused container (use --ignore-paused to override): \(id.text)") }
+      if try groups() == nil { throw RuntimeError("cannot exec in a paused container without control groups: \(id.text)") }
     case .creating: throw beingCreated()
     case .stopped: throw RuntimeError("cannot exec in a stopped container: \(id.text)")
     }
@@ -112,13 +113,21 @@ extension Container {
     let below = try convert { () throws(CgroupError) in try Subgroup.parse(subgroups) }
     guard let groups = try groups() else {
       if !below.isEmpty { throw RuntimeError("--cgroup: container \(id.text) has no control groups") }
-      return try join(plan, LaunchContext(group: nil, view: .none, signals: signals)) { (_, _) throws(CgroupError) in }
+      let launched = try join(plan, LaunchContext(group: nil, view: .none, signals: signals)) { (_, _) throws(CgroupError) in }
+      // A pause may have looked for processes before this one was in the container.
+      try directory.lock()
+      if try directory.isStopped() { try? Linux.kill(launched.process, .stop) }
+      try directory.unlock()
+      return launched
     }
+    let isStopped = try directory.isStopped()
     let target = try convert { () throws(CgroupError) in try groups.target(of: process, below: below) }
     // What is to begin on other processors than the group's cannot be born in it.
     let group = plan.affinity?.beginsElsewhere ?? false ? nil : target.cloneTarget
     return try join(plan, LaunchContext(group: group, view: .none, signals: signals)) { (stage, isBornInGroup) throws(CgroupError) in
       try target.add(stage, alsoUnified: !isBornInGroup)
+      // It waits, and is found there when the container goes on.
+      if isStopped { try? Linux.kill(stage, .stop) }
     }
   }
 

@@ -13,7 +13,11 @@ extension Container {
       }
       throw RuntimeError("container not running: \(id.text)")
     }
-    guard signal == .kill, let groups = try ownGroups() else { return try send(signal, to: process) }
+    guard signal == .kill, let groups = try ownGroups() else {
+      // It would go on alone; the signal comes when all do.
+      if signal == .continue, try directory.isStopped() { return }
+      return try send(signal, to: process)
+    }
     if try !hasOwnProcesses() { return try convert { () throws(CgroupError) in try groups.signalAll(.kill) } }
     try send(signal, to: process)
     // A frozen process of cgroup v1 dies when it goes on.
@@ -28,7 +32,7 @@ extension Container {
   }
 
   /// Whether the container has a process namespace that nobody else is in.
-  private func hasOwnProcesses() throws(RuntimeError) -> Bool {
+  func hasOwnProcesses() throws(RuntimeError) -> Bool {
     guard let namespace = try spec().linux?.namespace(.pid) else { return false }
     return namespace.path == nil
   }
@@ -48,6 +52,7 @@ extension Container {
     if signal == .kill {
       try convert { () throws(CgroupError) in try groups.kill() }
     } else {
+      if signal == .continue, try directory.isStopped() { return }
       try convert { () throws(CgroupError) in try groups.signalAll(signal) }
     }
   }

@@ -1,7 +1,7 @@
 internal import Runtime
 
 extension CommandSpec {
-  /// `apus pause`: freezes a container.
+  /// `apus pause`: stops a container's processes for a while.
   static var pause: CommandSpec {
     CommandSpec(
       name: "pause", summary: "stop every process of a container until it is resumed", operands: "ID", completion: .container,
@@ -13,6 +13,6 @@ extension CommandSpec {
 
 private func pauseContainer(_ call: Invocation) throws(Failure) -> Int32 {
   let container = try openContainer(call, locked: true)
-  try failing { () throws(RuntimeError) in try container.pause() }
+  try failing { () throws(RuntimeError) in try container.pause(warn: warn) }
   return 0
 }

@@ -196,6 +196,24 @@ def test_the_state_tells_what_stands_in_for_what(phone: Machine) -> None:
         assert str(own) in told["process.user"]["applied"]
 
 
+def test_an_application_is_paused_without_a_freezer(phone: Machine) -> None:
+    with application(phone, "(while :; do sleep 0.1; done &); echo ready; while :; do sleep 0.1; done") as (name, _):
+        # Only version 2 freezes there: without it Android's other hierarchies tell the processes.
+        phone.wrapper = ["unshare", "-m", "sh", "-c", 'umount /sys/fs/cgroup; exec "$@"', "sh"]
+        try:
+            assert "SIGSTOP" in phone.call("pause", name).succeeded().error
+            processes = json.loads(phone.call("ps", "--format", "json", name).succeeded().text)
+            letters = {phone.sh(f"sed 's/.*) //' /proc/{process}/stat")[0] for process in processes}
+            assert len(processes) >= 2 and letters == {"T"}
+        finally:
+            phone.wrapper = []
+        # What paused it is known to whoever sees the freezer, too.
+        assert json.loads(phone.call("state", name).succeeded().text)["status"] == "paused"
+        phone.call("exec", name, "true").failed("paused")
+        phone.call("resume", name).succeeded()
+        assert phone.call("exec", name, "sh", "-c", "exit 7").status == 7
+
+
 # Limits.
 
 

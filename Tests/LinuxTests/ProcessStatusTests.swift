@@ -18,6 +18,13 @@ struct ProcessStatusTests {
     #expect(ProcessStatus(parsing: line("sh", state))?.hasEnded == hasEnded)
   }
 
+  @Test(
+    "what a signal or a tracer has stopped stands, and what waits for a device does not", arguments: [("T", true), ("t", true), ("D", false), ("R", false)])
+  func stopped(_ state: String, _ isStopped: Bool) {
+    #expect(ProcessStatus(parsing: line("sh", state))?.isStopped == isStopped)
+    #expect(ProcessStatus(parsing: line("sh", state))?.waits == (state == "D"))
+  }
+
   @Test("what is no such line is not taken", arguments: ["", "17", "17 (sh)", "17 (sh) S 1 2 3", "17 (sh S 1"])
   func broken(_ text: String) {
     #expect(ProcessStatus(parsing: Array(text.utf8)) == nil)
@@ -31,5 +38,12 @@ struct ProcessStatusTests {
     #expect(isFound)
     let isOther = try ProcessHandle.find(processID(), startTime: own.startTime + 1) != nil
     #expect(!isOther)
+  }
+
+  @Test("this process is in its own PID namespace")
+  func members() throws {
+    let found = try ProcessHandle.find(processID(), startTime: nil)
+    let members = try found?.namespaceMembers() ?? []
+    #expect(members.contains(processID()))
   }
 }

@@ -13,6 +13,8 @@ int clinux_clone(uint64_t flags);
 int clinux_setns(int descriptor, int type);
 /// ioctl(2) NS_GET_NSTYPE, Linux 4.11: the CLONE_NEW* flag of a namespace's descriptor.
 int clinux_namespace_type(int descriptor);
+/// ioctl(2) NS_GET_PARENT, Linux 4.9: a descriptor of the namespace above a PID or user namespace; EPERM where that is above the caller's.
+int clinux_parent_namespace(int descriptor);
 /// unshare(2).
 int clinux_unshare(uint64_t flags);
 /// execve(2). Returns only to tell why it failed.

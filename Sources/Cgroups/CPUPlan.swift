@@ -6,6 +6,7 @@ extension SettingList {
   func add(_ cpu: CPUResources) {
     addWeight(cpu)
     addBandwidth(cpu)
+    if let speed = cpu.speed { set(.cpuSpeed, Text(speed)) }
     addRealtime(cpu)
     addList(.cpuCPUs, cpu.cpus)
     addList(.cpuMems, cpu.mems)

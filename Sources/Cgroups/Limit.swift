@@ -4,7 +4,7 @@ internal import OCI
 /// The limits of `linux.resources` that are numbers or lists in control files, in the order of their table.
 enum Limit: UInt8 {
   case memoryLimit, memorySwap, memoryReservation, memoryKernel, memoryKernelTCP, memorySwappiness, memoryDisableOOMKiller, memoryUseHierarchy
-  case cpuIdle, cpuShares, cpuBurst, cpuQuota, cpuPeriod, cpuRealtimePeriod, cpuRealtimeRuntime, cpuCPUs, cpuMems
+  case cpuIdle, cpuShares, cpuBurst, cpuQuota, cpuPeriod, cpuRealtimePeriod, cpuRealtimeRuntime, cpuCPUs, cpuMems, cpuSpeed
   case pidsLimit
   case weight, weightDevice, leafWeight, leafWeightDevice, readBytes, writeBytes, readOperations, writeOperations
   case hugePages, hugePagesReserved
@@ -31,6 +31,7 @@ enum Limit: UInt8 {
     cpu.realtimeRuntime              cpu      cpu.rt_runtime_us                -                     RT_GROUP_SCHED
     cpu.cpus                         cpuset   cpuset.cpus                      cpuset.cpus           -
     cpu.mems                         cpuset   cpuset.mems                      cpuset.mems           -
+    cpu.quota                        cpu      cpu.uclamp.max                   cpu.uclamp.max        UCLAMP_TASK_GROUP
     pids.limit                       pids     pids.max                         pids.max              -
     blockIO.weight                   blkio    blkio.weight                     io.bfq.weight         BFQ_GROUP_IOSCHED
     blockIO.weightDevice             blkio    blkio.weight_device              io.bfq.weight         BFQ_GROUP_IOSCHED

@@ -148,6 +148,8 @@ public struct CPUResources: Equatable, Sendable {
   public var mems: String?
   /// 1 lets the cgroup run only when nothing else wants to (`SCHED_IDLE`), 0 does not.
   public var idle: Int64?
+  /// The part of the processors' speed that is asked for at most, in percent. Not of config.json: it takes the place of a quota where the kernel has none.
+  public var speed: String?
 
   public init(
     shares: UInt64? = nil, quota: Int64? = nil, burst: UInt64? = nil, period: UInt64? = nil, realtimeRuntime: Int64? = nil, realtimePeriod: UInt64? = nil,

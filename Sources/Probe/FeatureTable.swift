@@ -65,9 +65,10 @@ extension Feature {
     cpu-weight|weights of processor time|FAIR_GROUP_SCHED||u|limit cpu-controller cpu.shares cpu.weight
     linux.resources.cpu.shares
     cpu-quota|quotas of processor time|CFS_BANDWIDTH||u|limit cpu-controller cpu.cfs_quota_us cpu.max
-    linux.resources.cpu.quota, --cpus|[cpu-weight] shares, and as many processors as the quota fills|no ceiling below that while nobody else wants them
+    linux.resources.cpu.quota, --cpus|[cpu-weight] shares, as many processors as the quota fills, and where cpu-clamp works a part of their speed|\
+    no ceiling of time below that while nobody else wants them; the clamp counts where the governor is schedutil
     cpu-clamp|clamps of processor speed|UCLAMP_TASK_GROUP|5.4|e|limit cpu-controller cpu.uclamp.max cpu.uclamp.max
-    linux.resources.unified cpu.uclamp.max
+    linux.resources.unified cpu.uclamp.max; a part of what stands in for cpu-quota
     memory-swap|limits of swap|SWAP||e|limit memory-controller memory.memsw.limit_in_bytes memory.swap.max
     linux.resources.memory.swap, where there is swap|||boot with swapaccount=1
     io-throttle|limits of block I/O|BLK_DEV_THROTTLING||e|limit io-controller blkio.throttle.read_bps_device io.max

@@ -41,6 +41,8 @@ extension Feature {
     case .timeNamespace: .file("/proc/self/ns/time")
     case .cgroups: .file("/proc/self/cgroup")
     case .cpuQuota: .file("/proc/sys/kernel/sched_cfs_bandwidth_slice_us")
+    // For single tasks; that groups have it as well shows in them alone.
+    case .cpuClamp: .file("/proc/sys/kernel/sched_util_clamp_max")
     case .systemVIpc: .file("/proc/sysvipc")
     case .mqueue: .fileSystem("mqueue")
     case .apparmor: .setting("/sys/module/apparmor/parameters/enabled", 0x59)

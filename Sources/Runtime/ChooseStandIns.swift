@@ -27,7 +27,9 @@ extension StandIns {
     }
     if permitted.contains(.cpuQuota), let cpu = resources?.cpu, cpu.quota ?? 0 > 0, layout.index(of: .cpu) != nil, try !isPresent(.cpuQuota) {
       chosen.without.insert(.cpuQuota)
-      chosen.processors = ProcessorCeiling.list(cpu, layout, seed: Int(processID()))
+      let ceiling = ProcessorCeiling(cpu, layout, seed: Int(processID()))
+      chosen.processors = ceiling.processors
+      if ceiling.speed != nil, try isPresent(.cpuClamp), ProcessorCeiling.clampsGroups(layout) { chosen.speed = ceiling.speed }
     }
     if permitted.contains(.deviceFilter), !(resources?.devices.isEmpty ?? true), layout.unifiedIndex == nil, layout.index(of: .devices) == nil {
       chosen.without.insert(.deviceFilter)

@@ -85,6 +85,7 @@ public final class ContainerRecord {
       if let user = standIns.user { object.member("user", user) }
       if let tasks = standIns.tasks { object.member("tasks", tasks) }
       if let processors = standIns.processors { object.member("processors", processors) }
+      if let speed = standIns.speed { object.member("speed", speed) }
       if annotations.isEmpty { return }
       object.key("annotations")
       object.object { object in
@@ -120,7 +121,8 @@ public final class ContainerRecord {
     for (key, value) in json.member("annotations")?.members() ?? [] { annotations.append(Annotation(key: key, value: value.string())) }
     self.annotations = annotations
     let without = json.string("without")
-    var standIns = StandIns(user: json.integer("user"), tasks: json.integer("tasks", in: 1...Int64.max), processors: json.string("processors"))
+    var standIns = StandIns(
+      user: json.integer("user"), tasks: json.integer("tasks", in: 1...Int64.max), processors: json.string("processors"), speed: json.string("speed"))
     if let list = without { standIns.without = try BestEffort(parsing: list, origin: "record of a container: without") }
     self.standIns = standIns
     do throws(JSONPathError) {

@@ -18,7 +18,12 @@ extension EnforcementReport {
       add(what, asked, held ?? "", by: standIns.instead(number))
     case .cpuQuota:
       let shares = limits.limit("linux.resources.cpu.shares", asked: "")
-      add(what, asked, Text("shares \(shares.value)").string, by: "\(shares.by): \(standIns.instead(number))")
+      var (held, by): (Text, Text) = ("shares \(shares.value)", Text(shares.by))
+      if standIns.speed != nil {
+        let clamp = limits.limit("linux.resources.cpu.quota", asked: "")
+        (held, by) = ("\(held), speed \(clamp.value)%", "\(by), \(clamp.by)")
+      }
+      add(what, asked, held.string, by: "\(by): \(standIns.instead(number))")
     default: add(what, asked, "", by: standIns.instead(number))
     }
     return true

@@ -11,6 +11,8 @@ struct StandIns: Sendable, Equatable {
   var tasks: Int64?
   /// The processors that the container is kept on in place of a limit of their time, as a list.
   var processors: String?
+  /// The part of their speed, in percent, that it may ask for: what these processors would be too much of.
+  var speed: String?
 
   /// Whether the container's processes have to be told from others by a user of their own: without a PID namespace nothing else keeps signals and ptrace(2)
   /// inside, and RLIMIT_NPROC counts the processes of a user.
@@ -53,6 +55,7 @@ struct StandIns: Sendable, Equatable {
       cpu.shares = min(max(shares, 2), cpu.shares ?? 262_144, 262_144)
       if let processors, cpu.cpus?.utf8.isEmpty ?? true { cpu.cpus = processors }
       (cpu.quota, cpu.period, cpu.burst) = (nil, nil, nil)
+      cpu.speed = speed
       resources.cpu = cpu
     }
     return resources

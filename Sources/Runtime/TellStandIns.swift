@@ -20,6 +20,13 @@ extension StandIns {
     }
   }
 
+  private var ceiling: Text {
+    if processors == nil && speed == nil { return "a share of the processors' time, which is no ceiling" }
+    let place: Text = processors.map { ", on processor \($0) alone" } ?? ""
+    let clamp: Text = speed.map { ", at \($0)% of the speed at most where schedutil governs it" } ?? ""
+    return "a share of the time\(place)\(clamp)"
+  }
+
   /// What takes the place of a feature, the end of a sentence.
   func instead(_ number: UInt8) -> Text {
     switch BestEffort(rawValue: 1 << number) {
@@ -28,7 +35,7 @@ extension StandIns {
     case .userNamespace: "its processes run as user \(user ?? 0) of the host, with few capabilities"
     case .pidsLimit: "RLIMIT_NPROC on user \(user ?? 0)"
     case .cpuQuota:
-      if let processors { "a share of the time, on processor \(processors) alone" } else { "a share of the processors' time, which is no ceiling" }
+      ceiling
     default: "no CAP_MKNOD, and device nodes have no effect outside /dev"
     }
   }

@@ -38,7 +38,7 @@ struct PlanTests {
       #expect(words[2] == "-" || words[2].hasPrefix("\(row.controller.unifiedName)."), "\(limit)")
       number += 1
     }
-    #expect(number == 31)
+    #expect(number == 32)
   }
 
   @Test("memory: v1 takes memory before memory and swap, v2 counts swap alone")
@@ -184,6 +184,14 @@ struct PlanTests {
     #expect(try writes(Resources(cpu: CPUResources(quota: -1)), Fixture.unified) == ["cpu.max=max"])
     #expect(try writes(Resources(cpu: CPUResources(period: 1000)), Fixture.unified) == ["cpu.max=max 1000"])
     #expect(try writes(Resources(cpu: CPUResources(shares: 0, quota: 0, period: 0, cpus: "", mems: "")), Fixture.unified).isEmpty)
+  }
+
+  @Test("CPU: what takes the place of a quota clamps the speed, with the name that both versions have for it")
+  func speed() throws {
+    var cpu = CPUResources(shares: 512)
+    cpu.speed = "50.00"
+    #expect(try writes(Resources(cpu: cpu), Fixture.legacy) == ["cpu.shares=512", "cpu.uclamp.max=50.00"])
+    #expect(try writes(Resources(cpu: cpu), Fixture.unified) == ["cpu.weight=59", "cpu.uclamp.max=50.00"])
   }
 
   @Test("CPU: an update of the period keeps the quota in force")

@@ -51,6 +51,14 @@ def first(phone: Machine, name: str) -> int:
     return json.loads(phone.call("state", name).succeeded().text)["pid"]
 
 
+def clamps(phone: Machine, name: str) -> bool:
+    """Whether the kernel has a clamp of speed, which then is told of by `apus check` and is in the container's group."""
+    rows = {row["key"]: row for row in json.loads(phone.call("check", "--json").text)["features"]}
+    group = phone.sh(f"cat /dev/cpuctl/apus/{name}/cpu.uclamp.max 2>/dev/null || :")
+    assert (rows["cpu-clamp"]["verdict"] == "works") == (group != "")
+    return group != ""
+
+
 def user(phone: Machine, process: int) -> int:
     return int(phone.sh(f"stat -c %u /proc/{process}"))
 
@@ -190,15 +198,17 @@ def test_the_state_tells_what_stands_in_for_what(phone: Machine) -> None:
         pids = told["linux.resources.pids.limit"]
         assert (pids["asked"], pids["applied"], pids["by"]) == ("20", "20", f"RLIMIT_NPROC on user {own}")
         quota = told["linux.resources.cpu.quota"]
-        assert (quota["asked"], quota["applied"]) == ("50000", "shares 512") and "/dev/cpuctl" in quota["by"]
+        assert quota["asked"] == "50000" and "/dev/cpuctl" in quota["by"]
+        # A kernel of Android's clamps the speed as well.
+        assert quota["applied"] == ("shares 512, speed 50.00%" if clamps(phone, name) else "shares 512")
         memory = told["linux.resources.memory.limit"]
         assert memory["asked"] == memory["applied"] == str(32 << 20) and "/dev/memcg" in memory["by"]
         assert str(own) in told["process.user"]["applied"]
 
 
 def test_an_application_is_paused_without_a_freezer(phone: Machine) -> None:
-    with application(phone, "(while :; do sleep 0.1; done &); echo ready; while :; do sleep 0.1; done") as (name, _):
-        # Only version 2 freezes there: without it Android's other hierarchies tell the processes.
+    with application(phone, "(while :; do sleep 0.1; done &); echo ready; while :; do sleep 0.1; done", "--memory", "32m") as (name, _):
+        # Only version 2 freezes there: without it the hierarchy of the limit tells the processes.
         phone.wrapper = ["unshare", "-m", "sh", "-c", 'umount /sys/fs/cgroup; exec "$@"', "sh"]
         try:
             assert "SIGSTOP" in phone.call("pause", name).succeeded().error
@@ -237,6 +247,8 @@ def test_a_memory_hog_is_killed(phone: Machine) -> None:
 def test_a_limit_of_processor_time_becomes_a_share(phone: Machine) -> None:
     with application(phone, "echo ready; while :; do :; done", "--cpus", "0.25") as (name, _):
         assert phone.sh(f"cat /dev/cpuctl/apus/{name}/cpu.shares") == "256\n"
+        if clamps(phone, name):
+            assert phone.sh(f"cat /dev/cpuctl/apus/{name}/cpu.uclamp.max") == "25.00\n"
         # Of two processors it gets one: the ceiling.
         assert phone.sh(f"cat /dev/cpuset/apus/{name}/cpus") in ("0\n", "1\n")
         assert phone.call("exec", name, "grep", "-E", "Cpus_allowed_list", "/proc/self/status").text.split()[1] in ("0", "1")

@@ -47,6 +47,8 @@ private let samples: [(path: String, value: String)] = [
 private let others: Set<String> = [
   "ociVersion", "root.path", "hostname", "domainname", "mounts", "hooks", "annotations", "linux.devices", "linux.cgroupsPath", "process.terminal",
   "process.consoleSize", "process.args", "process.env", "process.cwd",
+  // Not of config.json: what stands in for a quota.
+  "linux.resources.cpu.speed",
 ]
 
 /// The whole configuration that asks for one thing.
@@ -256,6 +258,16 @@ struct StandInReportTests {
       #expect(lines.filter { $0.hasPrefix(row.path) }.count == 1, "\(lines)")
     }
     #expect(StandInReportTests.lines.reduce(BestEffort()) { $0.union($1.feature) } == .all)
+  }
+
+  @Test(arguments: [false, true])
+  func aQuotaHasARowWithSharesProcessorsAndSpeed(_ isUnified: Bool) throws {
+    let standIns = StandIns(without: .cpuQuota, processors: "1", speed: "50.00")
+    let lines = try report(document("linux.resources.cpu.quota", "50000"), isUnified ? unified : legacy, standIns: standIns)
+    let weight = isUnified ? "cpu.weight (cgroup v2, /sys/fs/cgroup)" : "cpu.shares (cgroup v1, /cg/cpu)"
+    let clamp = isUnified ? "cpu.uclamp.max (cgroup v2, /sys/fs/cgroup)" : "cpu.uclamp.max (cgroup v1, /cg/cpu)"
+    let held = "linux.resources.cpu.quota: 50000 -> shares \(isUnified ? 59 : 512), speed 50.00% by \(weight), \(clamp): "
+    #expect(lines == ["\(held)a share of the time, on processor 1 alone, at 50.00% of the speed at most where schedutil governs it"])
   }
 
   @Test func whatIsAskedForAndIsThereIsToldAsUsual() throws {

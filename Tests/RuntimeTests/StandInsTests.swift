@@ -99,6 +99,24 @@ struct StandInsTests {
     #expect(ProcessorCeiling.choose(quota: quota, period: period, of: Array(0..<count), seed: 2) == chosen)
   }
 
+  @Test(
+    arguments: [
+      (50_000, 100_000, 1, "50.00"), (150_000, 100_000, 2, "75.00"), (33_333, 100_000, 1, "33.34"), (1, 1_000_000, 4, "0.01"), (100_000, 100_000, 1, nil),
+      (199_999, 100_000, 2, nil), (400_000, 100_000, 8, "50.00"), (.max, 1, 4, nil), (1, 0, 1, nil), (50_000, 100_000, 0, nil),
+    ] as [(Int64, UInt64, Int, String?)])
+  func whatTheLastProcessorIsTooMuchOfIsTakenOffTheirSpeed(_ quota: Int64, _ period: UInt64, _ processors: Int, _ speed: String?) {
+    #expect(ProcessorCeiling.speed(quota: quota, period: period, processors: processors) == speed)
+  }
+
+  @Test func theSpeedIsClampedWhereItCanBe() {
+    var cpu = CPUResources(shares: 512, cpus: "1")
+    cpu.speed = "50.00"
+    let standIns = StandIns(without: .cpuQuota, processors: "1", speed: "50.00")
+    #expect(standIns.applied(to: spec).linux?.resources?.cpu == cpu)
+    #expect(standIns.instead(4).string == "a share of the time, on processor 1 alone, at 50.00% of the speed at most where schedutil governs it")
+    #expect(StandIns(without: .cpuQuota).instead(4).string == "a share of the processors' time, which is no ceiling")
+  }
+
   @Test func withoutADeviceFilterNodesHaveNoEffectButInDev() {
     let filtered = applied(.deviceFilter)
     #expect(filtered.linux?.resources?.devices.isEmpty == true)

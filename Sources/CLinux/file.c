@@ -121,6 +121,11 @@ int clinux_locking_process(int descriptor) {
 int clinux_flock(int descriptor, int operation) { RESULT(flock(descriptor, operation)); }
 int clinux_duplicate(int descriptor, int at_least) { RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, at_least)); }
 
+int64_t clinux_position(int descriptor) {
+  off_t result = lseek(descriptor, 0, SEEK_CUR);
+  return result < 0 ? -errno : result;
+}
+
 int clinux_rewind(int descriptor) { return lseek(descriptor, 0, SEEK_SET) < 0 ? -errno : 0; }
 int clinux_descriptor_flags(int descriptor) { RESULT(fcntl(descriptor, F_GETFD)); }
 

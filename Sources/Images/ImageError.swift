@@ -16,7 +16,7 @@ public final class ImageError: Error, Sendable {
     case system(Errno)
   }
   public let kind: Kind
-  /// One sentence that names the thing: `layer sha256:...: entry ../etc/passwd: leads out of the layer`.
+  /// One sentence that names the thing: `layer sha256:...: entry ../etc/passwd: leads out of the archive`.
   public let message: String
 
   @inline(never)
@@ -37,14 +37,14 @@ public final class ImageError: Error, Sendable {
     self.init(SystemError(operation, object, errno))
   }
 
-  /// What was wrong with the layer of this digest.
+  /// What was wrong with a layer, or with an archive that has images; `name` says which one it is.
   @inline(never)
-  convenience init(_ error: LayerError, layer digest: Digest) {
+  convenience init(_ error: LayerError, in name: Text) {
     var kind = Kind.invalid
     var cause = error.fault
     while case .data(let inner) = cause { cause = inner.fault }
     if case .system(let error) = cause { kind = .system(error.errno) }
-    self.init(kind, "layer \(digest.text): \(error.message)")
+    self.init(kind, "\(name): \(error.message)")
   }
 }
 
@@ -65,5 +65,15 @@ func doing<Value: ~Copyable>(_ operation: StaticString, _ object: @autoclosure (
     return try body()
   } catch {
     throw ImageError(operation, object(), error)
+  }
+}
+
+/// Runs `body` and says of its error what it is about.
+@inline(__always)
+func within<Value>(_ name: Text, _ body: () throws(LayerError) -> Value) throws(ImageError) -> Value {
+  do throws(LayerError) {
+    return try body()
+  } catch {
+    throw ImageError(error, in: name)
   }
 }

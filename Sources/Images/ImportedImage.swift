@@ -34,9 +34,10 @@ final class ImportedImage {
   /// The base first.
   private(set) var layers: [ImportedLayer] = []
 
-  init(_ source: borrowing Layout, _ descriptor: Descriptor, platform: Platform, limits: Limits) throws(ImageError) {
+  /// `text` is the manifest, verified.
+  init(_ source: Layout, _ descriptor: Descriptor, manifest text: [UInt8], platform: Platform, limits: Limits) throws(ImageError) {
     self.descriptor = descriptor
-    manifestText = try source.document(descriptor)
+    manifestText = text
     do throws(SpecError) {
       manifest = try ImageManifest(parsing: manifestText)
     } catch {

@@ -12,7 +12,7 @@ public final class LayerError: Error, Sendable {
     self.entry = entry
   }
 
-  /// One sentence, such as `entry ../etc/passwd: leads out of the layer`.
+  /// One sentence, such as `entry ../etc/passwd: leads out of the archive`.
   public var message: String {
     guard let entry else { return fault.reason }
     return Text("entry \(printable(entry)): \(fault.reason)").string
@@ -29,7 +29,7 @@ func printable(_ name: Path) -> String {
 /// Why a layer cannot be applied.
 public indirect enum LayerFault: Error, Sendable {
   // The stream of bytes.
-  case truncated, notGzip, garbageAfterGzip
+  case truncated, notGzip, garbageAfterGzip, unknownCompression(name: StaticString)
   case wrongSize(expected: UInt64), longerThanDescriptor(expected: UInt64)
   case wrongDigest(found: String), wrongDiffID(expected: String, found: String)
   // The archive.
@@ -56,6 +56,7 @@ public indirect enum LayerFault: Error, Sendable {
     case .truncated: "the archive ends too early"
     case .notGzip: "its content is not gzip, or damaged"
     case .garbageAfterGzip: "other bytes follow the gzip stream"
+    case .unknownCompression(let name): "it is compressed by \(name), and only gzip is supported"
     case .wrongSize(let expected): "it is shorter than the \(expected) bytes of its descriptor"
     case .longerThanDescriptor(let expected): "it is longer than the \(expected) bytes of its descriptor"
     case .wrongDigest(let found): "its content has digest \(found)"
@@ -73,7 +74,7 @@ public indirect enum LayerFault: Error, Sendable {
     case .metadataTwice: "an entry has two extended tar headers of the same kind"
     case .oneZeroBlock: "a tar header is empty"
     case .emptyName: "its name is empty"
-    case .leadsOut: "leads out of the layer"
+    case .leadsOut: "leads out of the archive"
     case .parentReference: "has .. in its name"
     case .nameTooLong: "a part of its name is longer than 255 bytes"
     case .pathTooLong(let limit): "its name is longer than \(limit) bytes"
@@ -82,11 +83,11 @@ public indirect enum LayerFault: Error, Sendable {
     case .bareWhiteout: "is a whiteout of nothing"
     case .whiteoutOfDots: "is a whiteout of a directory's own or parent entry"
     case .whiteoutInTheMiddle: "is below a whiteout"
-    case .linkLeadsOut(let target): "is a hard link to \(printable(target)), which leads out of the layer"
+    case .linkLeadsOut(let target): "is a link to \(printable(target)), which leads out of the archive"
     case .linkTargetMissing(let target): "is a hard link to \(printable(target)), which the layer does not have before it"
     case .linkToDirectory(let target): "is a hard link to \(printable(target)), which is a directory"
     case .emptyLinkTarget: "is a link to nothing"
-    case .duplicate: "is in the layer twice"
+    case .duplicate: "is in the archive twice"
     case .parentNotDirectory: "its parent is a link to something that is no directory"
     case .linkLoop: "its parent is a chain of more than 40 symbolic links"
     case .tooManyEntries(let limit): "more than \(limit) entries"
@@ -121,6 +122,12 @@ public struct Limits: Equatable, Sendable {
   public var metadata: UInt64 = 1 << 20
   /// Whiteouts and opaque directories of a layer; each is held in memory until the layer's end. Default 65,536.
   public var whiteouts: UInt64 = 65536
+  /// Files and links of an archive with images. Default 16,384; their names are held in memory.
+  public var archiveEntries: UInt64 = 16384
+  /// Bytes of a name in it. Default 255: builders make names of some 80.
+  public var archiveNameLength: UInt64 = 255
+  /// Images of an archive or a layout. Default 128.
+  public var images: UInt64 = 128
 
   public init() {}
 }

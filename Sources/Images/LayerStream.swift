@@ -5,47 +5,35 @@ internal import OCI
 ///
 /// No byte beyond the descriptor's size is looked at, and the archive is not a layer until `finish` has returned.
 final class LayerStream {
-  private let file: FileDescriptor
-  private let size: UInt64
-  private let digest: Digest
+  private let blob: LayerBlob
   private let diffID: Digest
   private let limits: Limits
-  private let blobHash: HashStream
   /// Nil when the archive is the blob, so that one hash is enough.
   private let archiveHash: HashStream?
-  private let inflater: Inflater?
-  private let buffer: UnsafeMutableRawBufferPointer
-  /// What of the buffer has not been decompressed yet.
-  private var input = UnsafeRawBufferPointer(start: nil, count: 0)
-  private var blobEnded = false
-  private var isFinished = false
-  /// Bytes of the blob, and of the archive, so far.
-  private(set) var bytesRead: UInt64 = 0
+  private let unpacker: Unpacker?
+  /// Bytes of the archive so far.
   private(set) var bytesUnpacked: UInt64 = 0
 
-  init(_ file: consuming FileDescriptor, _ descriptor: Descriptor, compressed: Bool, diffID: Digest, limits: Limits) throws(LayerError) {
-    guard let blobHash = HashStream(descriptor.digest.algorithm) else { throw LayerError(.noMemory) }
+  init(_ bytes: Extent, _ descriptor: Descriptor, compressed: Bool, diffID: Digest, limits: Limits) throws(LayerError) {
+    guard let blob = LayerBlob(bytes, descriptor) else { throw LayerError(.noMemory) }
     let isSame = !compressed && diffID.algorithm == descriptor.digest.algorithm
     let archiveHash = isSame ? nil : HashStream(diffID.algorithm)
-    let inflater = compressed ? Inflater() : nil
-    guard isSame || archiveHash != nil, !compressed || inflater != nil else { throw LayerError(.noMemory) }
-    self.file = file
-    self.size = descriptor.size
-    self.digest = descriptor.digest
+    let unpacker = compressed ? Unpacker { (buffer) throws(LayerError) in try blob.read(into: buffer) } : nil
+    guard isSame || archiveHash != nil, !compressed || unpacker != nil else { throw LayerError(.noMemory) }
+    self.blob = blob
     self.diffID = diffID
     self.limits = limits
-    self.blobHash = blobHash
     self.archiveHash = archiveHash
-    self.inflater = inflater
-    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
+    self.unpacker = unpacker
   }
 
-  deinit { buffer.deallocate() }
+  /// Bytes of the blob so far.
+  var bytesRead: UInt64 { blob.bytesRead }
 
   /// Fills (some of) `output` with the archive; 0 is its end.
   func read(into output: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
     var count = 0
-    if let inflater { count = try inflate(inflater, into: output) } else { count = try readBlob(into: output) }
+    if let unpacker { count = try unpacker.read(into: output) } else { count = try blob.read(into: output) }
     bytesUnpacked += UInt64(count)
     if bytesUnpacked > limits.bytes { throw LayerError(.tooManyBytes(limit: limits.bytes)) }
     if bytesUnpacked > limits.ratioFloor, bytesUnpacked / limits.ratio > bytesRead { throw LayerError(.ratio(limit: limits.ratio)) }
@@ -58,8 +46,8 @@ final class LayerStream {
     let rest = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     defer { rest.deallocate() }
     while try read(into: rest) > 0 {}
-    try verifyBlob()
-    var foundDiffID = digest
+    try blob.verify()
+    var foundDiffID = blob.digest
     if let archiveHash {
       guard let hash = archiveHash.finish() else { throw LayerError(.noMemory) }
       foundDiffID = hash
@@ -67,66 +55,77 @@ final class LayerStream {
     if foundDiffID != diffID { throw LayerError(.wrongDiffID(expected: diffID.text, found: foundDiffID.text)) }
   }
 
-  private func inflate(_ inflater: Inflater, into output: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
-    var room = output
-    while room.count == output.count {
-      if input.isEmpty, !blobEnded {
-        let count = try readBlob(into: buffer)
-        blobEnded = count == 0
-        input = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
-      }
-      if input.isEmpty, blobEnded {
-        let before = room.count
-        try check(inflater.step(&input, &room))
-        if room.count < before { break }
-        if bytesRead < size { throw LayerError(.wrongSize(expected: size)) }
-        if !inflater.mayEnd { throw LayerError(.truncated) }
-        break
-      }
-      try check(inflater.step(&input, &room))
-    }
-    return output.count - room.count
-  }
-
-  private func check(_ outcome: Inflater.Outcome) throws(LayerError) {
-    switch outcome {
-    case .more: return
-    case .damaged: throw LayerError(.notGzip)
-    case .garbageAfterEnd: throw LayerError(.garbageAfterGzip)
-    case .noMemory: throw LayerError(.noMemory)
-    }
-  }
-
   /// The truest account of a fault that was met before the end of the blob: when the blob is not what its descriptor says, then that is what is wrong, and
   /// whatever was found in it is not the image's fault. For this the rest of the blob is hashed; nothing else is done with it.
   func explain(_ error: LayerError) -> LayerError {
-    if isFinished { return error }
+    if blob.isVerified { return error }
     switch error.fault {
     case .system, .longerThanDescriptor: return error
     default: break
     }
+    let rest = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    defer { rest.deallocate() }
     do throws(LayerError) {
-      while try readBlob(into: buffer) > 0 {}
-      try verifyBlob()
+      while try blob.read(into: rest) > 0 {}
+      try blob.verify()
       return error
     } catch {
       return error
     }
   }
+}
 
-  private func verifyBlob() throws(LayerError) {
-    isFinished = true
-    if bytesRead < size { throw LayerError(.wrongSize(expected: size)) }
-    guard let found = blobHash.finish() else { throw LayerError(.noMemory) }
-    if found != digest { throw LayerError(.wrongDigest(found: found.text)) }
+/// The bytes of a layer's blob, counted and hashed while they are read.
+final class LayerBlob {
+  let digest: Digest
+  private let bytes: Extent
+  private let size: UInt64
+  private let hash: HashStream
+  private(set) var bytesRead: UInt64 = 0
+  /// Whether it was read to its end and compared with its descriptor, whatever came of it.
+  private(set) var isVerified = false
+
+  /// Nil when there is no memory.
+  init?(_ bytes: Extent, _ descriptor: Descriptor) {
+    guard let hash = HashStream(descriptor.digest.algorithm) else { return nil }
+    self.bytes = bytes
+    self.hash = hash
+    digest = descriptor.digest
+    size = descriptor.size
   }
 
-  private func readBlob(into output: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+  func read(into output: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
     var count = 0
-    do throws(Errno) { count = try file.read(into: output) } catch { throw LayerError(.system(SystemError("read", "the blob", error))) }
+    do throws(Errno) { count = try bytes.read(into: output) } catch { throw LayerError(.system(SystemError("read", "the blob", error))) }
     if UInt64(count) > size - bytesRead { throw LayerError(.longerThanDescriptor(expected: size)) }
+    if count == 0, bytesRead < size { throw LayerError(.wrongSize(expected: size)) }
     bytesRead += UInt64(count)
-    blobHash.add(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(output)[..<count]))
+    hash.add(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(output)[..<count]))
     return count
+  }
+
+  /// The SHA-256 of bytes that are read for nothing else.
+  static func digest(of bytes: Extent) throws(LayerError) -> Digest {
+    guard let hash = HashStream(.sha256) else { throw LayerError(.noMemory) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    defer { buffer.deallocate() }
+    do throws(Errno) {
+      while true {
+        let count = try bytes.read(into: buffer)
+        if count == 0 { break }
+        hash.add(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
+      }
+    } catch {
+      throw LayerError(.system(SystemError("read", "the blob", error)))
+    }
+    guard let digest = hash.finish() else { throw LayerError(.noMemory) }
+    return digest
+  }
+
+  func verify() throws(LayerError) {
+    isVerified = true
+    if bytesRead < size { throw LayerError(.wrongSize(expected: size)) }
+    guard let found = hash.finish() else { throw LayerError(.noMemory) }
+    if found != digest { throw LayerError(.wrongDigest(found: found.text)) }
   }
 }

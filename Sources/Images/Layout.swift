@@ -1,43 +1,109 @@
 internal import Linux
 internal import OCI
 
-/// An OCI image layout on disk: `oci-layout`, `index.json` and `blobs/ALGORITHM/HEX` (image-spec, image-layout.md). Other files in it are ignored, as they must
-/// be.
+/// The images of an OCI image layout (image-spec, image-layout.md: `oci-layout`, `index.json` and `blobs/ALGORITHM/HEX`) or of an archive of `docker save`. Other
+/// files in it are ignored, as they must be.
 ///
 /// Nothing in it is believed: documents are bounded, a blob is a regular file, and its bytes are hashed before they are parsed (CVE-2014-8179).
-struct Layout: ~Copyable {
-  private let directory: FileDescriptor
-  /// The directory as the user named it, for messages.
-  private let shown: String
+final class Layout {
+  let files: ImageFiles
+  /// What `index.json` lists; nil in an archive that has only Docker's list.
+  private let index: ImageIndex?
+  /// What `manifest.json` lists, where that is what counts.
+  private let saved: [DockerSavedImage]
+  let limits: Limits
+  /// Where blobs are that have no name made of their digest.
+  var places: [(digest: Digest, name: Path)] = []
 
   /// Bytes of a document; what Podman allows too.
   static var documentLimit: Int { 4 << 20 }
 
-  init(at path: Path) throws(ImageError) {
-    let shown = path.description
-    let directory = try doing("open the image layout", Text(shown)) { () throws(Errno) in try FileDescriptor.open(path, .readOnly | .directory) }
-    let marker = try Layout.document("oci-layout", in: directory, shown)
-    do throws(SpecError) {
-      _ = try ImageLayout(parsing: marker)
-    } catch {
-      throw ImageError(error, in: "\(shown)/oci-layout")
+  init(_ files: ImageFiles, limits: Limits) throws(ImageError) {
+    self.files = files
+    self.limits = limits
+    var saved: [DockerSavedImage] = []
+    // A directory that has one of that name is a layout all the same.
+    if files.isArchive, let text = try files.document("manifest.json") {
+      saved = try files.parsed("manifest.json") { () throws(SpecError) in try DockerSavedImage.list(parsing: text) }
     }
-    self.directory = directory
-    self.shown = shown
+    var index: ImageIndex?
+    if let marker = try files.document("oci-layout"), let text = try files.document("index.json") {
+      _ = try files.parsed("oci-layout") { () throws(SpecError) in try ImageLayout(parsing: marker) }
+      let listed = try files.parsed("index.json") { () throws(SpecError) in try ImageIndex(parsing: text, mayBeEmpty: !saved.isEmpty) }
+      // Docker 25 and later leave images that were saved by their digests out of the index (moby#47210, moby#51389), but not out of their own list.
+      if listed.manifests.count >= saved.count { index = listed }
+    } else if saved.isEmpty {
+      throw ImageError(.notFound, "\(files.shown): has no oci-layout with an index.json\(files.isArchive ? ", and no manifest.json" as StaticString : "")")
+    }
+    self.index = index
+    self.saved = saved
   }
 
-  /// What `index.json` lists.
-  func index() throws(ImageError) -> ImageIndex {
-    let text = try Layout.document("index.json", in: directory, shown)
-    do throws(SpecError) {
-      return try ImageIndex(parsing: text)
-    } catch {
-      throw ImageError(error, in: "\(shown)/index.json")
+  /// The images for `platform`, in the order in which they are listed; one with two names comes twice. An image that is for other machines only is told to
+  /// `leaveOut`, unless there is no other.
+  func images(for platform: Platform, leaveOut: (String) -> Void) throws(ImageError) -> [OfferedImage] {
+    guard let index else { return try savedImages() }
+    var offered: [OfferedImage] = []
+    var leftOut: [String] = []
+    for (reference, entries) in try groups(index) {
+      do throws(ImageError) {
+        offered.append(OfferedImage(reference: reference, content: .manifest(try manifest(in: ImageIndex(manifests: entries), for: platform))))
+      } catch {
+        if error.kind != .unsupported { throw error }
+        leftOut.append(error.message)
+      }
+    }
+    // The error that names all platforms.
+    if offered.isEmpty { _ = try manifest(in: index, for: platform) }
+    for message in leftOut { leaveOut(message) }
+    return offered
+  }
+
+  private func savedImages() throws(ImageError) -> [OfferedImage] {
+    var offered: [OfferedImage] = []
+    for (number, image) in saved.enumerated() {
+      if image.repositoryTags.isEmpty { offered.append(OfferedImage(reference: nil, content: .saved(number))) }
+      for tag in image.repositoryTags { offered.append(OfferedImage(reference: ImageName.asDockerShows(tag), content: .saved(number))) }
+      try checkCount(offered.count)
+    }
+    return offered
+  }
+
+  /// The entries of each image: those of one name are the same image for several machines.
+  private func groups(_ index: ImageIndex) throws(ImageError) -> [(reference: String?, entries: [Descriptor])] {
+    var groups: [(reference: String?, entries: [Descriptor])] = []
+    for entry in index.manifests where entry.isImage {
+      let reference = ImageName.reference(of: entry)
+      if let group = groups.firstIndex(where: { ($0.reference ?? "").equals(reference ?? "") }) {
+        groups[group].entries.append(entry)
+      } else {
+        groups.append((reference, [entry]))
+        try checkCount(groups.count)
+      }
+    }
+    return groups
+  }
+
+  private func checkCount(_ count: Int) throws(ImageError) {
+    if count > limits.images { throw ImageError(.invalid, "\(files.shown): has more than \(limits.images) images") }
+  }
+
+  /// The documents of an image.
+  func image(_ offered: OfferedImage, platform: Platform) throws(ImageError) -> ImportedImage {
+    switch offered.content {
+    case .manifest(let descriptor):
+      return try ImportedImage(self, descriptor, manifest: try document(descriptor), platform: platform, limits: limits)
+    case .saved(let number):
+      let manifest = try savedManifest(saved[number])
+      guard let digest = digest(of: manifest, .sha256) else { throw ImageError(.system(.noMemory), "there is not enough memory for a manifest") }
+      let descriptor = Descriptor(mediaType: "", digest: digest, size: UInt64(manifest.count))
+      return try ImportedImage(self, descriptor, manifest: manifest, platform: platform, limits: limits)
     }
   }
 
-  /// The manifest of the image for `platform`: of those in `index`, or in an index that one of its entries stands for.
-  func manifest(in index: ImageIndex, for platform: Platform) throws(ImageError) -> Descriptor {
+  /// The manifest of the image for `platform`: of those in `index`, or in an index that one of its entries stands for. Throws `.unsupported` when they are for
+  /// other machines.
+  private func manifest(in index: ImageIndex, for platform: Platform) throws(ImageError) -> Descriptor {
     var index = index
     // Indexes within indexes are allowed; four levels are more than anybody builds.
     for _ in 0..<4 {
@@ -50,23 +116,25 @@ struct Layout: ~Copyable {
         throw ImageError(error, in: "index \(descriptor.digest.text)")
       }
     }
-    throw ImageError(.invalid, "\(shown)/index.json: indexes within indexes, more than 4 levels deep")
+    throw ImageError(.invalid, "\(files.shown)/index.json: indexes within indexes, more than 4 levels deep")
   }
 
   private func select(_ index: ImageIndex, for platform: Platform) throws(ImageError) -> Descriptor {
     do throws(PlatformError) {
       return try index.select(for: platform)
     } catch {
-      throw ImageError(.invalid, "\(shown): \(error.message)")
+      throw ImageError(.unsupported, "\(files.shown): \(error.message)")
     }
   }
+
+  // MARK: blobs
 
   /// A document among the blobs, verified.
   func document(_ descriptor: Descriptor) throws(ImageError) -> [UInt8] {
     let name: Text = "blob \(descriptor.digest.text)"
     guard descriptor.size <= UInt64(Layout.documentLimit) else { throw ImageError(.invalid, "\(name): a document of more than \(Layout.documentLimit) bytes") }
     let file = try open(descriptor)
-    let bytes = try doing("read", name) { () throws(Errno) in try file.readAll(limit: Layout.documentLimit) }
+    let bytes = try doing("read", name) { () throws(Errno) in try file.readAll(limit: Layout.documentLimit) ?? [] }
     guard let found = digest(of: bytes, descriptor.digest.algorithm) else {
       throw ImageError(.system(.noMemory), "\(name): there is not enough memory to read it")
     }
@@ -74,37 +142,34 @@ struct Layout: ~Copyable {
     return bytes
   }
 
-  /// A blob, opened: a regular file of the size that the descriptor says.
-  func open(_ descriptor: Descriptor) throws(ImageError) -> FileDescriptor {
+  /// A blob, opened: it has the size that the descriptor says.
+  func open(_ descriptor: Descriptor) throws(ImageError) -> Extent {
     let name: Text = "blob \(descriptor.digest.text)"
-    let path = Path(Text("blobs/\(descriptor.digest.algorithm.name)/\(descriptor.digest.hex)").string)
-    var opened: FileDescriptor?
-    do throws(Errno) {
-      // O_NONBLOCK: a FIFO of that name would hang the open.
-      opened = try directory.open(path, .readOnly | .noFollow | .nonBlocking)
-    } catch {
-      if error == .noSuchFileOrDirectory { throw ImageError(.notFound, "\(name): is not in \(shown)") }
-      if error == .tooManyLinks { throw ImageError(.invalid, "\(name): is a symbolic link") }
-      throw ImageError("open", name, error)
-    }
-    guard let file = opened.take() else { throw ImageError(.notFound, "\(name): is not in \(shown)") }
-    let status = try doing("examine", name) { () throws(Errno) in try file.status() }
-    guard status.type == .regular else { throw ImageError(.invalid, "\(name): is no regular file") }
-    guard status.size == descriptor.size else {
-      throw ImageError(.invalid, "\(name): has \(status.size) bytes, and its descriptor says \(descriptor.size)")
+    guard let file = try files.open(place(of: descriptor.digest), name) else { throw ImageError(.notFound, "\(name): is not in \(files.shown)") }
+    guard file.left == descriptor.size else {
+      throw ImageError(.invalid, "\(name): has \(file.left) bytes, and its descriptor says \(descriptor.size)")
     }
     return file
   }
 
-  private static func document(_ name: Path, in directory: borrowing FileDescriptor, _ shown: String) throws(ImageError) -> [UInt8] {
-    let object: Text = "\(shown)/\(name)"
-    let file = try doing("open", object) { () throws(Errno) in try directory.open(name, .readOnly | .nonBlocking) }
-    do throws(Errno) {
-      guard try file.status().type == .regular else { throw Errno.invalidArgument }
-      return try file.readAll(limit: documentLimit)
-    } catch {
-      if error == .fileTooLarge { throw ImageError(.invalid, "\(object): a document of more than \(documentLimit) bytes") }
-      throw ImageError("read", object, error)
-    }
+  /// Gives back the space of a blob that is needed no more.
+  func release(_ digest: Digest) { files.release(place(of: digest)) }
+
+  private func place(of digest: Digest) -> Path {
+    for place in places where place.digest == digest { return place.name }
+    return Path(Text("blobs/\(digest.algorithm.name)/\(digest.hex)").string)
   }
+}
+
+/// An image that can be imported.
+struct OfferedImage {
+  enum Content: Equatable {
+    case manifest(Descriptor)
+    /// The number of an image in Docker's list.
+    case saved(Int)
+  }
+
+  /// Its name, which may be a tag only.
+  var reference: String?
+  var content: Content
 }

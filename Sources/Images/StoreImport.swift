@@ -1,8 +1,10 @@
-public import Linux
+internal import Linux
 public import OCI
 
 /// What an import does, for whoever shows it.
 public enum ImportEvent: Sendable {
+  /// An image that is for other machines only is left out: a sentence that says so.
+  case leftOut(String)
   /// The layer `number` of `count`, from 1, with a blob of `size` bytes.
   case layer(number: Int, count: Int, digest: Digest, size: UInt64)
   /// So many bytes of that blob have been read; comes about once in a mebibyte.
@@ -13,6 +15,8 @@ public enum ImportEvent: Sendable {
   case shared
   /// All layers are there and go to the medium.
   case committing
+  /// An image is in the store: whatever happens to those after it, this one stays.
+  case imported(ImportResult)
 }
 
 /// What an import came to.
@@ -42,34 +46,45 @@ extension Platform {
 }
 
 extension Store {
-  /// Takes an image out of the OCI image layout in the directory `layout`.
+  /// Takes all images for `platform` out of an OCI image layout or an archive of `docker save`, in the order in which they are listed.
   ///
-  /// The image becomes visible, under `name`, when every document and layer of it has been verified and is on the medium; otherwise the store stays as it was.
-  /// An image that had the name before loses it. Memory: some 400 KiB of buffers, the documents (4 MiB each at most), and the whiteouts of one layer; 1.2 MiB
-  /// in all for a process that imports a layer of 50 MiB.
+  /// An image becomes visible when every document and layer of it has been verified and is on the medium; otherwise the store stays as it was. An image that had
+  /// the name before loses it. Memory: some 400 KiB of buffers, the documents (4 MiB each at most), the names in an archive (`Limits.archiveEntries`), and the
+  /// whiteouts of one layer; 1.2 MiB in all for a process that imports a layer of 50 MiB.
   ///
-  /// - `name`: nil takes the name in the layout or, if that is only a tag, the directory's with it (`ImageName.proposed`).
+  /// - `name`: nil takes the names in the layout or, where that is only a tag, the file's with it (`ImageName.proposed`). With a name there may be one image only.
   /// - `platform`: the machine that the image has to be for.
   @discardableResult
-  public func importLayout(
-    from layout: Path, name: String? = nil, platform: Platform = .device, limits: Limits = Limits(), progress: (ImportEvent) -> Void = { _ in }
-  ) throws(ImageError) -> ImportResult {
-    let source = try Layout(at: layout)
-    let descriptor = try source.manifest(in: try source.index(), for: platform)
-    var chosen = ""
-    if let name { chosen = name } else { chosen = ImageName.proposed(directory: try directoryName(layout), reference: reference(of: descriptor)) }
-    let name = chosen
-    guard ImageName.isValid(name) else {
-      throw ImageError(.invalid, "an image cannot be named \(printable(Path(name))): letters, digits and ._-/:@+ are allowed, 200 bytes at most")
-    }
-    let image = try ImportedImage(source, descriptor, platform: platform, limits: limits)
-    return try withImportLock { () throws(ImageError) in
+  public func importImages(
+    from origin: ImageOrigin, name: String? = nil, platform: Platform = .device, limits: Limits = Limits(), progress: (ImportEvent) -> Void = { _ in }
+  ) throws(ImageError) -> [ImportResult] {
+    try withImportLock { () throws(ImageError) in
       try withStateLock { () throws(ImageError) in try recover() }
       // The staging directory tells by its presence that there is something to clean up. Removing it is the last thing, whatever happens.
       do throws(ImageError) {
-        let result = try unpack(image, from: source, name: name, limits: limits, progress: progress)
+        let staging = try doing("make", "\(path)/tmp/import") { () throws(Errno) in
+          // A new one: what another import left in it would become part of the layers.
+          try temporary.makeDirectory("import", mode: 0o700)
+          return try temporary.open("import", .readOnly | .directory | .noFollow)
+        }
+        let source = try Layout(try ImageFiles(origin, staging: staging, limits: limits), limits: limits)
+        let offered = try source.images(for: platform, leaveOut: { progress(.leftOut($0)) })
+        let names = try names(for: offered, name, source.files)
+        // One name is enough for an image that has several.
+        var results: [ImportResult] = []
+        var image: ImportedImage?
+        for (number, offer) in offered.prefix(names.count).enumerated() {
+          // Another name for the same one.
+          let isSame = number > 0 && offered[number - 1].content == offer.content
+          guard let imported = try isSame ? image : source.image(offer, platform: platform) else { continue }
+          image = imported
+          let result = try unpack(
+            imported, from: source, isLast: names.count == 1, name: names[number], staging: staging, limits: limits, progress: progress)
+          results.append(result)
+          progress(.imported(result))
+        }
         try withStateLock { () throws(ImageError) in try recover() }
-        return result
+        return results
       } catch {
         // The first error is the one to tell; what cannot be removed now is tried again by the next one.
         try? withStateLock { () throws(ImageError) in try recover() }
@@ -78,14 +93,30 @@ extension Store {
     }
   }
 
-  private func unpack(
-    _ image: ImportedImage, from source: borrowing Layout, name: String, limits: Limits, progress: (ImportEvent) -> Void
-  ) throws(ImageError) -> ImportResult {
-    let staging = try doing("make", "\(path)/tmp/import") { () throws(Errno) in
-      // A new one: what another import left in it would become part of the layers.
-      try temporary.makeDirectory("import", mode: 0o700)
-      return try temporary.open("import", .readOnly | .directory | .noFollow)
+  /// What the images will be called.
+  private func names(for offered: [OfferedImage], _ name: String?, _ files: ImageFiles) throws(ImageError) -> [String] {
+    var names: [String] = []
+    for image in offered {
+      guard let chosen = name ?? ImageName.proposed(file: files.defaultName, reference: image.reference) else {
+        throw ImageError(.invalid, "\(files.shown): the image has no name in it, so it needs one by --name")
+      }
+      guard ImageName.isValid(chosen) else {
+        throw ImageError(.invalid, "an image cannot be named \(printable(Path(chosen))): letters, digits and ._-/:@+ are allowed, 200 bytes at most")
+      }
+      names.append(chosen)
     }
+    if name != nil, let first = offered.first, offered.contains(where: { $0.content != first.content }) {
+      let all = offered.prefix(16).map { printable(Path($0.reference ?? "one without a name")) }
+      throw ImageError(.invalid, "\(files.shown): has \(offered.count) images (\(joined(all, with: ", "))), and --name is for one")
+    }
+    return name == nil ? names : Array(names.prefix(1))
+  }
+
+  /// `isLast`: no image after this one needs the blobs.
+  private func unpack(
+    _ image: ImportedImage, from source: Layout, isLast: Bool, name: String, staging: borrowing FileDescriptor, limits: Limits,
+    progress: (ImportEvent) -> Void
+  ) throws(ImageError) -> ImportResult {
     var result = ImportResult(record: image.record(named: name), unpackedLayers: 0, sharedLayers: 0, notes: [], noteCount: 0)
     var lower = LowerLayers()
     for (index, layer) in image.layers.enumerated() {
@@ -115,6 +146,8 @@ extension Store {
         return try staging.open(name, .readOnly | .directory | .noFollow)
       }
       lower.roots.insert(OpenDirectory(unpacked), at: 0)
+      let isNeeded = image.layers[(index + 1)...].contains { $0.descriptor.digest == layer.descriptor.digest }
+      if isLast, !isNeeded { source.release(layer.descriptor.digest) }
     }
     progress(.committing)
     try publish(image, result.record, from: staging)
@@ -122,7 +155,7 @@ extension Store {
   }
 
   private func apply(
-    _ layer: ImportedLayer, from source: borrowing Layout, to root: consuming FileDescriptor, above lower: LowerLayers, limits: Limits,
+    _ layer: ImportedLayer, from source: Layout, to root: consuming FileDescriptor, above lower: LowerLayers, limits: Limits,
     progress: (ImportEvent) -> Void
   ) throws(ImageError) -> LayerSummary {
     let file = try source.open(layer.descriptor)
@@ -144,7 +177,7 @@ extension Store {
         throw stream.explain(error)
       }
     } catch {
-      throw ImageError(error, layer: layer.descriptor.digest)
+      throw ImageError(error, in: "layer \(layer.descriptor.digest.text)")
     }
   }
 
@@ -180,19 +213,5 @@ extension Store {
         try images.synchronize()
       }
     }
-  }
-
-  /// The name of the layout's directory; of `.` and the like it is the kernel's.
-  private func directoryName(_ path: Path) throws(ImageError) -> String {
-    if let last = path.components.last, !last.elementsEqual(StaticBytes("..")) { return String(decoding: last, as: UTF8.self) }
-    let real = try doing("open the image layout", "\(path)") { () throws(Errno) in
-      let directory = try FileDescriptor.open(path, .path | .directory)
-      return try FileDescriptor.open("/proc/self/fd", .path | .directory).readLink(Path("\(directory.rawValue)"))
-    }
-    return real.components.last.map { String(decoding: $0, as: UTF8.self) } ?? "image"
-  }
-
-  private func reference(of descriptor: Descriptor) -> String? {
-    descriptor.annotations.first { $0.key.equals("org.opencontainers.image.ref.name") }?.value
   }
 }

@@ -5,24 +5,32 @@ internal import Linux
 /// It understands v7, ustar, pax, GNU and star as Go's archive/tar does, because two readers that understand an archive differently are how files are smuggled
 /// past the one that checks (CVE-2025-62518, CVE-2026-33055). Where Go shrugs - a NUL in a name, two headers that contradict each other - it refuses.
 final class TarReader {
-  private let source: (UnsafeMutableRawBufferPointer) throws(LayerError) -> Int
+  private let source: ByteSource
+  private let skipSource: ((UInt64) -> Bool)?
   private let buffer: UnsafeMutableRawBufferPointer
   private var start = 0
   private var end = 0
+  /// Where in the archive what is in the buffer ends.
+  private var bufferEnd: UInt64 = 0
   private let metadataLimit: UInt64
   /// Of the present entry: data that has not been read, and the zeros that fill up its last block.
   private var dataLeft: UInt64 = 0
   private var padding: UInt64 = 0
   private var hasEnded = false
 
-  /// `source` fills (some of) a buffer and gives the number of bytes, 0 at the end. `buffer` is the memory that data passes through, a multiple of 512 bytes.
-  init(buffer size: Int = 128 << 10, limits: Limits = Limits(), source: @escaping (UnsafeMutableRawBufferPointer) throws(LayerError) -> Int) {
+  /// `buffer` is the memory that data passes through, a multiple of 512 bytes. `skip` passes over bytes of the source without reading them, and tells whether it
+  /// has so many; without it they are read.
+  init(buffer size: Int = 128 << 10, limits: Limits = Limits(), skip: ((UInt64) -> Bool)? = nil, source: @escaping ByteSource) {
     self.source = source
+    skipSource = skip
     metadataLimit = limits.metadata
     buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
   }
 
   deinit { buffer.deallocate() }
+
+  /// Where in the archive the bytes are that come next: of an entry that was just given, its data.
+  var position: UInt64 { bufferEnd - UInt64(end - start) }
 
   /// The next entry; nil at the end of the archive. What is left of the entry before is passed over.
   func next() throws(LayerError) -> TarEntry? {
@@ -51,8 +59,7 @@ final class TarReader {
     var longName: [UInt8]?
     var longLink: [UInt8]?
     while true {
-      try skip()
-      guard let block = try headerBlock() else {
+      guard try skip(), let block = try headerBlock() else {
         if extended != nil || longName != nil || longLink != nil { throw LayerError(.metadataWithoutEntry) }
         hasEnded = true
         return nil
@@ -178,20 +185,33 @@ final class TarReader {
     return block
   }
 
-  /// Passes over the rest of the present entry.
-  private func skip() throws(LayerError) {
-    var left = dataLeft
+  /// Passes over the rest of the present entry; false when the archive ends with its data. The zeros that fill up the last block may then be missing, as in
+  /// layers of `umoci insert`: Go takes that for an end.
+  private func skip() throws(LayerError) -> Bool {
+    let zeros = padding
+    padding = 0
+    if try !passOver(dataLeft) { throw LayerError(.truncated) }
     dataLeft = 0
-    while left > 0 || padding > 0 {
-      if left == 0 {
-        left = padding
-        padding = 0
+    return try passOver(zeros)
+  }
+
+  /// Passes over so many bytes; false when there are not so many.
+  private func passOver(_ count: UInt64) throws(LayerError) -> Bool {
+    var left = count
+    while left > 0 {
+      if start == end {
+        if let skipSource {
+          guard skipSource(left) else { return false }
+          bufferEnd += left
+          return true
+        }
+        if try !refill() { return false }
       }
-      if start == end { try fill() }
       let count = min(UInt64(end - start), left)
       start += Int(count)
       left -= count
     }
+    return true
   }
 
   private func fill() throws(LayerError) {
@@ -202,6 +222,7 @@ final class TarReader {
     start = 0
     end = 0
     end = try source(buffer)
+    bufferEnd += UInt64(end)
     return end > 0
   }
 }

@@ -54,6 +54,15 @@ extension FileDescriptor {
     return try checked { clinux_read(number, buffer.baseAddress, buffer.count) }
   }
 
+  /// Reads from a place in the file up to the size of `buffer`; 0 is the end of the file. The C function is `pread`.
+  public borrowing func read(into buffer: UnsafeMutableRawBufferPointer, at place: UInt64) throws(Errno) -> Int {
+    let number = rawValue
+    return try checked { clinux_pread(number, buffer.baseAddress, buffer.count, place) }
+  }
+
+  /// Whether nothing has been read of the file, and it can be read at any place: a pipe cannot. The C function is `lseek`.
+  public var isAtStart: Bool { clinux_position(rawValue) == 0 }
+
   /// Reads the rest of the file, at most `limit` bytes; a longer file throws `.fileTooLarge`, so that nothing reads without a bound.
   public borrowing func readAll(limit: Int) throws(Errno) -> [UInt8] {
     var bytes: [UInt8] = []

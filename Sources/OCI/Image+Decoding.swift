@@ -2,15 +2,16 @@ public import JSON
 
 extension ImageIndex {
   /// Decodes an index, `index.json` of a layout or an image for several platforms. An entry of an unknown media type is kept: it is no error (image-index.md).
-  public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { ImageIndex($0) }
+  /// With `mayBeEmpty` the list may be missing, as Docker 25 leaves it out (moby#47210).
+  public init(parsing text: [UInt8], mayBeEmpty: Bool = false) throws(SpecError) {
+    self = try decode(text) { ImageIndex($0, mayBeEmpty: mayBeEmpty) }
   }
 
-  init(_ json: JSONValue) {
+  init(_ json: JSONValue, mayBeEmpty: Bool) {
     json.checkSchema(role: .index, what: "an image index")
     // A document that can be read as a manifest and as an index is two different images under one digest (CVE-2021-41190).
     for key in ["layers", "config"] as [StaticString] where json.member(key) != nil { json.refuse(key, "must not be given in an image index") }
-    _ = json.required("manifests")
+    if !mayBeEmpty { _ = json.required("manifests") }
     manifests = json.list("manifests") { Descriptor($0) }
     annotations = json.annotations("annotations")
   }

@@ -58,7 +58,7 @@ extension Platform {
 
 extension Descriptor {
   /// Whether the entry can lead to an image that runs. BuildKit puts attestations into an index as manifests for `unknown/unknown`.
-  fileprivate var isImage: Bool {
+  public var isImage: Bool {
     if role != .manifest && role != .index || artifactType != nil { return false }
     guard let platform else { return true }
     return !sameText(platform.os, "unknown") && !sameText(platform.architecture, "unknown")

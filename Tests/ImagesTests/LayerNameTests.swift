@@ -18,8 +18,8 @@ struct LayerNameTests {
   func takenApart(name: Path, expected: LayerName) throws { #expect(try LayerName.parse(name, limits: Limits()) == expected) }
 
   static let bad: [(Path, String)] = [
-    ("", "its name is empty"), ("../etc/passwd", "leads out of the layer"), ("/../x", "leads out of the layer"), ("a/../../b", "leads out of the layer"),
-    ("..", "leads out of the layer"), ("a/../b", "has .. in its name"), ("a/..", "has .. in its name"), ("a/.wh.", "is a whiteout of nothing"),
+    ("", "its name is empty"), ("../etc/passwd", "leads out of the archive"), ("/../x", "leads out of the archive"), ("a/../../b", "leads out of the archive"),
+    ("..", "leads out of the archive"), ("a/../b", "has .. in its name"), ("a/..", "has .. in its name"), ("a/.wh.", "is a whiteout of nothing"),
     ("a/.wh..", "is a whiteout of a directory's own or parent entry"), ("a/.wh...", "is a whiteout of a directory's own or parent entry"),
     ("a/.wh.b/c", "is below a whiteout"), ("a/.wh..wh..opq/c", "is below a whiteout"),
     (Path(String(repeating: "n", count: 256)), "a part of its name is longer than 255 bytes"),

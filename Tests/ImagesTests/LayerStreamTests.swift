@@ -17,7 +17,8 @@ private func stream(
   var bytes: [UInt8] = []
   let text = message {
     let stream = try LayerStream(
-      try scratch.directory.open("blob", .readOnly), descriptor, compressed: compressed, diffID: try Digest(LayoutBuilder.digest(archive)), limits: limits)
+      Extent(try scratch.directory.open("blob", .readOnly), count: UInt64(blob.count)), descriptor, compressed: compressed,
+      diffID: try Digest(LayoutBuilder.digest(archive)), limits: limits)
     do throws(LayerError) {
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 777, alignment: 16)
       defer { buffer.deallocate() }
@@ -126,7 +127,7 @@ struct LayerStreamTests {
 }
 
 /// 65,536 zeros, compressed by gzip.
-private let compressedZeros: [UInt8] = [
+let compressedZeros: [UInt8] = [
   0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 0xFF, 0xED, 0xC1, 1, 1, 0, 0, 0, 0x80, 0x90, 0xFE, 0xAF, 0xEE, 8, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
   0x6A, 0xEB, 0x8E, 0x97, 0xD7, 0, 0, 1, 0,

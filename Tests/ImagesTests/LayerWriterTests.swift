@@ -175,16 +175,16 @@ struct LayerWriterTests {
   }
 
   static let bad: [(String, [Entry], String)] = [
-    ("up", [.file("../outside/x")], "entry ../outside/x: leads out of the layer"),
-    ("link over a link", [.link("a", "b"), .link("a", "c")], "entry a: is in the layer twice"),
-    ("file twice", [.file("a"), .file("a")], "entry a: is in the layer twice"),
-    ("file over a link", [.link("a", "../outside/secret"), .file("a", "pwned")], "entry a: is in the layer twice"),
-    ("directory over a link", [.link("a", "../outside"), .directory("a")], "entry a: is in the layer twice"),
-    ("file over a directory", [.directory("a"), .file("a")], "entry a: is in the layer twice"),
-    ("file over an implied directory", [.file("a/b"), .file("a")], "entry a: is in the layer twice"),
-    ("fifo over a link", [.link("a", "b"), Entry(name: "a", type: "6")], "entry a: is in the layer twice"),
-    ("hard link over a file", [.file("a"), .file("b"), .hardLink("b", "a")], "entry b: is in the layer twice"),
-    ("hard link out", [.hardLink("h", "../outside/secret")], "entry h: is a hard link to ../outside/secret, which leads out of the layer"),
+    ("up", [.file("../outside/x")], "entry ../outside/x: leads out of the archive"),
+    ("link over a link", [.link("a", "b"), .link("a", "c")], "entry a: is in the archive twice"),
+    ("file twice", [.file("a"), .file("a")], "entry a: is in the archive twice"),
+    ("file over a link", [.link("a", "../outside/secret"), .file("a", "pwned")], "entry a: is in the archive twice"),
+    ("directory over a link", [.link("a", "../outside"), .directory("a")], "entry a: is in the archive twice"),
+    ("file over a directory", [.directory("a"), .file("a")], "entry a: is in the archive twice"),
+    ("file over an implied directory", [.file("a/b"), .file("a")], "entry a: is in the archive twice"),
+    ("fifo over a link", [.link("a", "b"), Entry(name: "a", type: "6")], "entry a: is in the archive twice"),
+    ("hard link over a file", [.file("a"), .file("b"), .hardLink("b", "a")], "entry b: is in the archive twice"),
+    ("hard link out", [.hardLink("h", "../outside/secret")], "entry h: is a link to ../outside/secret, which leads out of the archive"),
     (
       "hard link through a link out", [.link("l", "../outside"), .hardLink("h", "l/secret")],
       "entry h: is a hard link to l/secret, which the layer does not have before it"
@@ -198,7 +198,7 @@ struct LayerWriterTests {
     ("loop of links", [.link("a", "b"), .link("b", "a"), .file("a/c")], "entry a/c: its parent is a chain of more than 40 symbolic links"),
     ("link to a file as a parent", [.file("f"), .link("l", "f"), .file("l/x")], "entry l/x: its parent is a link to something that is no directory"),
     ("bare whiteout", [.file("a/.wh.")], "entry a/.wh.: is a whiteout of nothing"),
-    ("control characters", [.file("a\u{1B}[2J/../..")], "entry a?[2J/../..: leads out of the layer"),
+    ("control characters", [.file("a\u{1B}[2J/../..")], "entry a?[2J/../..: leads out of the archive"),
   ]
 
   @Test("what is wrong is refused, and nothing outside is touched", arguments: bad)

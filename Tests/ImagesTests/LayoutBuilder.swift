@@ -111,3 +111,15 @@ struct LayoutBuilder {
     return scratch.path.appending(name)
   }
 }
+
+extension Store {
+  /// Imports the only image of a layout or an archive.
+  @discardableResult
+  func importLayout(
+    from path: Path, name: String? = nil, limits: Limits = Limits(), progress: (ImportEvent) -> Void = { _ in }
+  ) throws(ImageError) -> ImportResult {
+    let results = try importImages(from: .path(path), name: name, limits: limits, progress: progress)
+    guard results.count == 1 else { throw ImageError(.invalid, "\(results.count) images") }
+    return results[0]
+  }
+}

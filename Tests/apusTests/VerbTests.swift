@@ -74,10 +74,10 @@ struct VerbTests {
     #expect(update("--mem-bw-schema", "", "--memory", "64m", "x") == nil)
   }
 
-  @Test("image import has one layout")
+  @Test("image import has one layout or archive")
   func importing() {
     #expect(imageImport("--name", "n", "/l") == nil)
-    #expect(imageImport("/l", "/m")?.message == "image import: needs exactly one layout; see `apus help image import`")
+    #expect(imageImport("/l", "/m")?.message == "image import: needs exactly one layout or archive; see `apus help image import`")
     #expect(imageImport("--tag", "/l")?.message == "image import: unknown option --tag; see `apus help image import`")
   }
 

@@ -88,6 +88,8 @@ int clinux_locking_process(int descriptor);
 int clinux_flock(int descriptor, int operation);
 /// fcntl(2) F_DUPFD_CLOEXEC.
 int clinux_duplicate(int descriptor, int at_least);
+/// lseek(2) by nothing: the position; -ESPIPE where there is none.
+int64_t clinux_position(int descriptor);
 /// lseek(2) to the start.
 int clinux_rewind(int descriptor);
 /// fcntl(2) F_GETFD: FD_CLOEXEC (1) or 0.

@@ -16,6 +16,9 @@ func fuzzImage(_ input: [UInt8]) {
     }
   }
   attempt { () throws(SpecError) in
+    for image in try DockerSavedImage.list(parsing: input) { require(!image.config.utf8.isEmpty, "an image has a configuration") }
+  }
+  attempt { () throws(SpecError) in
     let manifest = try ImageManifest(parsing: input)
     for layer in manifest.layers { require(layer.role != nil && layer.size <= UInt64(Int64.max), "a layer is of a known type") }
   }
@@ -91,6 +94,40 @@ private func read(_ archive: [UInt8]) {
   if let failure { requireMessage(failure) }
   let (again, sameFailure) = entriesInOddPieces(archive)
   require(again.elementsEqual(entries) { isSame($0.0, $1.0) && $0.1 == $1.1 } && failure == sameFailure, "an archive is the same in pieces of another size")
+}
+
+/// An archive with images: what is where in it, and where its links lead. It is the same whether data is read or passed over, and nothing lies outside of it.
+func fuzzSavedArchive(_ input: [UInt8]) {
+  let archive = signed(input)
+  let (read, failure) = contents(archive, skipping: false)
+  let (skipped, sameFailure) = contents(archive, skipping: true)
+  require(failure == sameFailure, "an archive is as good when its data is passed over")
+  if let failure { requireMessage(failure) }
+  guard let read, let skipped else { return }
+  for name in read.names {
+    let (one, other) = (read.find(name), skipped.find(name))
+    require(one?.name == other?.name && one?.start == other?.start && one?.size == other?.size, "an entry is found where it is")
+    if let one { require(one.target == nil && one.start + one.size <= UInt64(archive.count), "what is found is a file inside of the archive") }
+    require(name.components.allSatisfy { !$0.elementsEqual([0x2E, 0x2E]) }, "a name does not lead out")
+  }
+}
+
+private func contents(_ archive: [UInt8], skipping: Bool) -> (ArchiveContents?, String?) {
+  var rest = archive[...]
+  let skip = { (count: UInt64) -> Bool in
+    guard count <= UInt64(rest.count) else { return false }
+    rest = rest.dropFirst(Int(count))
+    return true
+  }
+  let reader = TarReader(buffer: 1024, skip: skipping ? skip : nil) { (buffer) throws(LayerError) in
+    let given = rest.prefix(buffer.count)
+    rest = rest.dropFirst(given.count)
+    buffer.copyBytes(from: given)
+    return given.count
+  }
+  do throws(LayerError) {
+    return (try ArchiveContents(reader, limits: Limits()) { (_) throws(LayerError) in reader.position }, nil)
+  } catch { return (nil, error.message) }
 }
 
 private func isSame(_ left: TarEntry, _ right: TarEntry) -> Bool {

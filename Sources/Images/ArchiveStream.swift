@@ -1,0 +1,107 @@
+internal import Linux
+internal import OCI
+
+/// The bytes of an archive that can only be read once, from a pipe, or that is compressed as a whole: `docker save IMAGE | gzip`.
+final class ArchiveStream {
+  private let input: ArchiveInput
+  private let unpacker: Unpacker?
+  private let limits: Limits
+  private var bytesUnpacked: UInt64 = 0
+
+  /// How it is compressed is seen from its first bytes.
+  init(_ input: ArchiveInput, limits: Limits) throws(LayerError) {
+    let start = try input.peek()
+    let compression = try LayerCompression.found(in: start)
+    self.input = input
+    self.limits = limits
+    unpacker = compression == .none ? nil : Unpacker { (buffer) throws(LayerError) in try input.read(into: buffer) }
+    if compression != .none, unpacker == nil { throw LayerError(.noMemory) }
+  }
+
+  /// Fills (some of) `output`; 0 is the end.
+  func read(into output: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+    guard let unpacker else { return try input.read(into: output) }
+    let count = try unpacker.read(into: output)
+    bytesUnpacked += UInt64(count)
+    // What comes out of it goes to the medium, so that it may not be a bomb either.
+    if bytesUnpacked > limits.ratioFloor, bytesUnpacked / limits.ratio > input.bytesRead { throw LayerError(.ratio(limit: limits.ratio)) }
+    return count
+  }
+
+  /// Reads what comes after the archive: whoever writes the pipe would be killed by a signal otherwise, and a checksum at the end would not be looked at. An
+  /// archive is filled up with zeros to some kilobytes; more than a mebibyte of anything is left alone.
+  func drain() throws(LayerError) {
+    let rest = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    defer { rest.deallocate() }
+    var count = 0
+    while count < 1 << 20 {
+      let more = try read(into: rest)
+      if more == 0 { return }
+      count += more
+    }
+  }
+}
+
+/// The bytes as they come, with a look at the first ones.
+final class ArchiveInput {
+  private let file: FileDescriptor
+  /// What was looked at and has not been given yet.
+  private var head: ArraySlice<UInt8> = []
+  private(set) var bytesRead: UInt64 = 0
+
+  init(_ file: consuming FileDescriptor) { self.file = file }
+
+  /// The first bytes, a few of them at least unless there are no more.
+  func peek() throws(LayerError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 512)
+    var count = 0
+    while count < bytes.count {
+      let got = count
+      var more = 0
+      var failure: Errno?
+      bytes.withUnsafeMutableBytes { buffer in
+        do throws(Errno) { more = try receive(UnsafeMutableRawBufferPointer(rebasing: buffer[got...])) } catch { failure = error }
+      }
+      if let failure { throw LayerError(.system(SystemError("read", "the archive", failure))) }
+      if more == 0 { break }
+      count += more
+    }
+    head = bytes[..<count]
+    return Array(head)
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+    var count = min(head.count, buffer.count)
+    if count > 0 {
+      buffer.copyBytes(from: head.prefix(count))
+      head = head.dropFirst(count)
+    } else {
+      do throws(Errno) { count = try receive(buffer) } catch { throw LayerError(.system(SystemError("read", "the archive", error))) }
+    }
+    bytesRead += UInt64(count)
+    return count
+  }
+
+  private func receive(_ buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    while true {
+      do throws(Errno) {
+        return try file.read(into: buffer)
+      } catch {
+        // Whoever has the other end may have made it so that nobody waits (sshd does).
+        if error != .wouldBlock { throw error }
+        _ = try waitForInput([file.rawValue])
+      }
+    }
+  }
+}
+
+extension LayerCompression {
+  /// How bytes are compressed that begin with these, by their magic number.
+  static func found(in start: [UInt8]) throws(LayerError) -> LayerCompression {
+    if start.starts(with: [0x1F, 0x8B]) { return .gzip }
+    if start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) { throw LayerError(.unknownCompression(name: "zstd")) }
+    if start.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) { throw LayerError(.unknownCompression(name: "xz")) }
+    if start.starts(with: [0x42, 0x5A, 0x68]) { throw LayerError(.unknownCompression(name: "bzip2")) }
+    return .none
+  }
+}

@@ -1,0 +1,52 @@
+internal import OCI
+
+/// A source of bytes: fills (some of) the buffer and gives the number of bytes, 0 at the end.
+typealias ByteSource = (UnsafeMutableRawBufferPointer) throws(LayerError) -> Int
+
+/// What comes out of a stream of bytes when it is decompressed, as its reader asks for it, in the memory of one buffer and the decompressor's own.
+final class Unpacker {
+  private let source: ByteSource
+  private let inflater: Inflater
+  private let buffer: UnsafeMutableRawBufferPointer
+  /// What of the buffer has not been decompressed yet.
+  private var input = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var hasEnded = false
+
+  /// Nil when there is no memory.
+  init?(source: @escaping ByteSource) {
+    guard let inflater = Inflater() else { return nil }
+    self.source = source
+    self.inflater = inflater
+    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
+  }
+
+  deinit { buffer.deallocate() }
+
+  /// Fills (some of) `output`; 0 is the end of a stream that is whole.
+  func read(into output: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+    var room = output
+    while room.count == output.count {
+      if input.isEmpty, !hasEnded {
+        let count = try source(buffer)
+        hasEnded = count == 0
+        input = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
+      }
+      let isLast = input.isEmpty && hasEnded
+      try check(inflater.step(&input, &room))
+      if isLast, room.count == output.count {
+        if !inflater.mayEnd { throw LayerError(.truncated) }
+        return 0
+      }
+    }
+    return output.count - room.count
+  }
+
+  private func check(_ outcome: Inflater.Outcome) throws(LayerError) {
+    switch outcome {
+    case .more: return
+    case .damaged: throw LayerError(.notGzip)
+    case .garbageAfterEnd: throw LayerError(.garbageAfterGzip)
+    case .noMemory: throw LayerError(.noMemory)
+    }
+  }
+}

@@ -1,0 +1,218 @@
+"""Images come out of archives of every kind, from files and through pipes, as they come out of a layout; hostile archives are refused and leave nothing."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import shlex
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import archives
+import layouts
+import pytest
+from made_images import base
+from machines import ROOT, Machine, Result
+
+FORMS = ["file", "gzip", "pipe", "gzip-pipe"]
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder on this machine to make archives in."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def imported(machine: Machine, archive: bytes, form: str, *options: str) -> Result:
+    """Imports an archive, as a file or through a pipe, whole or compressed."""
+    content = gzip.compress(archive, 1, mtime=0) if form.startswith("gzip") else archive
+    if form.endswith("pipe"):
+        return machine.call("image", "import", *options, "-", data=content, limit=180)
+    path = f"{machine.volatile}/{machine.new_name()}.tar"
+    machine.write(path, content)
+    try:
+        return machine.call("image", "import", *options, path, limit=180)
+    finally:
+        machine.sh(f"rm {path}")
+
+
+def told(result: Result) -> list[tuple[str, str, int, int]]:
+    """What an import says that it imported: name, digest, number of layers, and how many of them were there already."""
+    found = []
+    for line in result.succeeded().lines:
+        match = re.fullmatch(r"imported (\S+) (sha256:[0-9a-f]{64}) \((\d+) layers?(?:, (\d+) of them there already)?\)", line)
+        assert match is not None, line
+        found.append((match[1], match[2], int(match[3]), int(match[4] or 0)))
+    return found
+
+
+def removed(machine: Machine, *names: str) -> None:
+    for name in names:
+        machine.call("image", "remove", name).succeeded()
+
+
+def stored(machine: Machine) -> str:
+    """Everything in the store, but for the locks."""
+    return machine.sh(f"[ ! -d {machine.store} ] || find {machine.store} -mindepth 1 -maxdepth 3 ! -name '*lock*' | sort")
+
+
+def tree(machine: Machine) -> str:
+    """All that is in the unpacked layers; not the times of directories and whiteouts, which may be those of their making."""
+    return machine.sh(f"""
+        cd {machine.store}/layers
+        find . -mindepth 2 '(' -type d,c -printf '%P %M %U:%G\\n' ')' -o -printf '%P %M %U:%G %s %T@ %n %l\\n' | sort
+        find . -type f -exec sha256sum {{}} + | sort
+    """)
+
+
+def layers(machine: Machine) -> list[bytes]:
+    """Two layers: what a shell needs, and something above it with a whiteout."""
+    above = [layouts.file("etc/motd", b"hello\n"), layouts.whiteout("home/alice"), layouts.file("big", bytes(range(256)) * 4096, mode=0o640)]
+    return [archives.pack(base(machine.architecture)), archives.pack(above)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_image_that_old_docker_saved_runs(machine: Machine, form: str) -> None:
+    archive = archives.saved(machine.architecture, layers(machine), ["docker.io/library/saved:1", "saved:latest"])
+    names = told(imported(machine, archive, form))
+    assert [(name, count, shared) for name, _, count, shared in names] == [("saved:1", 2, 0), ("saved:latest", 2, 2)]
+    result = machine.call("image", "run", "--name", machine.new_name(), "saved:1", "--", "sh", "-c", "cat /etc/motd; ls -d /home/alice; stat -c %a:%s /big")
+    assert result.text == "hello\n640:1048576\n"
+    removed(machine, "saved:1", "saved:latest")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_image_that_new_docker_saved_is_the_layout_in_it(machine: Machine, place: Path, form: str) -> None:
+    architecture = machine.architecture
+    stack = [layouts.Layer(base(architecture))]
+    layout = layouts.write(place / "image", stack, architecture=architecture, faults=layouts.Faults(edit_index=name_as_docker))
+    listing = [{"Config": "blobs/sha256/x", "RepoTags": ["app:2"], "Layers": ["blobs/sha256/y"]}]
+    archive = archives.of_folder(layout, [layouts.file("manifest.json", json.dumps(listing).encode())])
+    digest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"]
+    assert told(imported(machine, archive, form)) == [("app:2", digest, 1, 0)]
+    removed(machine, "app:2")
+
+
+def name_as_docker(index: dict) -> None:  # type: ignore[type-arg]
+    index["manifests"][0]["annotations"]["io.containerd.image.name"] = "docker.io/library/app:2"
+
+
+def test_a_layer_that_comes_twice_is_in_a_pipe_once(machine: Machine) -> None:
+    first, second = layers(machine)
+    archive = archives.saved(machine.architecture, [first, second, second])
+    assert [entry.type for entry in tarfile.open(fileobj=io.BytesIO(archive)) if entry.name.endswith("layer.tar")].count(tarfile.SYMTYPE) == 1
+    for form in FORMS:
+        assert [(count, shared) for _, _, count, shared in told(imported(machine, archive, form))] == [(3, 0)]
+        removed(machine, "saved:1")
+
+
+def test_a_pipe_without_a_name_in_it_needs_one(machine: Machine) -> None:
+    archive = archives.saved(machine.architecture, [layers(machine)[0]], None)
+    before = stored(machine)
+    imported(machine, archive, "pipe").failed("--name")
+    assert stored(machine) == before
+    assert told(imported(machine, archive, "pipe", "--name", "given"))[0][0] == "given"
+    removed(machine, "given")
+
+
+def test_several_images_are_all_taken_and_a_name_is_for_one(machine: Machine) -> None:
+    one, two = (archives.saved(machine.architecture, [layer], [name]) for layer, name in zip(layers(machine), ["one:1", "two:1"], strict=True))
+    both = joined(one, two)
+    before = stored(machine)
+    imported(machine, both, "pipe", "--name", "x").failed("one:1, two:1", "--name is for one")
+    assert stored(machine) == before
+    assert [name for name, _, _, _ in told(imported(machine, both, "pipe"))] == ["one:1", "two:1"]
+    removed(machine, "one:1", "two:1")
+
+
+def joined(*parts: bytes) -> bytes:
+    """One archive with the images of several."""
+    entries, listing = [], []
+    for part in parts:
+        with tarfile.open(fileobj=io.BytesIO(part)) as archive:
+            for entry in archive:
+                content = archive.extractfile(entry).read() if entry.isfile() else b""  # type: ignore[union-attr]
+                if entry.name == "manifest.json":
+                    listing += json.loads(content)
+                else:
+                    entries.append(layouts.Entry(entry.name, entry.type, content, entry.linkname))
+    return archives.pack([*entries, layouts.file("manifest.json", json.dumps(listing).encode())])
+
+
+@pytest.mark.parametrize("form", ["file", "pipe"])
+@pytest.mark.parametrize("name", sorted(archives.HOSTILE))
+def test_a_hostile_archive_is_refused_and_leaves_nothing(machine: Machine, name: str, form: str) -> None:
+    maker, expected = archives.HOSTILE[name]
+    before = stored(machine)
+    imported(machine, maker(machine.architecture), form).failed(expected)
+    assert stored(machine) == before
+
+
+def test_a_full_store_is_said_before_it_is_full(machine: Machine) -> None:
+    archive = archives.saved(machine.architecture, [archives.pack([layouts.file("big", bytes(12 << 20))])])
+    folder = machine.new_folder()
+    machine.sh(f"mount -t tmpfs -o size=8m,mode=700 none {folder}")
+    try:
+        result = machine.run([machine.apus, "--data-root", folder, "image", "import", "-"], data=archive)
+        result.failed("layer.tar: write ", "no space left on device")
+        assert machine.sh(f"find {folder}/tmp {folder}/layers -mindepth 1") == ""
+    finally:
+        machine.sh(f"umount {folder}")
+
+
+def test_a_pipe_takes_no_more_than_its_memory(machine: Machine) -> None:
+    machine.image("busybox")
+    archive = archives.saved(machine.architecture, [archives.pack([layouts.file(f"file-{number}", bytes(range(256)) * 40960) for number in range(6)])])
+    path = f"{machine.lasting}/{machine.new_name()}"
+    machine.write(path, archive)
+    words = shlex.join(machine.words("image", "import", "--name", "large"))
+    # The limit is for what it may map, so that a copy of a layer would not fit.
+    machine.sh(f"{{ ulimit -v 32768; cat {path} | {words} -; }}; {{ ulimit -v 32768; {words} {path}; }}; rm {path}", limit=180)
+    removed(machine, "large")
+
+
+# What tools of others make
+
+
+def tool(*words: str) -> None:
+    subprocess.run(words, check=True, capture_output=True)
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("image", ["busybox", "nginx"])
+@pytest.mark.parametrize("kind", ["docker-archive", "oci-archive"])
+def test_what_skopeo_makes_is_the_image_that_it_was_made_of(native: Machine, place: Path, kind: str, image: str, form: str) -> None:
+    layout = ROOT / ".build" / "images" / native.architecture / image
+    # Skopeo normalises an image's name, and names it whole.
+    tool("skopeo", "copy", "--quiet", f"oci:{layout}", f"{kind}:{place}/image.tar:docker.io/library/{image}:of-skopeo")
+    name = f"{image}:of-skopeo" if kind == "docker-archive" else f"docker.io/library/{image}:of-skopeo"
+    (found,) = told(imported(native, (place / "image.tar").read_bytes(), form))
+    assert found[0] == name
+    first = tree(native)
+    # The layout has the same layers, by their ChainIDs.
+    ((_, _, count, shared),) = told(native.call("image", "import", "--name", "again", str(layout)))
+    assert count == shared == found[2]
+    removed(native, name, "again")
+    native.call("image", "import", "--name", "again", str(layout)).succeeded()
+    assert tree(native) == first
+    removed(native, "again")
+
+
+@pytest.mark.native
+def test_what_umoci_makes_is_taken_from_an_archive(native: Machine, place: Path) -> None:
+    layout = ROOT / ".build" / "images" / native.architecture / "busybox"
+    tool("skopeo", "copy", "--quiet", f"oci:{layout}", f"oci:{place}/image:base")
+    (place / "added").write_text("by umoci\n")
+    tool("umoci", "insert", "--image", f"{place}/image:base", "--tag", "more", str(place / "added"), "/added")
+    tool("tar", "-C", str(place / "image"), "-cf", str(place / "app.tar"), ".")
+    names = told(native.call("image", "import", str(place / "app.tar")))
+    assert [(name, count, shared) for name, _, count, shared in names] == [("app:base", 1, 0), ("app:more", 2, 1)]
+    assert native.call("image", "run", "--name", native.new_name(), "app:more", "--", "cat", "/added").text == "by umoci\n"
+    removed(native, "app:base", "app:more")

@@ -2,12 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-void clinux_reserve_memory(size_t size) {
-  // Through a volatile pointer, or the compiler takes both calls away.
-  void *volatile memory = malloc(size);
-  free(memory);
-}
-
 #if !defined(__GLIBC__)
 // Embedded Swift's allocations all come here and ask for 16 bytes' alignment, which musl's malloc has in any case; its own aligned_alloc makes room for more and
 // gives that back, which takes longer than the allocation. Where more is asked for, it is right.

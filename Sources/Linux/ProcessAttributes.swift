@@ -2,10 +2,6 @@ internal import CLinux
 
 /// What a process sets about itself before it runs a program. Each function is one system call on the calling process.
 public enum ThisProcess {
-  /// Has the heap hold so much free memory that what the next child allocates before its exec is there already: it asks the kernel for none, and the container
-  /// that it becomes is charged for no more than the pages that it writes to.
-  public static func reserveMemoryForChild() { clinux_reserve_memory(64 << 10) }
-
   /// A new session, without a controlling terminal. The C function is `setsid`.
   public static func startSession() throws(Errno) { _ = try checked { clinux_setsid() } }
 

@@ -88,6 +88,23 @@ extension FileDescriptor {
     }
   }
 
+  /// The same into `bytes`, whose contents go and whose room stays: nothing is allocated as long as that is enough.
+  public borrowing func readAll(into bytes: inout [UInt8], limit: Int) throws(Errno) {
+    let number = rawValue
+    var chunk = InlineArray<1024, UInt8>(repeating: 0)
+    bytes.removeAll(keepingCapacity: true)
+    while bytes.count <= limit {
+      var buffer = chunk.mutableSpan
+      let isEnd = try buffer.withUnsafeMutableBufferPointer { (buffer) throws(Errno) in
+        let count = try checked { clinux_read(number, buffer.baseAddress, buffer.count) }
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[..<count]))
+        return count == 0
+      }
+      if isEnd { return }
+    }
+    throw .fileTooLarge
+  }
+
   /// Writes all of `bytes`, in as many calls as the kernel takes. The C function is `write`.
   public borrowing func writeAll(_ bytes: some Collection<UInt8>) throws(Errno) {
     let array = Array(bytes)

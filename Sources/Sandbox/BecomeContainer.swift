@@ -80,7 +80,7 @@ extension SandboxPlan {
     try setKernelParameters(supplies.refusedParameters)
     try SessionKeyring(label: labels.seLinux).join(sessionKeyring)
     try fillRoot(root, prepared, context.view)
-    let home = try resolveIdentity(in: root.root, maySetGroups: maySetGroups, home: &supplies.environment.last)
+    let home = try resolveIdentity(in: root.root, maySetGroups: maySetGroups, supplies)
     try makeConsole(root.root, channel, owner: home.user, isMounted: true)
     try takeConsole()
     if pausesBeforePivot { try pause(channel, saying: LaunchMessage.pausesByte) }

@@ -51,7 +51,7 @@ extension SandboxPlan {
     try becomeNamespaceRoot(maySetGroups: maySetGroups)
     try keyring.join(sessionKeyring)
     let root = RootDirectory(try attempt("open", "the container's root") { () throws(Errno) in try FileDescriptor.open("/", .path | .directory) })
-    let home = try resolveIdentity(in: root, maySetGroups: maySetGroups, home: &supplies.environment.last)
+    let home = try resolveIdentity(in: root, maySetGroups: maySetGroups, supplies)
     try makeConsole(root, channel, owner: home.user, isMounted: false)
     return home
   }

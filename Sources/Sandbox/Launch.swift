@@ -118,8 +118,6 @@ extension SandboxPlan {
 
   /// Clones, and tells whether the new process is born in `group`.
   func clone(_ namespaces: NamespaceFlags, into group: Int32?) throws(SandboxError) -> (CloneSide, Bool) {
-    // To look an image's user up takes copies of its files (`resolveIdentity`).
-    if case .image = identity { ThisProcess.reserveMemoryForChild() }
     if let group {
       do throws(Errno) {
         return (try cloneProcess(namespaces, cgroup: group), true)

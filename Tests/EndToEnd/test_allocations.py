@@ -136,14 +136,14 @@ def test_the_new_process_allocates_nothing_before_its_program(native: Machine, c
 UNIFIED = ["unshare", "--mount", "sh", "-c", 'umount -l /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"', "sh"]
 
 
-def test_nor_does_it_with_cgroup_v2_alone(native: Machine) -> None:
+def test_nothing_is_allocated_with_cgroup_v2_alone(native: Machine) -> None:
     document = without_cgroup_namespace(usual("ls /sys/fs/cgroup/cgroup.procs"))
     result, processes = watch(native, native.bundle(document).command, UNIFIED)
     assert result.succeeded().text == "/sys/fs/cgroup/cgroup.procs\n"
     assert processes == [("execute", [])]
 
 
-def test_nor_does_it_with_a_terminal(native: Machine) -> None:
+def test_nothing_is_allocated_for_a_terminal(native: Machine) -> None:
     document = usual("tty")
     document["process"]["terminal"] = True
     result, processes = watch(native, native.bundle(document).command)
@@ -151,7 +151,7 @@ def test_nor_does_it_with_a_terminal(native: Machine) -> None:
     assert processes == [("execute", [])]
 
 
-def test_the_configuration_of_apus_spec_needs_no_allocation(native: Machine) -> None:
+def test_nothing_is_allocated_for_the_configuration_of_apus_spec(native: Machine) -> None:
     folder = native.new_folder()
     native.call("spec", "--bundle", folder).succeeded()
     document = json.loads(native.sh(f"cat {folder}/config.json"))
@@ -172,9 +172,18 @@ def test_a_process_that_joins_a_container_allocates_nothing_before_its_program(n
     assert processes == [("end", []), ("execute", [])]
 
 
-def test_allocations_are_seen(native: Machine) -> None:
-    """Else the tests above would say nothing: an image's user is looked for in a copy of its files."""
-    result, processes = watch(native, native.words("image", "run", "--name", native.new_name(), native.image("busybox"), "true"))
+@pytest.mark.parametrize("image", ["busybox", "redis"])
+def test_nothing_is_allocated_for_the_container_of_an_image(native: Machine, image: str) -> None:
+    result, processes = watch(native, native.words("image", "run", "--name", native.new_name(), native.image(image), "true"))
     result.succeeded()
+    assert processes == [("execute", [])]
+
+
+def test_allocations_are_seen(native: Machine) -> None:
+    """Else the tests above would say nothing: a home directory that is longer than usual is one."""
+    root = native.new_root()
+    native.sh(f"echo root:x:0:0::/{'long' * 300}:/bin/sh >{root}/etc/passwd")
+    result, processes = watch(native, native.bundle(shell("echo $HOME"), root).command)
+    assert result.succeeded().text == f"/{'long' * 300}\n"
     ((end, callers),) = processes
     assert end == "execute" and callers

@@ -51,7 +51,9 @@ struct ProgramSearchTests {
     let plan = try plan(smallest { $0.process?.env = ["A=1"] })
     let supplies = Supplies(for: plan, keeping: [])
     #expect(supplies.wholeEnvironment(of: plan) == ["A=1"])
-    supplies.environment.last = Array("HOME=/home/a\0".utf8)
+    supplies.setHome(Array("/home/a".utf8)[...])
     #expect(supplies.wholeEnvironment(of: plan) == ["A=1", "HOME=/home/a"])
+    supplies.setHome([])
+    #expect(supplies.wholeEnvironment(of: plan) == ["A=1", "HOME=/"])
   }
 }

@@ -71,9 +71,6 @@ int clinux_set_dumpable(int dumpable);
 int clinux_set_child_subreaper(int subreaper);
 /// prctl(2) PR_SET_PDEATHSIG: the signal that this process gets when its parent ends.
 int clinux_set_parent_death_signal(int signal);
-/// Has the C library's heap hold `size` free bytes in one piece, fewer than it would give back, so that as much is allocated later without a system call. musl
-/// (`oldmalloc`) keeps up to 160 KiB; where there is no memory nothing happens.
-void clinux_reserve_memory(size_t size);
 /// close_range(2), Linux 5.9.
 int clinux_close_range(uint32_t first, uint32_t last);
 /// The environment of this process, ended by a null pointer.

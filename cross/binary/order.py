@@ -21,6 +21,9 @@ from .elf import Segment, loaded_segments
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
+#: Of a segment that is code (elf.h).
+_PF_X = 1
+
 #: The names of functions, a line each.
 ORDER = Path(__file__).resolve().parent / "order.txt"
 
@@ -29,8 +32,8 @@ def main(arguments: list[str]) -> int:
     """Runs the command and returns its exit status."""
     parser = argparse.ArgumentParser(
         prog="cross/order",
-        description="Runs containers with .build/device/x86_64/apus instruction by instruction and writes the functions that were called to "
-        "cross/binary/order.txt, which cross/build gives to the linker. Needs root, x86-64, the test image busybox and some minutes.",
+        description="Runs containers with .build/device/x86_64/apus and writes the functions that were called to cross/binary/order.txt, which cross/build "
+        "gives to the linker. Needs root, x86-64 and the test image busybox.",
     )
     parser.parse_args(arguments)
     if os.geteuid() != 0:
@@ -60,16 +63,18 @@ def find_order(binary: Path, image: Path) -> list[str]:
         settings = json.loads((bundle / "config.json").read_text())
         settings["process"] |= {"terminal": False, "args": ["/bin/busybox", "true"]}
         (bundle / "config.json").write_text(json.dumps(settings))
+        segments, symbols = loaded_segments((binary / "apus").read_bytes()), read_symbols(tools, binary)
+        (folder / "functions").write_text("".join(f"{offset:x}\n" for offset in offsets(symbols, segments)))
         found: dict[int, None] = {}
         with running(apus, bundle):
             for title, words in (
                 ("run", ["run", "--bundle", bundle, "order"]), ("image run", ["image", "run", "busybox", "true"]),
                 ("exec", ["exec", "order-running", "/bin/busybox", "true"]),
             ):  # fmt: skip
-                with step(f"apus {title}, step by step"):
-                    read([folder / "touched", folder / "offsets", *apus, *words])
+                with step(f"apus {title}"):
+                    read([folder / "touched", folder / "offsets", folder / "functions", *apus, *words])
                     found |= dict.fromkeys(int(line, 16) for line in (folder / "offsets").read_text().split())
-        return functions(list(found), loaded_segments((binary / "apus").read_bytes()), read_symbols(tools, binary))
+        return functions(list(found), segments, symbols)
 
 
 def make_bundle(bundle: Path, image: Path) -> Path:
@@ -107,6 +112,13 @@ def read_symbols(tools: Path, binary: Path) -> list[tuple[int, str]]:
     """The functions of a program by their addresses."""
     rows = [line.split() for line in read([tools / "llvm-nm", "--numeric-sort", "--defined-only", binary / "apus.debug"]).splitlines()]
     return [(int(row[0], 16), row[2]) for row in rows if row[1] in "tTwW"]
+
+
+def offsets(symbols: list[tuple[int, str]], segments: list[Segment]) -> list[int]:
+    """Where the functions begin in the file, as far as they are code."""
+    code = [segment for segment in segments if segment.flags & _PF_X]
+    found = {address - segment.address + segment.offset for address, _ in symbols for segment in code if 0 <= address - segment.address < segment.size}
+    return sorted(found)
 
 
 def functions(offsets: list[int], segments: list[Segment], symbols: list[tuple[int, str]]) -> list[str]:

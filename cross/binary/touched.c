@@ -1,9 +1,12 @@
-/// Runs a program step by step and writes which instructions of it are executed, there and in the processes that it starts: offsets into its file, in
-/// hexadecimal, each once, in the order of their first execution. Other programs that these processes execute run on unwatched.
+/// Runs a program and writes which of its functions are called, there and in the processes that it starts: their offsets in its file, in hexadecimal, each once, in
+/// the order of their first call. Other programs that these processes execute run on unwatched.
 ///
-/// usage: touched OUTPUT PROGRAM [ARGUMENT...]
+/// Each function begins with a breakpoint, which goes when it is met.
+///
+/// usage: touched OUTPUT FUNCTIONS PROGRAM [ARGUMENT...]       FUNCTIONS: a file with the offset of each function, in hexadecimal
 #define _GNU_SOURCE
 #include <err.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { most_processes = 256, largest_file = 16 << 20 };
+enum { most_processes = 256, largest_file = 16 << 20, breakpoint = 0xCC };
 
 /// Where a process has the program's code.
 struct process {
@@ -24,7 +27,9 @@ struct process {
 };
 
 static struct process processes[most_processes];
-static bool touched[largest_file];
+static bool is_function[largest_file], is_touched[largest_file];
+/// The program's file.
+static unsigned char file[largest_file];
 
 static struct process *find(pid_t id) {
   for (int i = 0; i < most_processes; i++) {
@@ -34,6 +39,21 @@ static struct process *find(pid_t id) {
     }
   }
   errx(1, "more than %d processes", most_processes);
+}
+
+/// Reads the program and where its functions are.
+static void read_program(const char *program, const char *functions) {
+  FILE *stream = fopen(program, "re");
+  if (!stream || fread(file, 1, largest_file, stream) == largest_file || ferror(stream)) err(1, "read %s", program);
+  fclose(stream);
+  stream = fopen(functions, "re");
+  if (!stream) err(1, "open %s", functions);
+  unsigned long offset;
+  while (fscanf(stream, "%lx", &offset) == 1) {
+    if (offset >= largest_file) errx(1, "%s is larger than %d bytes", program, largest_file);
+    is_function[offset] = true;
+  }
+  fclose(stream);
 }
 
 /// Looks for a mapping of a file called `name`: the program executes itself again by another path.
@@ -57,9 +77,38 @@ static void look(struct process *process, const char *name) {
   fclose(maps);
 }
 
+/// Has every function of a process that has just executed the program begin with a breakpoint.
+static void set_breakpoints(const struct process *process) {
+  static unsigned char code[largest_file];
+  unsigned long size = process->end - process->begin;
+  if (process->offset + size > largest_file) errx(1, "the program is larger than %d bytes", largest_file);
+  for (unsigned long i = 0; i < size; i++) code[i] = is_function[process->offset + i] ? breakpoint : file[process->offset + i];
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/mem", process->id);
+  int memory = open(path, O_WRONLY | O_CLOEXEC);
+  if (memory < 0 || pwrite(memory, code, size, (off_t)process->begin) != (ssize_t)size) err(1, "write %s", path);
+  close(memory);
+}
+
+/// Whether the process has met a breakpoint, which is taken away then; `*offset` is where.
+static bool meets_breakpoint(const struct process *process, unsigned long *offset) {
+  struct user_regs_struct registers;
+  if (!process->end || ptrace(PTRACE_GETREGS, process->id, NULL, &registers)) return false;
+  unsigned long address = registers.rip - 1;
+  if (address < process->begin || address >= process->end) return false;
+  *offset = address - process->begin + process->offset;
+  if (!is_function[*offset]) return false;
+  long word = ptrace(PTRACE_PEEKTEXT, process->id, address, NULL);
+  word = (word & ~0xFFL) | file[*offset];
+  registers.rip = address;
+  if (ptrace(PTRACE_POKETEXT, process->id, address, word) || ptrace(PTRACE_SETREGS, process->id, NULL, &registers)) err(1, "ptrace");
+  return true;
+}
+
 int main(int argc, char **argv) {
-  if (argc < 3) errx(2, "usage: touched OUTPUT PROGRAM [ARGUMENT...]");
-  const char *slash = strrchr(argv[2], '/'), *name = slash ? slash + 1 : argv[2];
+  if (argc < 4) errx(2, "usage: touched OUTPUT FUNCTIONS PROGRAM [ARGUMENT...]");
+  const char *slash = strrchr(argv[3], '/'), *name = slash ? slash + 1 : argv[3];
+  read_program(argv[3], argv[2]);
   FILE *output = fopen(argv[1], "we");
   if (!output) err(1, "open %s", argv[1]);
   pid_t first = fork();
@@ -67,14 +116,14 @@ int main(int argc, char **argv) {
   if (first == 0) {
     if (ptrace(PTRACE_TRACEME, 0, NULL, NULL)) err(127, "ptrace");
     raise(SIGSTOP);
-    execvp(argv[2], argv + 2);
-    err(127, "execute %s", argv[2]);
+    execv(argv[3], argv + 3);
+    err(127, "execute %s", argv[3]);
   }
   int status, result = 1;
   if (waitpid(first, &status, 0) != first) err(1, "wait");
   long events = PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
   if (ptrace(PTRACE_SETOPTIONS, first, NULL, events)) err(1, "ptrace");
-  ptrace(PTRACE_SINGLESTEP, first, NULL, NULL);
+  ptrace(PTRACE_CONT, first, NULL, NULL);
   pid_t id;
   while ((id = waitpid(-1, &status, __WALL)) > 0) {
     struct process *process = find(id);
@@ -85,17 +134,23 @@ int main(int argc, char **argv) {
       break;
     }
     int event = status >> 16, pending = WSTOPSIG(status);
-    if (event == PTRACE_EVENT_EXEC || !process->is_known) look(process, name);
-    // A step, an event, or the stop that a new process begins with.
-    if (pending == SIGTRAP || pending == SIGSTOP) pending = 0;
-    struct user_regs_struct registers;
-    if (process->end && !ptrace(PTRACE_GETREGS, id, NULL, &registers) && registers.rip >= process->begin && registers.rip < process->end) {
-      unsigned long offset = registers.rip - process->begin + process->offset;
-      if (offset >= largest_file) errx(1, "%s is larger than %d bytes", name, largest_file);
-      if (!touched[offset]) fprintf(output, "%lx\n", offset);
-      touched[offset] = true;
+    unsigned long offset;
+    if (event == PTRACE_EVENT_EXEC) {
+      look(process, name);
+      if (process->end) set_breakpoints(process);
+      pending = 0;
+    } else if (!process->is_known) {
+      // The stop that a new process begins with; it has the breakpoints of the one that made it.
+      look(process, name);
+      pending = 0;
+    } else if (event) {
+      pending = 0;
+    } else if (pending == SIGTRAP && meets_breakpoint(process, &offset)) {
+      if (!is_touched[offset]) fprintf(output, "%lx\n", offset);
+      is_touched[offset] = true;
+      pending = 0;
     }
-    ptrace(process->end ? PTRACE_SINGLESTEP : PTRACE_CONT, id, NULL, pending);
+    ptrace(PTRACE_CONT, id, NULL, pending);
   }
   if (fclose(output)) err(1, "write %s", argv[1]);
   return result;

@@ -167,6 +167,15 @@ struct OfferedImage {
     case manifest(Descriptor)
     /// The number of an image in Docker's list.
     case saved(Int)
+
+    /// By the digest, which says it all; to compare other texts of a descriptor as Swift does would link the Unicode tables.
+    static func == (left: Content, right: Content) -> Bool {
+      switch (left, right) {
+      case (.manifest(let left), .manifest(let right)): left.digest == right.digest
+      case (.saved(let left), .saved(let right)): left == right
+      default: false
+      }
+    }
   }
 
   /// Its name, which may be a tag only.

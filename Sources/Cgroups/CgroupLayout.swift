@@ -68,6 +68,8 @@ public final class CgroupHierarchy {
 public struct CgroupLayout {
   /// In the order of the mount table; a controller is in one hierarchy at a time, and each hierarchy is here once.
   public internal(set) var hierarchies: [CgroupHierarchy]
+  /// What the same table says of the root directory: see `MountTable`.
+  public private(set) var isOnFirstRoot = false
 
   /// In a word what is mounted.
   public enum Kind: Sendable, Equatable {
@@ -111,6 +113,7 @@ public struct CgroupLayout {
   /// is taken, and of those the one that shows the most.
   public init(mountInfo: [UInt8], selfCgroup: [UInt8], unifiedControllers: (Path) -> [UInt8]) {
     let table = MountTable(mountInfo)
+    isOnFirstRoot = table.isOnFirstRoot
     hierarchies = []
     for entry in table.entries {
       guard let found = CgroupHierarchy(entry), table.isVisible(entry) else { continue }

@@ -14,6 +14,7 @@ extension CgroupLayout {
           word: Text(stringLiteral: controller.unifiedName).string))
     }
     return Surroundings(
-      dataDirectory: dataDirectory, controllers: places, hasHierarchy: !hierarchies.isEmpty, unified: unifiedIndex.map { hierarchies[$0].mountPoint })
+      dataDirectory: dataDirectory, controllers: places, hasHierarchy: !hierarchies.isEmpty, unified: unifiedIndex.map { hierarchies[$0].mountPoint },
+      isOnFirstRoot: isOnFirstRoot)
   }
 }

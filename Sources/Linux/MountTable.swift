@@ -46,6 +46,10 @@ public struct MountTable: Sendable {
     entries = bytes.split(separator: 0x0A).compactMap { MountEntry(line: $0) }
   }
 
+  /// Whether the root directory is the mount that the kernel began with, its first RAM disk (rootfs, initramfs): no mount has that one on it, so that it is
+  /// its own parent, and pivot_root(2) refuses to leave it (EINVAL).
+  public var isOnFirstRoot: Bool { entries.contains { $0.id == $0.parent && $0.mountPoint.count == 1 } }
+
   /// Whether a walk to the mount point of `entry` ends in `entry`: a later mount on it or on a directory above hides it.
   ///
   /// Does the kernel's walk over the table: from the root on, each step enters the mount that stands first on the way.

@@ -109,6 +109,10 @@ extension Feature {
     the mount option of that name
     hidepid|proc mounts with hidepid of their own|PROC_FS|5.8|e|hidepid
     hiding processes without a PID namespace
+    pivot-root|a root that pivot_root(2) can leave|||u|pivot
+    taking the host's mounts away from containers|moving the root over the host's, whose procfs and sysfs are covered first|\
+    the host's mounts stay below: out of reach by path, but not for those with CAP_SYS_ADMIN or CAP_SYS_CHROOT|\
+    have the first RAM disk switch_root to a tmpfs or a disk
     #security
     root-rights|rights of root|||v|root
     namespaces, mounts and groups|||start apus as root

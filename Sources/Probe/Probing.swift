@@ -32,13 +32,14 @@ public final class Probing {
 
   /// How a feature is tried: the first word of its row's `probing`.
   enum Verb: Int {
-    case hierarchy, controller, unshare, mount, type, call, action, feature, file, group, limit, freezer, bpf, birth, overlay, verity, nosymfollow, hidepid
+    case hierarchy, controller, unshare, mount, type, call, action, feature, file, group, limit, freezer, bpf, birth, overlay, verity, nosymfollow, hidepid,
+      pivot
     case root, seccomp, landlock, keyring, memfd, ioPriority, memoryPolicy, link, nat, nftables, socket, loop, device
 
     /// Nil for a word that is none.
     init?(_ word: ArraySlice<UInt8>) {
       let known: StaticString = """
-        hierarchy controller unshare mount type call action feature file group limit freezer bpf birth overlay verity nosymfollow hidepid root \
+        hierarchy controller unshare mount type call action feature file group limit freezer bpf birth overlay verity nosymfollow hidepid pivot root \
         seccomp landlock keyring memfd io-priority memory-policy link nat nftables socket loop device
         """
       for (index, name) in words(of: known).enumerated() where name.utf8.elementsEqual(word) {
@@ -69,6 +70,9 @@ public final class Probing {
       outcome.detail = dataPlace
     case .group, .birth, .bpf, .freezer: removeGroup(surroundings.unified)
     case .limit: removeGroup(controller(words[1])?.mountPoint)
+    case .pivot where outcome.state != .present && !surroundings.isOnFirstRoot:
+      // As in a root of chroot(2): containers are refused, and nothing stands in by itself.
+      return Outcome(.unknown, errno: outcome.errno, detail: "it fails, though this is not the first RAM disk; --no-pivot does without")
     default: break
     }
     return outcome
@@ -104,6 +108,7 @@ public final class Probing {
     case .verity: try verity()
     case .nosymfollow: try nosymfollow()
     case .hidepid: try hidepid()
+    case .pivot: try pivot()
     case .root: if effectiveUser() != 0 { throw .notPermitted }
     case .seccomp:
       try ThisProcess.setNoNewPrivileges()
@@ -175,6 +180,15 @@ public final class Probing {
       throw error
     }
     throw .invalidArgument
+  }
+
+  private func pivot() throws(Errno) {
+    try mountPrivately("tmpfs")
+    do throws(SystemError) {
+      try pivotRoot(to: try during("open", "/proc") { () throws(Errno) in try FileDescriptor.open(Probing.proc, .path | .directory) })
+    } catch {
+      throw error.errno
+    }
   }
 
   private func becomeNobody() throws(Errno) {

@@ -27,7 +27,11 @@ public struct Surroundings: Sendable {
   /// The mount point of cgroup v2.
   public var unified: Path?
 
-  public init(dataDirectory: Path, controllers: [Place], hasHierarchy: Bool, unified: Path?) {
+  /// The root directory is on the kernel's first RAM disk.
+  public var isOnFirstRoot: Bool
+
+  public init(dataDirectory: Path, controllers: [Place], hasHierarchy: Bool, unified: Path?, isOnFirstRoot: Bool = false) {
+    self.isOnFirstRoot = isOnFirstRoot
     self.dataDirectory = dataDirectory
     self.controllers = controllers
     self.hasHierarchy = hasHierarchy

@@ -33,7 +33,9 @@ final class ContainerPlan {
     let request = standIns.without.isEmpty ? asked : asked.with(standIns.applied(to: asked.spec))
     let sandbox = try planSandbox(request, diesWithParent: diesWithParent, available: availableCapabilities(request.spec), warn)
     sandbox.preservedDescriptors = options.preservedDescriptors
-    sandbox.pivots = options.pivots
+    // pivot_root(2) cannot leave it, whatever is tried.
+    let movesRoot = options.pivots && layout.isOnFirstRoot && !sandbox.sharesMounts
+    sandbox.pivots = options.pivots && !movesRoot
     if let seccomp = request.spec.linux?.seccomp { sandbox.seccompListener = SeccompListener(seccomp, request.state(.creating, process: nil)) }
     let isOnAndroid = isAndroid()
     let hasKeyring = options.newKeyring && !isOnAndroid
@@ -58,6 +60,10 @@ final class ContainerPlan {
     if standIns.needsUser, standIns.user == nil { standIns.user = trial == nil ? try UserNumbers.take(in: request.dataRoot) : UserNumbers.first }
     sandbox.standIn(standIns)
     if let trial { standIns.tell(asked) { trial.standIns.append($0) } } else { standIns.tell(asked, warn) }
+    if movesRoot {
+      let sentence = Text("\(asked.origin): the host's root is its first RAM disk; instead of pivot_root(2): \(Feature.pivotRoot.row[.instead])").string
+      if let trial { trial.standIns.append(sentence) } else { warn(sentence) }
+    }
     self.request = request
     self.layout = layout
     self.groups = groups

@@ -15,6 +15,8 @@ final class EnforcementReport {
   let limits: AppliedLimits
   /// The file of the container's class of service.
   private let schemata: [UInt8]?
+  /// The host's root is one that pivot_root(2) cannot leave.
+  private let movesRoot: Bool
   /// The program, once it runs; before and after that what was planned is told, all of which was done, or there would be no container.
   let process: RunningProcess?
 
@@ -26,6 +28,7 @@ final class EnforcementReport {
     self.record = record
     limits = AppliedLimits(spec.linux?.resources ?? Resources(), layout: layout, groups: groups)
     self.process = process
+    movesRoot = layout.isOnFirstRoot
     schemata = (try? record.resourceClass?.plan.schemata()) ?? nil
     if record.imageUser != nil { add("linux.seccomp", "the default filter", filter, by: "seccomp(2)") }
     for line in EnforcementReport.table.withUTF8Buffer({ Array($0) }).split(separator: 0x0A) {
@@ -170,7 +173,8 @@ final class EnforcementReport {
     if let process { applied = process.namespace(type.kernelName.file) ?? applied }
     // In the order of the types.
     let flag = word(type.rawValue, of: "PID NET NS IPC UTS USER CGROUP TIME")
-    add(what, path.utf8.isEmpty ? type.name : Text("\(type.name) \(path)").string, applied, by: path.utf8.isEmpty ? "CLONE_NEW\(flag)" : "setns(2)")
+    let root: Text = type == .mount && movesRoot ? ", the host's mounts below a root that was moved over them" : ""
+    add(what, path.utf8.isEmpty ? type.name : Text("\(type.name) \(path)").string, applied, by: path.utf8.isEmpty ? "CLONE_NEW\(flag)\(root)" : "setns(2)")
   }
 
   // MARK: limits
@@ -220,8 +224,7 @@ extension Container {
     let text = try directory.configuration()
     var found = seenGroups
     if found == nil { found = try groups() }
-    var layout = found?.layout ?? CgroupLayout()
-    if found == nil, !record.cgroupsPath.utf8.isEmpty { layout = try discoverCgroups() }
+    let layout = if let found { found.layout } else { try discoverCgroups() }
     var process: RunningProcess?
     // Before the program runs, its process is apus still, with the rights that it needs to become the container.
     if status == .running || status == .paused, let handle = try findProcess() { process = RunningProcess(handle) }

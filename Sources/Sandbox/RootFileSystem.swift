@@ -84,8 +84,8 @@ struct MountedRoot: ~Copyable {
     do throws(SystemError) {
       try pivotRoot(to: root.descriptor)
     } catch {
-      // A root on the first RAM disk, which the kernel never lets go (init/do_mounts_rd.c).
-      let hint = error.errno == .invalidArgument ? " (is the host's root its first RAM disk? Then use --no-pivot)" : ""
+      // A root that is no mount; that of the first RAM disk, which the kernel never lets go (init/do_mounts_rd.c), is known before.
+      let hint = error.errno == .invalidArgument ? " (is the host's root one that chroot(2) has made? Then use --no-pivot)" : ""
       throw SandboxError("\(error.message)\(hint)")
     }
   }

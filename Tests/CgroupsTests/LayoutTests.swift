@@ -206,3 +206,21 @@ struct SplitMix {
     return bytes
   }
 }
+
+@Suite("the first RAM disk is known by the mount table")
+struct FirstRootTests {
+  private func isOnFirstRoot(_ table: String) -> Bool { CgroupLayout(mountInfo: Array(table.utf8), selfCgroup: []) { _ in [] }.isOnFirstRoot }
+
+  @Test("its mount is on no other, also when something was mounted over it")
+  func first() {
+    #expect(isOnFirstRoot("1 1 0:2 / / rw - rootfs rootfs rw\n15 1 0:21 / /proc rw - proc proc rw\n"))
+    #expect(isOnFirstRoot("1 1 0:2 / / rw - rootfs rootfs rw\n15 1 0:21 / / rw - tmpfs tmpfs rw\n"))
+  }
+
+  @Test("a root on it, as switch_root(8) leaves it, a changed root and an empty table are not")
+  func others() {
+    #expect(!isOnFirstRoot("23 1 254:0 / / rw - ext4 /dev/root rw\n24 23 0:21 / /proc rw - proc proc rw\n"))
+    #expect(!isOnFirstRoot("24 24 0:21 / /proc rw - proc proc rw\n"))
+    #expect(!isOnFirstRoot(""))
+  }
+}

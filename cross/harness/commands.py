@@ -224,4 +224,5 @@ def _options(arguments: argparse.Namespace) -> state.Options:
 
 def _describe(chosen: state.Options) -> str:
     engines = ", with engines" if chosen.engines else ""
-    return f"kernel {chosen.kernel}, cgroups {chosen.cgroups}, {chosen.memory >> 20} MB, {chosen.cpus} processors, data {chosen.data}{engines}"
+    ram = ", root on the first RAM disk" if chosen.root == "ram" else ""
+    return f"kernel {chosen.kernel}, cgroups {chosen.cgroups}, {chosen.memory >> 20} MB, {chosen.cpus} processors, data {chosen.data}{engines}{ram}"

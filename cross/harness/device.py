@@ -229,7 +229,7 @@ class Device:
         make_keys(here)
         machine = qemu.Machine(
             kernel, here / "initramfs.cpio", here / "root.erofs", here / "data.img", disks.images_disk(), engines_disk, options.memory, options.cpus,
-            options.cgroups, options.data, options.lifetime, options.append,
+            options.cgroups, options.root == "ram", options.data, options.lifetime, options.append,
         )
         rootfs.build_initramfs(kernel, programs, machine.initramfs)
         rootfs.build_root(kernel, programs, rootfs.Access(here / "host_key", (here / "key.pub").read_text().strip()), machine.root)

@@ -91,6 +91,7 @@ def _machine_options(made: argparse.ArgumentParser) -> None:
     default = state.Options()
     made.add_argument("--kernel", choices=kernels.KERNELS, help=f"Debian's kernel, or one configured like a phone's (default: {default.kernel})")
     made.add_argument("--cgroups", choices=state.LAYOUTS, help=f"the cgroup layout (default: {default.cgroups})")
+    made.add_argument("--root", choices=state.ROOTS, help=f"a root on a disk, or the kernel's first RAM disk (default: {default.root})")
     made.add_argument("--memory", type=_size, metavar="SIZE", help=f"memory (default: {default.memory >> 20}M)")
     made.add_argument("--cpus", type=int, metavar="N", help=f"processors (default: {default.cpus})")
     made.add_argument("--data", choices=disks.FILE_SYSTEMS, help=f"file system of the data disk (default: {default.data}); f2fs needs the phone kernel")

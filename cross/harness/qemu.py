@@ -36,6 +36,8 @@ class Machine:
     memory: int
     cpus: int
     cgroups: str
+    keeps_ram_disk: bool
+    """Whether the guest stays on the first RAM disk, with a copy of what is on the disk for the root."""
     data_file_system: str
     lifetime: int
     """Seconds after which the guest switches itself off."""
@@ -47,8 +49,8 @@ def kernel_arguments(machine: Machine) -> list[str]:
     """The kernel's command line."""
     return [
         "console=ttyAMA0", "quiet", "panic=-1", "rdinit=/init", "random.trust_bootloader=on", f"device.cgroups={machine.cgroups}",
-        f"device.data={machine.data_file_system}", f"device.lifetime={machine.lifetime}", *machine.kernel.arguments,
-        *machine.append.split(),
+        f"device.root={'ram' if machine.keeps_ram_disk else 'disk'}", f"device.data={machine.data_file_system}",
+        f"device.lifetime={machine.lifetime}", *machine.kernel.arguments, *machine.append.split(),
     ]
 
 

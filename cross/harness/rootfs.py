@@ -76,12 +76,12 @@ def _take(tree: Path, directories: tuple[str, ...], name: str, stage: Path) -> N
 def build_initramfs(kernel: Kernel, programs: Path, target: Path) -> None:
     """Writes the archive with which the kernel starts. It is not compressed: unpacking would cost the emulated processor more than reading does."""
     archive = Cpio()
-    for name in ("bin", "dev", "etc", "modules", "proc", "root", "sys"):
+    for name in ("bin", "dev", "disk", "etc", "modules", "proc", "sys"):
         archive.directory(name)
     # The kernel opens it for its first process before anything is mounted.
     archive.character_device("dev/console", 5, 1)
     archive.file("bin/busybox", (programs / "busybox").read_bytes(), 0o755)
-    for applet in ("insmod", "mdev", "mount", "poweroff", "sh", "switch_root", "uname"):
+    for applet in ("cp", "insmod", "mdev", "mount", "poweroff", "sh", "switch_root", "umount", "uname"):
         archive.link(f"bin/{applet}", "busybox")
     archive.file("etc/mdev.conf", (_GUEST / "mdev.conf").read_bytes())
     archive.file("init", (_GUEST / "init").read_bytes(), 0o755)

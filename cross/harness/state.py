@@ -15,6 +15,7 @@ from . import places
 from .errors import DeviceError, UsageError
 from .qemu import Process
 
+ROOTS = ("disk", "ram")
 LAYOUTS = ("v2", "v1", "hybrid", "android", "none")
 
 
@@ -26,6 +27,8 @@ class Options:
     """`debian` or `phone`."""
     cgroups: str = "v2"
     """The layout that the guest sets up: `v2`, `v1`, `hybrid`, `android` or `none`."""
+    root: str = "disk"
+    """What `/` is: `disk`, or `ram` for the kernel's first RAM disk, which the guest then never leaves."""
     memory: int = 256 << 20
     cpus: int = 2
     data: str = "ext4"

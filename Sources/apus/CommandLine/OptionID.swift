@@ -64,7 +64,7 @@ enum OptionID: UInt8, CaseIterable {
     case .pidfdSocket: "pidfd-socket SOCKET: a Unix socket that is sent a pidfd of the process"
     case .pidFile: "pid-file FILE: write the process id to FILE"
     case .preserveFDs: "preserve-fds N: pass N descriptors on, from 3 and from those of LISTEN_FDS"
-    case .noPivot: "no-pivot: move the root into place instead of pivot_root(2), for a root on the first RAM disk"
+    case .noPivot: "no-pivot: move the root into place instead of pivot_root(2), where that does not work"
     case .noNewKeyring: "no-new-keyring: keep the session keyring of the caller"
     case .noSubreaper: "no-subreaper: leave orphans of the container to init instead of apus"
     case .bestEffort: "best-effort FEATURE...: do without FEATURE, such as pid-namespace, where the kernel lacks it; all: whatever can be done without"

@@ -10,7 +10,7 @@ public enum Feature: UInt8, Sendable, CaseIterable {
   case netClsController, netPrioController, rdmaController, miscController, dmemController
   case cpuWeight, cpuQuota, cpuClamp, memorySwap, ioThrottle, cgroupKill, cgroupBirth, deviceProgram, cgroupPressure
   case proc, sysfs, tmpfs, devpts, mqueue, systemVIpc, overlay, dataOverlay, dataVolatile, erofs, verity, nosymfollow, hidepid, pivotRoot
-  case rootRights, seccomp, seccompLog, seccompKillProcess, seccompNotify, apparmor, selinux, landlock, landlockScope, keyrings
+  case rootRights, seccomp, seccompLog, seccompKillProcess, seccompNotify, securityModules, apparmor, selinux, landlock, landlockScope, keyrings
   case openat2, openTree, mountSetattr, fsopen, clone3, closeRange, pidfdOpen, pidfdSendSignal
   case memfd, ioPriority, memoryPolicy, pressure
   case veth, bridge, nat, nftables, sockets

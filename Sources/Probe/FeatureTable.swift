@@ -124,6 +124,8 @@ extension Feature {
     filters with that action
     seccomp-notify|SCMP_ACT_NOTIFY|SECCOMP_FILTER|5.0|e|action 7fc00000
     filters with that action
+    security-modules|security modules|SECURITY||e|modules
+    process.apparmorProfile and process.selinuxLabel; what may refuse things to root as well|||boot with lsm=...
     apparmor|AppArmor|SECURITY_APPARMOR||e|feature
     process.apparmorProfile|||boot with lsm=...,apparmor
     selinux|SELinux|SECURITY_SELINUX||e|feature

@@ -34,13 +34,13 @@ public final class Probing {
   enum Verb: Int {
     case hierarchy, controller, unshare, mount, type, call, action, feature, file, group, limit, freezer, bpf, birth, overlay, verity, nosymfollow, hidepid,
       pivot
-    case root, seccomp, landlock, keyring, memfd, ioPriority, memoryPolicy, link, nat, nftables, socket, loop, device
+    case root, seccomp, modules, landlock, keyring, memfd, ioPriority, memoryPolicy, link, nat, nftables, socket, loop, device
 
     /// Nil for a word that is none.
     init?(_ word: ArraySlice<UInt8>) {
       let known: StaticString = """
         hierarchy controller unshare mount type call action feature file group limit freezer bpf birth overlay verity nosymfollow hidepid pivot root \
-        seccomp landlock keyring memfd io-priority memory-policy link nat nftables socket loop device
+        seccomp modules landlock keyring memfd io-priority memory-policy link nat nftables socket loop device
         """
       for (index, name) in words(of: known).enumerated() where name.utf8.elementsEqual(word) {
         self.init(rawValue: index)
@@ -114,6 +114,7 @@ public final class Probing {
       try ThisProcess.setNoNewPrivileges()
       // SECCOMP_RET_ALLOW for every call: struct sock_filter, BPF_RET | BPF_K.
       try ThisProcess.loadSeccompFilter([0x7FFF_0000_0000_0006], flags: 0)
+    case .modules: return try securityModules()
     case .landlock:
       let version = try KernelTrial.landlockVersion()
       guard version >= Int32(truncatingIfNeeded: decimal(word) ?? 1) else { throw .notSupported }
@@ -195,6 +196,23 @@ public final class Probing {
     try ThisProcess.setSupplementaryGroups([])
     try ThisProcess.setGroup(65534)
     try ThisProcess.setUser(65534)
+  }
+
+  /// The names of the active modules: of securityfs, wherever that is mounted; of a kernel without it those that show elsewhere, as far as they do.
+  private func securityModules() throws(Errno) -> String {
+    do throws(Errno) {
+      try mountPrivately("securityfs")
+      return string(try FileDescriptor.open("/proc/lsm", .readOnly).readAll(limit: 4096)[...])
+    } catch {
+      // EPERM: it may be mounted already.
+      if let names = try? FileDescriptor.open("/sys/kernel/security/lsm", .readOnly).readAll(limit: 4096) { return string(names[...]) }
+    }
+    var found: [String] = []
+    for feature in [Feature.selinux, .apparmor] where (try? feature.isPresent()) ?? false { found.append(feature.row[.key]) }
+    if (try? FileDescriptor.open("/proc/sys/kernel/yama", .path)) != nil { found.append("yama") }
+    if (try? KernelTrial.landlockVersion()) != nil { found.append(Feature.landlock.row[.key]) }
+    if found.isEmpty { throw .noSuchFileOrDirectory }
+    return Text("\(joined(found, with: ",")), and what shows in securityfs alone").string
   }
 
   private func freeLoopDevice() throws(Errno) -> Int32 {

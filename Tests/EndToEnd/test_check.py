@@ -46,6 +46,15 @@ def test_it_finds_what_proc_tells(machine: Machine) -> None:
     assert rows["root-rights"]["verdict"] == "works"
 
 
+def test_it_lists_the_security_modules(machine: Machine) -> None:
+    row = checks.features(checks.machine_of(machine))["security-modules"]
+    listed = machine.sh("unshare -m sh -c 'mount -t securityfs security /tmp && cat /tmp/lsm' 2>/dev/null || :")
+    if listed:
+        assert (row["verdict"], row["found"]) == ("works", f"present: {listed}")
+    else:
+        assert row["found"].endswith("and what shows in securityfs alone") or row["verdict"] == "missing"
+
+
 def test_it_tells_where_the_controllers_are(machine: Machine) -> None:
     mounts = [line.split() for line in machine.sh("cat /proc/self/mountinfo").splitlines()]
     rows = [row for row in checks.machine_of(machine)["features"] if row["key"].endswith("-controller") or row["key"] == "freezer"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -44,6 +45,20 @@ def test_it_finds_what_proc_tells(machine: Machine) -> None:
     assert (rows["overlay"]["verdict"] == "works") == ("overlay" in types)
     assert (rows["apparmor"]["verdict"] == "works") == (machine.sh("cat /sys/module/apparmor/parameters/enabled 2>/dev/null || echo N") == "Y\n")
     assert rows["root-rights"]["verdict"] == "works"
+
+
+def test_in_a_root_of_chroot_it_does_not_promise_what_stands_in_on_the_first_ram_disk(machine: Machine) -> None:
+    folder = machine.new_folder()
+    document = machine.sh(f"""
+        mkdir {folder}/proc {folder}/dev {folder}/sys; cp {machine.apus} {folder}/apus
+        unshare -m sh -euc '
+          mount -t proc proc {folder}/proc; mount --bind /dev {folder}/dev; mount -t sysfs sysfs {folder}/sys
+          chroot {folder} /apus --data-root / check --json || :
+        '
+    """)
+    row = next(row for row in json.loads(document)["features"] if row["key"] == "pivot-root")
+    assert row["verdict"] == "unknown" and "invalid argument" in row["found"] and "--no-pivot" in row["found"]
+    assert checks.features(checks.machine_of(machine))["pivot-root"]["verdict"] == "works"
 
 
 def test_it_lists_the_security_modules(machine: Machine) -> None:

@@ -7,18 +7,15 @@ internal import OCI
 /// Done in rounds, because what runs may start others meanwhile. A number on a list of processes can be another process's before a signal is sent to it: only
 /// who was there when the list was made and had its number both before and after that is one of the container's.
 struct ProcessRounds: ~Copyable {
-  /// A process of the round before.
-  private struct Known {
-    let id: Int32
-    let startTime: UInt64
-    /// It stood already.
-    var hasStood = false
-  }
-
   private let groups: ContainerCgroup?
   /// The first process, whose PID namespace tells the others.
   private let first: ProcessHandle?
-  private var known: [Known] = []
+  /// Those of the round before, lowest first, and when each was started; with `stood` if it stood already.
+  private var known: [Int32] = []
+  private var startTimes: [UInt64] = []
+
+  /// No clock has ticked so often.
+  private static var stood: UInt64 { 1 << 63 }
 
   init(_ groups: ContainerCgroup?, _ first: consuming ProcessHandle?) {
     self.groups = groups
@@ -49,34 +46,40 @@ struct ProcessRounds: ~Copyable {
   /// - passesWaiting: one that waits in the kernel counts as standing: it stops when it leaves there, before it runs anything of its program.
   private mutating func send(_ signal: Signal, looksAtAll: Bool = true, passesWaiting: Bool) throws(RuntimeError) -> Finding {
     var found = Finding.done
-    var seen: [Known] = []
+    let ids = try list()
+    var (seen, times): ([Int32], [UInt64]) = ([], [])
     var next = 0
-    for id in try list() {
+    for id in ids {
       if id == processID() { throw RuntimeError("this process itself is in the container: it is not sent signal \(signal.rawValue)") }
-      while next < known.count, known[next].id < id { next += 1 }
-      let before = next < known.count && known[next].id == id ? known[next] : nil
-      if !looksAtAll, let before, before.hasStood {
-        seen.append(before)
-        continue
-      }
-      let process = try attempt("examine", "process \(id)") { () throws(Errno) in
-        try ProcessHandle.find(id, startTime: before?.startTime, evenEnded: true)
-      }
-      guard let process, let status = try? process.status() else {
-        found = .more
-        continue
-      }
-      var now = Known(id: id, startTime: status.startTime)
-      if let before {
-        now.hasStood = status.isStopped || status.hasEnded || passesWaiting && status.waits
-        if !now.hasStood || !before.hasStood { found = max(found, .settling) }
-        if signal != .stop || !status.isStopped { try ProcessRounds.send(signal, to: process) }
+      while next < known.count, known[next] < id { next += 1 }
+      let isKnown = next < known.count && known[next] == id
+      var time = isKnown ? startTimes[next] : 0
+      let hasStood = time & ProcessRounds.stood != 0
+      time &= ~ProcessRounds.stood
+      if looksAtAll || !hasStood {
+        let process = try attempt("examine", "process \(id)") { () throws(Errno) in
+          try ProcessHandle.find(id, startTime: isKnown ? time : nil, evenEnded: true)
+        }
+        guard let process, let status = try? process.status() else {
+          found = .more
+          continue
+        }
+        time = status.startTime
+        if isKnown {
+          let stands = status.isStopped || status.hasEnded || passesWaiting && status.waits
+          if !stands || !hasStood { found = max(found, .settling) }
+          if signal != .stop || !status.isStopped { try ProcessRounds.send(signal, to: process) }
+          if stands { time |= ProcessRounds.stood }
+        } else {
+          found = .more
+        }
       } else {
-        found = .more
+        time |= ProcessRounds.stood
       }
-      seen.append(now)
+      seen.append(id)
+      times.append(time)
     }
-    known = seen
+    (known, startTimes) = (seen, times)
     return found
   }
 

@@ -14,7 +14,7 @@ final class ArchiveStream {
     let compression = try LayerCompression.found(in: start)
     self.input = input
     self.limits = limits
-    unpacker = compression == .none ? nil : Unpacker { (buffer) throws(LayerError) in try input.read(into: buffer) }
+    unpacker = compression == .none ? nil : Unpacker(compression) { (buffer) throws(LayerError) in try input.read(into: buffer) }
     if compression != .none, unpacker == nil { throw LayerError(.noMemory) }
   }
 
@@ -96,10 +96,21 @@ final class ArchiveInput {
 }
 
 extension LayerCompression {
+  /// Its name in a message.
+  var name: StaticString {
+    switch self {
+    case .none: "tar"
+    case .gzip: "gzip"
+    case .zstd: "zstd"
+    }
+  }
+
   /// How bytes are compressed that begin with these, by their magic number.
   static func found(in start: [UInt8]) throws(LayerError) -> LayerCompression {
     if start.starts(with: [0x1F, 0x8B]) { return .gzip }
-    if start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) { throw LayerError(.unknownCompression(name: "zstd")) }
+    if start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) { return .zstd }
+    // A skippable frame, of which there are sixteen kinds (RFC 8878, 3.1.2).
+    if start.count > 3, start[0] & 0xF0 == 0x50, start[1...].starts(with: [0x2A, 0x4D, 0x18]) { return .zstd }
     if start.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) { throw LayerError(.unknownCompression(name: "xz")) }
     if start.starts(with: [0x42, 0x5A, 0x68]) { throw LayerError(.unknownCompression(name: "bzip2")) }
     return .none

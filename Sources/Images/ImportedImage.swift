@@ -4,7 +4,7 @@ internal import OCI
 /// A layer of an image that is being imported.
 final class ImportedLayer {
   let descriptor: Descriptor
-  let isCompressed: Bool
+  let compression: LayerCompression
   /// The digest of the archive, and of it together with all layers below.
   let diffID: Digest
   let chainID: Digest
@@ -13,13 +13,10 @@ final class ImportedLayer {
   init(_ descriptor: Descriptor, _ diffID: Digest, above below: Digest?) throws(ImageError) {
     self.descriptor = descriptor
     self.diffID = diffID
-    switch descriptor.role {
-    case .layer(.none): isCompressed = false
-    case .layer(.gzip): isCompressed = true
-    default:
-      let name = descriptor.digest.text
-      throw ImageError(.unsupported, "layer \(name): layers of type \(descriptor.mediaType) are not supported, only tar and tar+gzip are")
+    guard case .layer(let compression) = descriptor.role else {
+      throw ImageError(.invalid, "layer \(descriptor.digest.text): \(descriptor.mediaType) is no type of a layer")
     }
+    self.compression = compression
     chainID = try ImportedImage.chainID(diffID, above: below)
   }
 }

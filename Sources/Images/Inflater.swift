@@ -12,6 +12,8 @@ final class Inflater {
     /// Something that is neither a member nor zeros comes after a member.
     case garbageAfterEnd
     case noMemory
+    /// A Zstandard frame needs more memory than it may.
+    case windowTooLarge
   }
 
   private enum State { case inMember, betweenMembers, padding }

@@ -29,7 +29,8 @@ func printable(_ name: Path) -> String {
 /// Why a layer cannot be applied.
 public indirect enum LayerFault: Error, Sendable {
   // The stream of bytes.
-  case truncated, notGzip, garbageAfterGzip, unknownCompression(name: StaticString)
+  case truncated, notGzip, garbageAfterGzip, notZstd, windowTooLarge, unknownCompression(name: StaticString)
+  case otherCompression(found: StaticString, declared: StaticString)
   case wrongSize(expected: UInt64), longerThanDescriptor(expected: UInt64)
   case wrongDigest(found: String), wrongDiffID(expected: String, found: String)
   // The archive.
@@ -56,7 +57,10 @@ public indirect enum LayerFault: Error, Sendable {
     case .truncated: "the archive ends too early"
     case .notGzip: "its content is not gzip, or damaged"
     case .garbageAfterGzip: "other bytes follow the gzip stream"
-    case .unknownCompression(let name): "it is compressed by \(name), and only gzip is supported"
+    case .notZstd: "its content is not zstd, or damaged"
+    case .windowTooLarge: "its zstd frames need a window of more than 8 MiB (RFC 8878, 3.1.1.1.2)"
+    case .otherCompression(let found, let declared): "its content is \(found), and its media type says \(declared)"
+    case .unknownCompression(let name): "it is compressed by \(name), and only gzip and zstd are supported"
     case .wrongSize(let expected): "it is shorter than the \(expected) bytes of its descriptor"
     case .longerThanDescriptor(let expected): "it is longer than the \(expected) bytes of its descriptor"
     case .wrongDigest(let found): "its content has digest \(found)"

@@ -6,6 +6,9 @@ internal import OCI
 /// No byte beyond the descriptor's size is looked at, and the archive is not a layer until `finish` has returned.
 final class LayerStream {
   private let blob: LayerBlob
+  private let compression: LayerCompression
+  /// How it is compressed really, when that is not what its media type says.
+  private let contradiction: LayerCompression?
   private let diffID: Digest
   private let limits: Limits
   /// Nil when the archive is the blob, so that one hash is enough.
@@ -14,13 +17,20 @@ final class LayerStream {
   /// Bytes of the archive so far.
   private(set) var bytesUnpacked: UInt64 = 0
 
-  init(_ bytes: Extent, _ descriptor: Descriptor, compressed: Bool, diffID: Digest, limits: Limits) throws(LayerError) {
+  init(_ bytes: Extent, _ descriptor: Descriptor, _ compression: LayerCompression, diffID: Digest, limits: Limits) throws(LayerError) {
+    var start: [UInt8] = []
+    do throws(Errno) { start = try bytes.readStart() } catch { throw LayerError(.system(SystemError("read", "the blob", error))) }
+    let found = (try? LayerCompression.found(in: start)) ?? .none
+    // What begins like neither is for the decompressor to refuse.
+    contradiction = compression == .none || found == .none || found == compression ? nil : found
+    let compressed = compression != .none
     guard let blob = LayerBlob(bytes, descriptor) else { throw LayerError(.noMemory) }
     let isSame = !compressed && diffID.algorithm == descriptor.digest.algorithm
     let archiveHash = isSame ? nil : HashStream(diffID.algorithm)
-    let unpacker = compressed ? Unpacker { (buffer) throws(LayerError) in try blob.read(into: buffer) } : nil
+    let unpacker = compressed ? Unpacker(compression) { (buffer) throws(LayerError) in try blob.read(into: buffer) } : nil
     guard isSame || archiveHash != nil, !compressed || unpacker != nil else { throw LayerError(.noMemory) }
     self.blob = blob
+    self.compression = compression
     self.diffID = diffID
     self.limits = limits
     self.archiveHash = archiveHash
@@ -32,6 +42,7 @@ final class LayerStream {
 
   /// Fills (some of) `output` with the archive; 0 is its end.
   func read(into output: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+    if let contradiction { throw LayerError(.otherCompression(found: contradiction.name, declared: compression.name)) }
     var count = 0
     if let unpacker { count = try unpacker.read(into: output) } else { count = try blob.read(into: output) }
     bytesUnpacked += UInt64(count)

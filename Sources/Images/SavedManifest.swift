@@ -50,9 +50,13 @@ extension Layout {
       digest = try within(shown) { () throws(LayerError) in try LayerBlob.digest(of: blob) }
     }
     places.append((digest, name))
-    return Descriptor(
-      mediaType: compression == .none ? "application/vnd.docker.image.rootfs.diff.tar" : "application/vnd.docker.image.rootfs.diff.tar.gzip", digest: digest,
-      size: size)
+    let type =
+      switch compression {
+      case .none: "application/vnd.docker.image.rootfs.diff.tar"
+      case .gzip: "application/vnd.docker.image.rootfs.diff.tar.gzip"
+      case .zstd: "application/vnd.docker.image.rootfs.diff.tar.zstd"
+      }
+    return Descriptor(mediaType: type, digest: digest, size: size)
   }
 
   private func savedEntry(_ name: String) throws(ImageError) -> (name: Path, file: Extent) {

@@ -50,7 +50,7 @@ extension Store {
   ///
   /// An image becomes visible when every document and layer of it has been verified and is on the medium; otherwise the store stays as it was. An image that had
   /// the name before loses it. Memory: some 400 KiB of buffers, the documents (4 MiB each at most), the names in an archive (`Limits.archiveEntries`), and the
-  /// whiteouts of one layer; 1.2 MiB in all for a process that imports a layer of 50 MiB.
+  /// whiteouts of one layer; 1.2 MiB in all for a process that imports a layer of 50 MiB. A zstd layer takes its window besides, 8 MiB at most.
   ///
   /// - `name`: nil takes the names in the layout or, where that is only a tag, the file's with it (`ImageName.proposed`). With a name there may be one image only.
   /// - `platform`: the machine that the image has to be for.
@@ -160,7 +160,7 @@ extension Store {
   ) throws(ImageError) -> LayerSummary {
     let file = try source.open(layer.descriptor)
     do throws(LayerError) {
-      let stream = try LayerStream(file, layer.descriptor, compressed: layer.isCompressed, diffID: layer.diffID, limits: limits)
+      let stream = try LayerStream(file, layer.descriptor, layer.compression, diffID: layer.diffID, limits: limits)
       do throws(LayerError) {
         let reader = TarReader(limits: limits) { (buffer) throws(LayerError) in try stream.read(into: buffer) }
         var shown: UInt64 = 0

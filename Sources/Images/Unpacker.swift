@@ -6,17 +6,22 @@ typealias ByteSource = (UnsafeMutableRawBufferPointer) throws(LayerError) -> Int
 /// What comes out of a stream of bytes when it is decompressed, as its reader asks for it, in the memory of one buffer and the decompressor's own.
 final class Unpacker {
   private let source: ByteSource
-  private let inflater: Inflater
+  /// One of them.
+  private let inflater: Inflater?
+  private let frames: ZstdFrames?
   private let buffer: UnsafeMutableRawBufferPointer
   /// What of the buffer has not been decompressed yet.
   private var input = UnsafeRawBufferPointer(start: nil, count: 0)
   private var hasEnded = false
 
   /// Nil when there is no memory.
-  init?(source: @escaping ByteSource) {
-    guard let inflater = Inflater() else { return nil }
+  init?(_ compression: LayerCompression, source: @escaping ByteSource) {
+    let inflater = compression == .gzip ? Inflater() : nil
+    let frames = compression == .zstd ? ZstdFrames() : nil
+    guard inflater != nil || frames != nil else { return nil }
     self.source = source
     self.inflater = inflater
+    self.frames = frames
     buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
   }
 
@@ -32,19 +37,20 @@ final class Unpacker {
         input = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
       }
       let isLast = input.isEmpty && hasEnded
-      try check(inflater.step(&input, &room))
+      try check(inflater?.step(&input, &room) ?? frames?.step(&input, &room))
       if isLast, room.count == output.count {
-        if !inflater.mayEnd { throw LayerError(.truncated) }
+        guard inflater?.mayEnd ?? frames?.mayEnd ?? true else { throw LayerError(.truncated) }
         return 0
       }
     }
     return output.count - room.count
   }
 
-  private func check(_ outcome: Inflater.Outcome) throws(LayerError) {
+  private func check(_ outcome: Inflater.Outcome?) throws(LayerError) {
     switch outcome {
-    case .more: return
-    case .damaged: throw LayerError(.notGzip)
+    case .more, nil: return
+    case .damaged: throw LayerError(inflater == nil ? .notZstd : .notGzip)
+    case .windowTooLarge: throw LayerError(.windowTooLarge)
     case .garbageAfterEnd: throw LayerError(.garbageAfterGzip)
     case .noMemory: throw LayerError(.noMemory)
     }

@@ -10,7 +10,7 @@ extension CommandSpec {
       needs: "exactly one layout or archive",
       operandCount: 1...1, options: [.imageName],
       description: """
-        Takes an OCI image layout, as a directory or an archive, or an archive of `docker save`, which may be compressed by gzip; - is an archive on standard \
+        Takes an OCI image layout, as a directory or an archive, or an archive of `docker save`, which may be compressed by gzip or zstd; - is an archive on standard \
         input. All images in it are taken. Of an image for several platforms the one for this device is taken. Every digest is verified before the image becomes visible; an image that had the \
         name before loses it. What a layer has and a container cannot use (device nodes, attributes of the building host) is left out and reported.
         """,

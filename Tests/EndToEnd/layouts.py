@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import io
 import json
+import subprocess
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+ZSTD_LAYER = "application/vnd.oci.image.layer.v1.tar+zstd"
 REF_NAME = "org.opencontainers.image.ref.name"
 #: A time for all entries: 2020-01-01.
 EPOCH = 1577836800
@@ -108,6 +110,10 @@ class Layer:
     trailing: bytes = b""
     #: The first header's checksum is wrong.
     bad_checksum: bool = False
+    #: Packed by `zstd` with these words instead of gzip.
+    zstd: Sequence[str] | None = None
+    #: Stands before the packed archive.
+    leading: bytes = b""
 
     def archive(self) -> bytes:
         """The uncompressed archive."""
@@ -128,7 +134,9 @@ class Layer:
     def blob(self) -> bytes:
         """The layer as it is stored."""
         packed = gzip.compress(self.archive(), mtime=0)
-        return packed[: len(packed) - self.truncated] + self.trailing
+        if self.zstd is not None:
+            packed = subprocess.run(["zstd", "-q", "-c", *self.zstd], input=self.archive(), capture_output=True, check=True).stdout
+        return self.leading + packed[: len(packed) - self.truncated] + self.trailing
 
 
 Edit = Callable[[dict[str, Any]], None]
@@ -177,7 +185,8 @@ def write(
     descriptors, diff_ids = [], []
     for number, layer in enumerate(layers):
         first = number == 0
-        descriptors.append(_store(place, LAYER, layer.blob(), faults.layer_digest and first, faults.layer_size and first))
+        media_type = LAYER if layer.zstd is None else ZSTD_LAYER
+        descriptors.append(_store(place, media_type, layer.blob(), faults.layer_digest and first, faults.layer_size and first))
         diff_ids.append(_digest(b"something else" if faults.diff_id and first else layer.archive()))
     if faults.layer_missing:
         _blob(place, descriptors[0]["digest"]).unlink()

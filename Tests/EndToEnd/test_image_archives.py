@@ -17,9 +17,9 @@ import archives
 import layouts
 import pytest
 from made_images import base
-from machines import ROOT, Machine, Result
+from machines import ROOT, Machine, Native, Result, binary
 
-FORMS = ["file", "gzip", "pipe", "gzip-pipe"]
+FORMS = ["file", "gzip", "pipe", "gzip-pipe", "zstd-pipe"]
 
 
 @pytest.fixture
@@ -29,9 +29,22 @@ def place() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture
+def alone() -> Iterator[Native]:
+    """This machine, with a store that has nothing in it."""
+    with tempfile.TemporaryDirectory(prefix="apus-archives-") as folder:
+        # Containers of other users have to reach their files.
+        Path(folder).chmod(0o755)
+        machine = Native(Path(folder), binary("x86_64"))
+        yield machine
+        machine.require_nothing_left()
+
+
 def imported(machine: Machine, archive: bytes, form: str, *options: str) -> Result:
     """Imports an archive, as a file or through a pipe, whole or compressed."""
     content = gzip.compress(archive, 1, mtime=0) if form.startswith("gzip") else archive
+    if form.startswith("zstd"):
+        content = subprocess.run(["zstd", "-q", "-c"], input=archive, capture_output=True, check=True).stdout
     if form.endswith("pipe"):
         return machine.call("image", "import", *options, "-", data=content, limit=180)
     path = f"{machine.volatile}/{machine.new_name()}.tar"
@@ -167,7 +180,6 @@ def test_a_full_store_is_said_before_it_is_full(machine: Machine) -> None:
 
 
 def test_a_pipe_takes_no_more_than_its_memory(machine: Machine) -> None:
-    machine.image("busybox")
     archive = archives.saved(machine.architecture, [archives.pack([layouts.file(f"file-{number}", bytes(range(256)) * 40960) for number in range(6)])])
     path = f"{machine.lasting}/{machine.new_name()}"
     machine.write(path, archive)
@@ -175,6 +187,35 @@ def test_a_pipe_takes_no_more_than_its_memory(machine: Machine) -> None:
     # The limit is for what it may map, so that a copy of a layer would not fit.
     machine.sh(f"{{ ulimit -v 32768; cat {path} | {words} -; }}; {{ ulimit -v 32768; {words} {path}; }}; rm {path}", limit=180)
     removed(machine, "large")
+
+
+@pytest.mark.parametrize("words", [["-1"], ["-19", "--check"], ["--ultra", "-22", "--zstd=wlog=23"], ["--no-content-size", "-3"]], ids=" ".join)
+def test_a_layer_of_zstd_is_the_layer_that_it_is_of_gzip(machine: Machine, place: Path, words: list[str]) -> None:
+    entries = [*base(machine.architecture), layouts.file("big", bytes(range(256)) * 65536), layouts.file("text", b"x" * 10_000_000)]
+    # Frames that are to be passed over, as zstd:chunked has them.
+    skipped = b"\x50\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"index"
+    packed = layouts.Layer(entries, zstd=words, leading=skipped, trailing=skipped)
+    for name, layer, shared in (("zstd", packed, 0), ("gzip", layouts.Layer(entries), 1)):
+        target = f"{machine.volatile}/{machine.new_name()}"
+        machine.put(layouts.write(place / name, [layer], architecture=machine.architecture), target)
+        assert told(machine.call("image", "import", "--name", name, target, limit=180))[0][2:] == (1, shared)
+        machine.sh(f"rm -r {target}")
+    removed(machine, "zstd", "gzip")
+
+
+@pytest.mark.parametrize(("fault", "expected"), [
+    ({"zstd": ["--ultra", "-22", "--long=27"]}, "need a window of more than 8 MiB"), ({"zstd": ["-1"], "truncated": 30}, "ends too early"),
+    ({"zstd": ["-1"], "trailing": b"more"}, "not zstd, or damaged"),
+])
+def test_a_layer_of_zstd_that_is_not_as_it_should_be_is_refused(machine: Machine, place: Path, fault: dict, expected: str) -> None:  # type: ignore[type-arg]
+    before = stored(machine)
+    target = f"{machine.volatile}/{machine.new_name()}"
+    entries = [layouts.file("big", b"".join(number.to_bytes(4, "big") for number in range(5 << 20)))]
+    machine.put(layouts.write(place / "image", [layouts.Layer(entries, **fault)], architecture=machine.architecture), target)
+    result = machine.call("image", "import", "--name", "x", target, limit=180)
+    machine.sh(f"rm -r {target}")
+    result.failed(expected)
+    assert stored(machine) == before
 
 
 # What tools of others make
@@ -188,31 +229,47 @@ def tool(*words: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("image", ["busybox", "nginx"])
 @pytest.mark.parametrize("kind", ["docker-archive", "oci-archive"])
-def test_what_skopeo_makes_is_the_image_that_it_was_made_of(native: Machine, place: Path, kind: str, image: str, form: str) -> None:
-    layout = ROOT / ".build" / "images" / native.architecture / image
+def test_what_skopeo_makes_is_the_image_that_it_was_made_of(alone: Native, place: Path, kind: str, image: str, form: str) -> None:
+    layout = ROOT / ".build" / "images" / alone.architecture / image
     # Skopeo normalises an image's name, and names it whole.
     tool("skopeo", "copy", "--quiet", f"oci:{layout}", f"{kind}:{place}/image.tar:docker.io/library/{image}:of-skopeo")
     name = f"{image}:of-skopeo" if kind == "docker-archive" else f"docker.io/library/{image}:of-skopeo"
-    (found,) = told(imported(native, (place / "image.tar").read_bytes(), form))
+    (found,) = told(imported(alone, (place / "image.tar").read_bytes(), form))
     assert found[0] == name
-    first = tree(native)
+    first = tree(alone)
     # The layout has the same layers, by their ChainIDs.
-    ((_, _, count, shared),) = told(native.call("image", "import", "--name", "again", str(layout)))
+    ((_, _, count, shared),) = told(alone.call("image", "import", "--name", "again", str(layout)))
     assert count == shared == found[2]
-    removed(native, name, "again")
-    native.call("image", "import", "--name", "again", str(layout)).succeeded()
-    assert tree(native) == first
-    removed(native, "again")
+    removed(alone, name, "again")
+    alone.call("image", "import", "--name", "again", str(layout)).succeeded()
+    assert tree(alone) == first
+    removed(alone, "again")
 
 
 @pytest.mark.native
-def test_what_umoci_makes_is_taken_from_an_archive(native: Machine, place: Path) -> None:
-    layout = ROOT / ".build" / "images" / native.architecture / "busybox"
+@pytest.mark.parametrize("image", ["busybox", "nginx"])
+def test_what_skopeo_compresses_by_zstd_is_the_image_that_it_was_made_of(alone: Native, place: Path, image: str) -> None:
+    layout = ROOT / ".build" / "images" / alone.architecture / image
+    tool("skopeo", "copy", "--quiet", "--dest-decompress", f"oci:{layout}", f"dir:{place}/plain")
+    tool("skopeo", "copy", "--quiet", "--dest-compress", "--dest-compress-format", "zstd", f"dir:{place}/plain", f"oci:{place}/image:v1")
+    index = json.loads((place / "image" / "index.json").read_text())
+    manifest = json.loads((place / "image" / "blobs" / index["manifests"][0]["digest"].replace(":", "/")).read_text())
+    assert {layer["mediaType"] for layer in manifest["layers"]} == {layouts.ZSTD_LAYER}
+    ((_, _, count, shared),) = told(alone.call("image", "import", "--name", "packed", f"{place}/image"))
+    assert shared == 0
+    ((_, _, *again),) = told(alone.call("image", "import", "--name", "again", str(layout)))
+    assert again == [count, count]
+    removed(alone, "packed", "again")
+
+
+@pytest.mark.native
+def test_what_umoci_makes_is_taken_from_an_archive(alone: Native, place: Path) -> None:
+    layout = ROOT / ".build" / "images" / alone.architecture / "busybox"
     tool("skopeo", "copy", "--quiet", f"oci:{layout}", f"oci:{place}/image:base")
     (place / "added").write_text("by umoci\n")
     tool("umoci", "insert", "--image", f"{place}/image:base", "--tag", "more", str(place / "added"), "/added")
     tool("tar", "-C", str(place / "image"), "-cf", str(place / "app.tar"), ".")
-    names = told(native.call("image", "import", str(place / "app.tar")))
+    names = told(alone.call("image", "import", str(place / "app.tar")))
     assert [(name, count, shared) for name, _, count, shared in names] == [("app:base", 1, 0), ("app:more", 2, 1)]
-    assert native.call("image", "run", "--name", native.new_name(), "app:more", "--", "cat", "/added").text == "by umoci\n"
-    removed(native, "app:base", "app:more")
+    assert alone.call("image", "run", "--name", alone.new_name(), "app:more", "--", "cat", "/added").text == "by umoci\n"
+    removed(alone, "app:base", "app:more")

@@ -109,6 +109,40 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
   return result
 }
 
+/// A Zstandard frame that holds `bytes` as they are, in raw blocks (RFC 8878, 3.1.1.2), so that no compressor is needed. `window` is the byte that describes its
+/// window; the default one is 1 MiB.
+func zstd(_ bytes: [UInt8], window: UInt8 = 0x50) -> [UInt8] {
+  var result: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0, window]
+  var rest = bytes[...]
+  repeat {
+    let block = rest.prefix(100_000)
+    rest = rest.dropFirst(block.count)
+    let header = UInt32(block.count) << 3 | (rest.isEmpty ? 1 : 0)
+    for shift in [0, 8, 16] as [UInt32] { result.append(UInt8(truncatingIfNeeded: header >> shift)) }
+    result += block
+  } while !rest.isEmpty
+  return result
+}
+
+/// A skippable frame (RFC 8878, 3.1.2).
+func skippable(_ bytes: [UInt8], kind: UInt8 = 0) -> [UInt8] {
+  [0x50 + kind, 0x2A, 0x4D, 0x18, UInt8(bytes.count & 255), UInt8(bytes.count >> 8), 0, 0] + bytes
+}
+
+/// A frame of `count` zeros, in blocks of one byte that is repeated.
+func zstdZeros(_ count: Int) -> [UInt8] {
+  var result: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0, 0x50]
+  var left = count
+  repeat {
+    let size = min(left, 100_000)
+    left -= size
+    let header = UInt32(size) << 3 | 2 | (left == 0 ? 1 : 0)
+    for shift in [0, 8, 16] as [UInt32] { result.append(UInt8(truncatingIfNeeded: header >> shift)) }
+    result.append(0)
+  } while left > 0
+  return result
+}
+
 /// CRC-32 of RFC 1952.
 private func checksum(_ bytes: [UInt8]) -> UInt32 {
   var value = UInt32.max

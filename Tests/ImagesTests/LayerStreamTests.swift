@@ -6,7 +6,7 @@ import Testing
 
 /// What the verified stream of a layer's blob gives: all bytes, or the error's message.
 private func stream(
-  _ blob: [UInt8], archive: [UInt8], compressed: Bool = true, size: Int? = nil, digest: String? = nil, limits: Limits = Limits()
+  _ blob: [UInt8], archive: [UInt8], _ compression: LayerCompression = .gzip, size: Int? = nil, digest: String? = nil, limits: Limits = Limits()
 ) throws -> (
   bytes: [UInt8], error: String?
 ) {
@@ -17,7 +17,7 @@ private func stream(
   var bytes: [UInt8] = []
   let text = message {
     let stream = try LayerStream(
-      Extent(try scratch.directory.open("blob", .readOnly), count: UInt64(blob.count)), descriptor, compressed: compressed,
+      Extent(try scratch.directory.open("blob", .readOnly), count: UInt64(blob.count)), descriptor, compression,
       diffID: try Digest(LayoutBuilder.digest(archive)), limits: limits)
     do throws(LayerError) {
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 777, alignment: 16)
@@ -48,7 +48,7 @@ struct LayerStreamTests {
 
   @Test("may be uncompressed")
   func plain() throws {
-    let result = try stream(archive, archive: archive, compressed: false)
+    let result = try stream(archive, archive: archive, .none)
     #expect(result.error == nil)
     #expect(result.bytes == archive)
   }
@@ -91,7 +91,7 @@ struct LayerStreamTests {
     #expect(
       try stream(blob, archive: [1]).error == "its uncompressed content has digest \(LayoutBuilder.digest(archive)), and the image's config says \(other)")
     #expect(
-      try stream(archive, archive: [1], compressed: false).error
+      try stream(archive, archive: [1], .none).error
         == "its uncompressed content has digest \(LayoutBuilder.digest(archive)), and the image's config says \(other)")
   }
 
@@ -99,6 +99,52 @@ struct LayerStreamTests {
   func wrongBlob() throws {
     let blob = [UInt8]("this is no gzip at all".utf8)
     #expect(try stream(blob, archive: archive, digest: LayoutBuilder.digest(gzip(archive))).error == "its content has digest \(LayoutBuilder.digest(blob))")
+  }
+
+  @Test("may be Zstandard, of several frames, empty and skippable ones among them")
+  func zstandard() throws {
+    let frames = skippable([1, 2, 3], kind: 0) + zstd(Array(archive[..<1000])) + zstd([]) + zstd(Array(archive[1000...])) + skippable([], kind: 15)
+    for blob in [zstd(archive), frames] {
+      let result = try stream(blob, archive: archive, .zstd)
+      #expect(result.error == nil)
+      #expect(result.bytes == archive)
+    }
+  }
+
+  @Test("is refused as Zstandard when it is cut off, damaged, or something follows")
+  func damagedZstandard() throws {
+    let whole = zstd(archive)
+    for count in [0, 1, 4, 5, 6, 8, 1000, whole.count - 1] {
+      #expect(try stream(Array(whole[..<count]), archive: archive, .zstd).error == "the archive ends too early", "\(count)")
+    }
+    #expect(try stream(whole + whole[..<5], archive: archive, .zstd).error == "the archive ends too early")
+    #expect(try stream(whole + skippable([1, 2, 3]).dropLast(), archive: archive, .zstd).error == "the archive ends too early")
+    #expect(try stream(archive, archive: archive, .zstd).error == "its content is not zstd, or damaged")
+    #expect(try stream(whole + [0, 0, 0, 0, 0, 0], archive: archive, .zstd).error == "its content is not zstd, or damaged")
+    // A block of the kind that is reserved.
+    var damaged = whole
+    damaged[6] |= 6
+    #expect(try stream(damaged, archive: archive, .zstd).error == "its content is not zstd, or damaged")
+  }
+
+  @Test("is refused as Zstandard when it needs a window of more than 8 MiB")
+  func windows() throws {
+    #expect(try stream(zstd(archive, window: 13 << 3), archive: archive, .zstd).error == nil)
+    for window in [13 << 3 | 1, 14 << 3, 17 << 3, 0xFF] as [UInt8] {
+      #expect(
+        try stream(zstd(archive, window: window), archive: archive, .zstd).error
+          == "its zstd frames need a window of more than 8 MiB (RFC 8878, 3.1.1.1.2)", "\(window)")
+    }
+  }
+
+  @Test("is compressed as its media type says, or refused")
+  func contradiction() throws {
+    #expect(try stream(zstd(archive), archive: archive, .gzip).error == "its content is zstd, and its media type says gzip")
+    #expect(try stream(gzip(archive), archive: archive, .zstd).error == "its content is gzip, and its media type says zstd")
+    #expect(try stream(skippable([]), archive: archive, .gzip).error == "its content is zstd, and its media type says gzip")
+    // What is not the blob at all is told as that.
+    let other = LayoutBuilder.digest([1])
+    #expect(try stream(zstd(archive), archive: archive, .gzip, digest: other).error == "its content has digest \(LayoutBuilder.digest(zstd(archive)))")
   }
 
   @Test("may not unpack to more than it is allowed to")
@@ -114,6 +160,9 @@ struct LayerStreamTests {
     limits.ratioFloor = 10000
     #expect(try stream(compressedZeros, archive: zeros).error == nil)
     #expect(try stream(compressedZeros, archive: zeros, limits: limits).error == "it unpacks to more than 200 times its size")
+    let many = [UInt8](repeating: 0, count: 1_000_000)
+    #expect(try stream(zstdZeros(many.count), archive: many, .zstd).error == nil)
+    #expect(try stream(zstdZeros(many.count), archive: many, .zstd, limits: limits).error == "it unpacks to more than 200 times its size")
   }
 
   @Test("digests are those of the standards' own examples")

@@ -50,6 +50,7 @@ private let targets = [
   Target("tar", longest: 5120, fuzzArchive),
   Target("users", longest: 384, fuzzUsers),
   Target("words", longest: 128, fuzzWords),
+  Target("zstd", longest: 1024, fuzzZstd),
 ]
 
 /// The one that the environment names.

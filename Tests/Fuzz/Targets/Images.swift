@@ -182,26 +182,43 @@ func signed(_ archive: [UInt8]) -> [UInt8] {
 
 /// A gzip stream: it comes out the same whatever room there is for it, and every step gets on.
 func fuzzGzip(_ input: [UInt8]) {
-  let (bytes, outcome) = inflate(input, room: 4096)
-  let (again, sameOutcome) = inflate(input, room: 61)
+  fuzzCompressed(input) { () -> Step? in
+    guard let inflater = Inflater() else { return nil }
+    return { inflater.step(&$0, &$1) }
+  }
+}
+
+/// Zstandard frames: the same.
+func fuzzZstd(_ input: [UInt8]) {
+  fuzzCompressed(input) { () -> Step? in
+    guard let frames = ZstdFrames() else { return nil }
+    return { frames.step(&$0, &$1) }
+  }
+}
+
+private typealias Step = (inout UnsafeRawBufferPointer, inout UnsafeMutableRawBufferPointer) -> Inflater.Outcome
+
+private func fuzzCompressed(_ input: [UInt8], _ make: () -> Step?) {
+  let (bytes, outcome) = unpack(input, room: 4096, make())
+  let (again, sameOutcome) = unpack(input, room: 61, make())
   require(bytes == again && outcome == sameOutcome, "a stream is the same in pieces of another size")
 }
 
-private func inflate(_ input: [UInt8], room: Int) -> ([UInt8], Inflater.Outcome?) {
-  guard let inflater = Inflater() else { return ([], nil) }
+private func unpack(_ input: [UInt8], room: Int, _ step: Step?) -> ([UInt8], Inflater.Outcome?) {
+  guard let step else { return ([], nil) }
   var result: [UInt8] = []
   var output = [UInt8](repeating: 0, count: room)
   var outcome = Inflater.Outcome.more
   input.withUnsafeBytes { bytes in
     var rest = bytes
     var isDone = false
-    // Deflate makes at most 1,032 bytes of one.
+    // Deflate makes at most 1,032 bytes of one; Zstandard can make many more.
     while outcome == .more, !isDone, result.count < 1 << 17 {
       let before = rest.count
       var given = 0
       output.withUnsafeMutableBytes { buffer in
         var left = buffer
-        outcome = inflater.step(&rest, &left)
+        outcome = step(&rest, &left)
         given = buffer.count - left.count
       }
       require(given >= 0 && given <= room && rest.count <= before, "a step stays inside its buffers")
@@ -209,5 +226,5 @@ private func inflate(_ input: [UInt8], room: Int) -> ([UInt8], Inflater.Outcome?
       isDone = given == 0 && rest.count == before || rest.isEmpty && given < room
     }
   }
-  return (Array(result.prefix(1 << 17)), outcome)
+  return (Array(result.prefix(1 << 17)), result.count < 1 << 17 ? outcome : nil)
 }

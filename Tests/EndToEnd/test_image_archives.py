@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import re
@@ -273,3 +274,65 @@ def test_what_umoci_makes_is_taken_from_an_archive(alone: Native, place: Path) -
     assert [(name, count, shared) for name, _, count, shared in names] == [("app:base", 1, 0), ("app:more", 2, 1)]
     assert alone.call("image", "run", "--name", alone.new_name(), "app:more", "--", "cat", "/added").text == "by umoci\n"
     removed(alone, "app:base", "app:more")
+
+
+# Images for several machines
+
+
+def platforms(place: Path, architecture: str, entries: list[layouts.Entry], *, nested: bool) -> Path:
+    """A layout with an image for this machine and others', attestations as BuildKit adds them, and what nobody knows; behind another index, if asked for."""
+    layout = layouts.write(place, [layouts.Layer(entries)], architecture=architecture)
+    index = json.loads((layout / "index.json").read_text())
+    (ours,) = index["manifests"]
+
+    def entry(kind: str, document: object, platform: dict | None = None, **more: object) -> dict:  # type: ignore[type-arg]
+        content = json.dumps(document).encode()
+        digest = hashlib.sha256(content).hexdigest()
+        (layout / "blobs" / "sha256" / digest).write_bytes(content)
+        return {"mediaType": kind, "digest": f"sha256:{digest}", "size": len(content), **({"platform": platform} if platform else {}), **more}
+
+    marks = {"vnd.docker.reference.type": "attestation-manifest"}
+    unknown = entry(layouts.MANIFEST, {"attestation": 1}, {"os": "unknown", "architecture": "unknown"}, annotations=marks)
+    others = [entry(layouts.MANIFEST, {"number": number}, {"os": "linux", "architecture": name}) for number, name in enumerate(("s390x", "riscv64", "386"))]
+    windows = entry(layouts.MANIFEST, {"os": "windows"}, {"os": "windows", "architecture": architecture})
+    future = entry("application/vnd.example.future+json", {}, {"os": "linux", "architecture": architecture})
+    # Of two that fit, the first counts.
+    second = {**ours, "digest": "sha256:" + "0" * 64}
+    ours.pop("annotations")
+    second.pop("annotations")
+    document = {"schemaVersion": 2, "mediaType": layouts.INDEX, "manifests": [unknown, windows, future, *others, ours, second]}
+    if nested:
+        document = {"schemaVersion": 2, "manifests": [entry(layouts.INDEX, document, annotations={layouts.REF_NAME: "v1"})]}
+    (layout / "index.json").write_text(json.dumps(document))
+    return layout
+
+
+@pytest.mark.parametrize("form", ["file", "pipe"])
+@pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])
+def test_of_an_image_for_several_machines_the_one_for_this_is_taken(machine: Machine, place: Path, nested: bool, form: str) -> None:
+    archive = archives.of_folder(platforms(place / "image", machine.architecture, base(machine.architecture), nested=nested))
+    result = imported(machine, archive, form, "--name", "several")
+    assert result.error == ""
+    assert told(result)[0][2] == 1
+    assert machine.call("image", "run", "--name", machine.new_name(), "several", "--", "echo", "hello").text == "hello\n"
+    removed(machine, "several")
+
+
+def test_an_image_for_other_machines_alone_names_them(machine: Machine, place: Path) -> None:
+    layout = platforms(place / "image", "mips64", [layouts.file("x")], nested=True)
+    before = stored(machine)
+    imported(machine, archives.of_folder(layout), "pipe", "--name", "x").failed("s390x", "riscv64", "mips64", f"this device is {machine.architecture}")
+    assert stored(machine) == before
+
+
+def test_a_layer_of_several_gzip_members_is_the_layer_that_it_is_of_one(machine: Machine, place: Path) -> None:
+    entries = [*base(machine.architecture), layouts.file("big", bytes(range(256)) * 4096)]
+    # Members as parallel compressors make them, an empty one, and zeros that some builders fill up with.
+    content = layouts.Layer(entries).archive()
+    members = [gzip.compress(content[start : start + 100_000], mtime=0) for start in range(0, len(content), 100_000)]
+    several = b"".join([gzip.compress(b"", mtime=0), *members, bytes(1000)])
+    for name, packed, shared in (("several", several, 0), ("one", gzip.compress(content), 1)):
+        archive = archives.saved(machine.architecture, [content], ["x:1"], stored=[packed])
+        assert told(imported(machine, archive, "pipe", "--name", name))[0][2:] == (1, shared)
+    removed(machine, "several", "one")
+    imported(machine, archives.saved(machine.architecture, [content], stored=[several + b"x"]), "pipe").failed("other bytes follow the gzip stream")

@@ -72,8 +72,8 @@ def removed(machine: Machine, *names: str) -> None:
 
 
 def stored(machine: Machine) -> str:
-    """Everything in the store, but for the locks."""
-    return machine.sh(f"[ ! -d {machine.store} ] || find {machine.store} -mindepth 1 -maxdepth 3 ! -name '*lock*' | sort")
+    """Everything in the store, but for its own directories."""
+    return machine.sh(f"[ ! -d {machine.store} ] || find {machine.store} -mindepth 2 -maxdepth 3 ! -path '*/blobs/sha256' | sort")
 
 
 def tree(machine: Machine) -> str:
@@ -166,6 +166,21 @@ def test_a_hostile_archive_is_refused_and_leaves_nothing(machine: Machine, name:
     before = stored(machine)
     imported(machine, maker(machine.architecture), form).failed(expected)
     assert stored(machine) == before
+
+
+def test_an_update_may_lack_the_layers_that_the_device_has(machine: Machine, place: Path) -> None:
+    first = layouts.Layer(base(machine.architecture))
+    whole = layouts.write(place / "whole", [first], architecture=machine.architecture)
+    update = layouts.write(
+        place / "update", [first, layouts.Layer([layouts.file("etc/new", b"new\n")])], architecture=machine.architecture, faults=layouts.Faults(layer_missing=True),
+    )
+    before = stored(machine)
+    imported(machine, archives.of_folder(update), "pipe", "--name", "update").failed("is not in standard input")
+    assert stored(machine) == before
+    assert told(imported(machine, archives.of_folder(whole), "pipe", "--name", "whole"))[0][2:] == (1, 0)
+    assert told(imported(machine, archives.of_folder(update), "pipe", "--name", "update"))[0][2:] == (2, 1)
+    assert machine.call("image", "run", "--name", machine.new_name(), "update", "--", "cat", "/etc/new").text == "new\n"
+    removed(machine, "whole", "update")
 
 
 def test_a_full_store_is_said_before_it_is_full(machine: Machine) -> None:

@@ -291,6 +291,28 @@ struct ArchiveTests {
     #expect(results[1].sharedLayers == 2)
   }
 
+  @Test("a thin layout lacks the layers that the store has already, as a directory and in an archive")
+  func thin() throws {
+    let scratch = try Scratch("thin")
+    let base: [Entry] = [.file("base", "of all")]
+    try LayoutBuilder([base]).write(to: scratch, "first")
+    for (number, packed) in [false, true].enumerated() {
+      try LayoutBuilder([base, [.file("new", "\(number)")]]).write(to: scratch, "second")
+      let missing = LayoutBuilder.digest(gzip(tar(base)))
+      try scratch.directory.unlink(Path("second/blobs/sha256/\(String(missing.dropFirst(7)))"))
+      if packed { try scratch.write("second.tar", try archive(of: "second", in: scratch)) }
+      let update = scratch.path.appending(packed ? "second.tar" : "second")
+      let empty = try Store(at: scratch.path.appending("empty"))
+      #expect(message { _ = try empty.importLayout(from: update) } == "blob \(missing): is not in \(update.description)")
+      #expect(try scratch.names(below: "empty/layers").isEmpty)
+      let store = try Store(at: scratch.path.appending("store"))
+      try store.importLayout(from: scratch.path.appending("first"), name: "first")
+      let result = try store.importLayout(from: update, name: "update")
+      #expect(result.sharedLayers == 1 && result.unpackedLayers == 1)
+      try scratch.directory.removeTree("second")
+    }
+  }
+
   @Test("names of files and of Docker")
   func proposedNames() throws {
     for (file, name) in [("a.tar", "a"), ("a.tar.gz", "a"), ("a.tgz", "a"), ("a.oci.tar", "a.oci"), ("plain", "plain")] {

@@ -35,7 +35,7 @@ let isFuzzed = Context.environment["APUS_FUZZ"] != nil
 
 let fuzz: [Target] = [
   .executableTarget(
-    name: "fuzz", dependencies: ["Linux", "JSON", "OCI", "Cgroups", "Sandbox", "Runtime", "Images", "CSeccomp", "apus", "Oracles"],
+    name: "fuzz", dependencies: ["Linux", "JSON", "OCI", "Cgroups", "Sandbox", "Runtime", "Trust", "Images", "CSeccomp", "apus", "Oracles"],
     path: "Tests/Fuzz/Targets", swiftSettings: ordinary)
 ]
 
@@ -63,8 +63,9 @@ let package = Package(
     module("Cgroups", ["Linux", "OCI", "Probe"]),
     module("Sandbox", ["Linux", "OCI", "Probe", "CSeccomp"]),
     module("Runtime", ["Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox"]),
-    module("Images", ["Linux", "JSON", "OCI", "CZlib", "CZstd", "CCrypto"]),
-    program(["Wording", "Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox", "Runtime", "Images"]),
+    module("Trust", ["Linux", "JSON", "OCI", "CCrypto"]),
+    module("Images", ["Linux", "JSON", "OCI", "Trust", "CZlib", "CZstd"]),
+    program(["Wording", "Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox", "Runtime", "Trust", "Images"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ordinary),
     .target(name: "Oracles", dependencies: ["Linux", "OCI"], path: "Tests/Oracles", swiftSettings: ordinary),
     tests("Wording"),
@@ -75,7 +76,8 @@ let package = Package(
     tests("Cgroups", ["OCI", "Probe", "Oracles"]),
     tests("Sandbox", ["CLinux", "Linux", "OCI", "Probe", "CSeccomp", "Oracles"]),
     tests("Runtime", ["Linux", "OCI", "Cgroups", "Sandbox", "TestSupport"]),
-    tests("Images", ["OCI", "JSON", "Linux", "TestSupport"]),
+    tests("Trust", ["OCI", "JSON", "Linux"]),
+    tests("Images", ["OCI", "JSON", "Linux", "Trust", "TestSupport"]),
   ] + (isFuzzed ? fuzz : [tests("apus", ["Linux", "JSON", "OCI", "Runtime", "Sandbox"])]),
   cLanguageStandard: .gnu17
 )

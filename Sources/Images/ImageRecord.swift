@@ -1,6 +1,7 @@
 internal import JSON
 internal import Linux
 public import OCI
+internal import Trust
 
 /// An image in the store, under one name.
 public final class ImageRecord: Equatable, Sendable {

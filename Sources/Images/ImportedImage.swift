@@ -1,5 +1,6 @@
 internal import Linux
 internal import OCI
+internal import Trust
 
 /// A layer of an image that is being imported.
 final class ImportedLayer {

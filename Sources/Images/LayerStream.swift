@@ -1,5 +1,6 @@
 internal import Linux
 internal import OCI
+internal import Trust
 
 /// The archive in a layer's blob, while everything that was promised about it is verified: the blob's size and digest, and the archive's digest.
 ///

@@ -1,5 +1,6 @@
 internal import Linux
 internal import OCI
+internal import Trust
 
 /// The images of an OCI image layout (image-spec, image-layout.md: `oci-layout`, `index.json` and `blobs/ALGORITHM/HEX`) or of an archive of `docker save`. Other
 /// files in it are ignored, as they must be.

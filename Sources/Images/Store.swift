@@ -1,5 +1,6 @@
 public import Linux
 internal import OCI
+internal import Trust
 
 /// The images of a device, and the writable layers of its containers, below one directory:
 ///
@@ -145,7 +146,7 @@ public final class Store {
     let bytes = try doing("read", name) { () throws(Errno) in
       try directory.open(Path(digest.hex), .readOnly | .noFollow).readAll(limit: Layout.documentLimit)
     }
-    guard let found = Images.digest(of: bytes, digest.algorithm), found == digest else {
+    guard let found = Trust.digest(of: bytes, digest.algorithm), found == digest else {
       throw ImageError(.invalid, "\(name): is damaged; import the image again")
     }
     return bytes

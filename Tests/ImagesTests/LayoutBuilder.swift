@@ -1,5 +1,6 @@
 import Linux
 import OCI
+import Trust
 
 @testable import Images
 
@@ -75,7 +76,7 @@ struct LayoutBuilder {
 
   init(_ layers: [[Entry]] = []) { self.layers = layers.map { Layer(archive: tar($0)) } }
 
-  static func digest(_ bytes: [UInt8]) -> String { Images.digest(of: bytes, .sha256)?.text ?? "" }
+  static func digest(_ bytes: [UInt8]) -> String { Trust.digest(of: bytes, .sha256)?.text ?? "" }
 
   @discardableResult
   func write(to scratch: Scratch, _ name: String = "layout") throws -> Path {

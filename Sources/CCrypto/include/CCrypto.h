@@ -15,3 +15,17 @@ int ccrypto_hash_update(ccrypto_hash *_Nonnull hash, const void *_Nullable bytes
 int ccrypto_hash_finish(ccrypto_hash *_Nonnull hash, uint8_t *_Nonnull result);
 /// Frees the hash, finished or not.
 void ccrypto_hash_free(ccrypto_hash *_Nonnull hash);
+
+/// A public key.
+typedef struct ccrypto_key ccrypto_key;
+
+/// Reads a public key over the curve P-256, as PEM or DER (SubjectPublicKeyInfo, RFC 5480); PEM ends with a NUL, which `count` includes. NULL, and mbedTLS's
+/// negative error number in `error`, when it is none or another kind of key. Freed by ccrypto_key_free.
+ccrypto_key *_Nullable ccrypto_key_new(const uint8_t *_Nullable bytes, size_t count, int *_Nonnull error);
+/// Whether `signature` is the key's ECDSA signature, ASN.1 in DER, of what has this SHA-256 hash (32 bytes): 0, or mbedTLS's negative error number.
+int ccrypto_key_verify(ccrypto_key *_Nonnull key, const uint8_t *_Nonnull hash, const uint8_t *_Nullable signature, size_t count);
+/// Frees the key.
+void ccrypto_key_free(ccrypto_key *_Nonnull key);
+
+/// Decodes base64 (RFC 4648, with padding); gives the number of bytes, or mbedTLS's negative error number.
+long ccrypto_base64_decode(uint8_t *_Nullable result, size_t size, const uint8_t *_Nullable text, size_t count);

@@ -48,6 +48,7 @@ private let targets = [
   Target("state", longest: 384, fuzzState),
   Target("statistics", longest: 384, fuzzStatistics),
   Target("tar", longest: 5120, fuzzArchive),
+  Target("trust", longest: 1024, fuzzTrust),
   Target("users", longest: 384, fuzzUsers),
   Target("words", longest: 128, fuzzWords),
   Target("zstd", longest: 1024, fuzzZstd),

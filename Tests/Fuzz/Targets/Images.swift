@@ -1,5 +1,6 @@
 import Linux
 import OCI
+import Trust
 
 @testable import Images
 

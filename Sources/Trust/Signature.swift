@@ -1,0 +1,136 @@
+internal import JSON
+public import OCI
+
+/// A signature of an image as cosign makes it, as it was found: nothing of it is believed yet.
+public struct Signature: Sendable {
+  enum Content: Sendable {
+    /// The older form: a payload that names the image and its manifest, and the signature of the payload's bytes in base64 (cosign, specs/SIGNATURE_SPEC.md).
+    case simple(payload: [UInt8], signature: String)
+    /// A sigstore bundle (protobuf-specs, sigstore_bundle.proto, version 0.3), which has all in one document.
+    case bundle([UInt8])
+  }
+
+  /// The digest of the payload or of the bundle, which tells one from another.
+  public let digest: Digest
+  let content: Content
+
+  public static func simple(payload: [UInt8], digest: Digest, signature: String) -> Signature {
+    Signature(digest: digest, content: .simple(payload: payload, signature: signature))
+  }
+
+  public static func bundle(_ document: [UInt8], digest: Digest) -> Signature { Signature(digest: digest, content: .bundle(document)) }
+
+  /// What the signature says, if one of the keys has made it.
+  ///
+  /// The signed bytes are checked before they are parsed, and what is parsed are the same bytes (CVE-2022-36056 and its kin are what happens else).
+  func claim(signedBy keys: [PublicKey]) throws(TrustError) -> Claim {
+    switch content {
+    case .simple(let payload, let text):
+      guard let signature = decodingBase64(text) else { throw TrustError("it is not base64") }
+      let key = try Signature.key(of: payload, signature, keys)
+      return try Claim(simpleSigning: payload, key: key)
+    case .bundle(let document):
+      let envelope = try Envelope(bundle: document)
+      let key = try Signature.key(of: envelope.signedBytes, envelope.signature, keys)
+      return try Claim(statement: envelope.payload, key: key)
+    }
+  }
+
+  private static func key(of message: [UInt8], _ signature: [UInt8], _ keys: [PublicKey]) throws(TrustError) -> String {
+    for key in keys where key.hasSigned(message, signature) { return key.name }
+    throw TrustError("no key of the policy has made it")
+  }
+}
+
+/// What a signature says that has been checked.
+struct Claim {
+  /// The digests of the images, or indexes, that it is for.
+  let images: [Digest]
+  /// The name that it gives them; sigstore's bundles give none.
+  let reference: ImageReference?
+  /// The name of the key that made it.
+  let key: String
+
+  /// From the payload of the older form: exactly the members that cosign writes, so that nothing in it can be read in two ways.
+  init(simpleSigning payload: [UInt8], key: String) throws(TrustError) {
+    let json = try document(payload, name: "its payload")
+    json.permitOnly("critical optional")
+    let critical = json.required("critical")
+    critical.permitOnly("type image identity")
+    let type = critical.required("type")
+    if !type.string().equals("cosign container image signature") { type.refuseUnknown() }
+    let image = critical.required("image")
+    image.permitOnly("docker-manifest-digest")
+    let digest = image.required("docker-manifest-digest").digest()
+    let identity = critical.required("identity")
+    identity.permitOnly("docker-reference")
+    let name = identity.required("docker-reference")
+    // A name that nobody could have asked for matches nothing.
+    reference = ImageReference.exactly(name.string())
+    if reference == nil { name.refuse("expected the name of an image") }
+    images = [digest]
+    self.key = key
+    try check(json, name: "its payload")
+  }
+
+  /// From the payload of a bundle, an in-toto statement (in-toto/attestation, spec/v1/statement.md).
+  init(statement payload: [UInt8], key: String) throws(TrustError) {
+    let json = try document(payload, name: "its statement")
+    let type = json.required("_type")
+    if !type.string().equals("https://in-toto.io/Statement/v1") { type.refuseUnknown() }
+    // Another predicate is an attestation: true words about an image, which do not say that it may be run.
+    let predicate = json.required("predicateType")
+    if !predicate.string().equals("https://sigstore.dev/cosign/sign/v1") { predicate.refuseUnknown() }
+    var images: [Digest] = []
+    for subject in json.required("subject").elements() {
+      for (algorithm, hex) in subject.required("digest").members() {
+        if let digest = try? Digest(Text("\(algorithm):\(hex.string())").string) { images.append(digest) }
+      }
+    }
+    self.images = images
+    reference = nil
+    self.key = key
+    try check(json, name: "its statement")
+  }
+}
+
+/// A message in an envelope (DSSE, protocol.md).
+struct Envelope {
+  let payload: [UInt8]
+  let payloadType: String
+  let signature: [UInt8]
+
+  /// Out of a sigstore bundle. Entries of a transparency log and timestamps are passed over: they answer when it was signed, and by key it does not matter.
+  init(bundle text: [UInt8]) throws(TrustError) {
+    let json = try document(text, name: "the bundle")
+    let type = json.required("mediaType")
+    if !type.string().equals("application/vnd.dev.sigstore.bundle.v0.3+json"), !type.string().equals("application/vnd.dev.sigstore.bundle+json;version=0.3") {
+      type.refuseUnknown()
+    }
+    let envelope = json.required("dsseEnvelope")
+    let payloadType = envelope.required("payloadType")
+    self.payloadType = payloadType.string()
+    if !self.payloadType.equals("application/vnd.in-toto+json") { payloadType.refuseUnknown() }
+    payload = envelope.required("payload").base64()
+    let signatures = envelope.required("signatures")
+    // sigstore_bundle.proto: verifiers must refuse more than one.
+    var signature: [UInt8] = []
+    let list = signatures.elements()
+    if list.count == 1 { for entry in list { signature = entry.required("sig").base64() } } else { signatures.refuse("expected one signature") }
+    self.signature = signature
+    try check(json, name: "the bundle")
+  }
+
+  /// What is signed: the type and the payload, each behind its length.
+  var signedBytes: [UInt8] {
+    Array(Text("DSSEv1 \(payloadType.utf8.count) \(payloadType) \(payload.count) ").string.utf8) + payload
+  }
+}
+
+extension JSONValue {
+  fileprivate func base64() -> [UInt8] {
+    if let bytes = decodingBase64(string()) { return bytes }
+    refuse("expected base64")
+    return []
+  }
+}

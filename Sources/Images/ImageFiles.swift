@@ -89,6 +89,20 @@ final class ImageFiles {
     }
   }
 
+  /// The names of the files in a folder; none where there is no such folder.
+  func names(in folder: Path) throws(ImageError) -> [Path] {
+    guard let contents else {
+      do throws(Errno) {
+        return try file.open(folder, .readOnly | .directory | .noFollow).entries().map { $0.name }
+      } catch {
+        if error == .noSuchFileOrDirectory || error == .notDirectory { return [] }
+        throw ImageError("read", "\(shown)/\(folder)", error)
+      }
+    }
+    let prefix = folder.bytes + [Path.slash]
+    return contents.names.compactMap { $0.bytes.starts(with: prefix) ? Path(bytes: $0.bytes.dropFirst(prefix.count)) : nil }
+  }
+
   /// Removes a file that is needed no more, if it takes space that is ours.
   func release(_ name: Path) {
     guard isStaged, let entry = contents?.find(name) else { return }

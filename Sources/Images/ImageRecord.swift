@@ -3,6 +3,23 @@ internal import Linux
 public import OCI
 internal import Trust
 
+/// A signature that came with an image.
+public struct SignatureRecord: Equatable, Sendable {
+  /// The blob with what is signed: cosign's payload, or a sigstore bundle.
+  public let blob: Digest
+  /// The signature of a payload in base64; nil where the blob is a bundle, which has it inside.
+  public let signature: String?
+
+  public init(blob: Digest, signature: String?) {
+    self.blob = blob
+    self.signature = signature
+  }
+
+  public static func == (left: SignatureRecord, right: SignatureRecord) -> Bool {
+    left.blob == right.blob && left.signature.map { Array($0.utf8) } == right.signature.map { Array($0.utf8) }
+  }
+}
+
 /// An image in the store, under one name.
 public final class ImageRecord: Equatable, Sendable {
   public let name: String
@@ -13,18 +30,28 @@ public final class ImageRecord: Equatable, Sendable {
   public let layers: [Digest]
   /// Bytes of the layers' blobs, as they are sent: what is on disk is larger.
   public let size: UInt64
+  /// The indexes that the manifest was chosen from, the outermost first: who signed one of them signed the image.
+  public let indexes: [Digest]
+  public let signatures: [SignatureRecord]
 
-  public init(name: String, manifest: Digest, config: Digest, layers: [Digest], size: UInt64) {
+  public init(
+    name: String, manifest: Digest, config: Digest, layers: [Digest], size: UInt64, indexes: [Digest] = [], signatures: [SignatureRecord] = []
+  ) {
     self.name = name
     self.manifest = manifest
     self.config = config
     self.layers = layers
     self.size = size
+    self.indexes = indexes
+    self.signatures = signatures
   }
+
+  /// Every blob that the store keeps for the image.
+  var blobs: [Digest] { [manifest, config] + indexes + signatures.map { $0.blob } }
 
   public static func == (left: ImageRecord, right: ImageRecord) -> Bool {
     left.name.utf8.elementsEqual(right.name.utf8) && left.manifest == right.manifest && left.config == right.config && left.layers == right.layers
-      && left.size == right.size
+      && left.size == right.size && left.indexes == right.indexes && left.signatures == right.signatures
   }
 
   /// Reads what `stored` wrote.
@@ -35,6 +62,8 @@ public final class ImageRecord: Equatable, Sendable {
     config = json.required("config").digest()
     layers = json.list("layers") { $0.digest() }
     size = json.requiredInteger("size")
+    indexes = json.list("indexes") { $0.digest() }
+    signatures = json.list("signatures") { SignatureRecord(blob: $0.required("blob").digest(), signature: $0.string("signature")) }
     try check(json, object)
   }
 
@@ -48,6 +77,21 @@ public final class ImageRecord: Equatable, Sendable {
       object.key("layers")
       object.array { array in for layer in layers { array.value(layer.text) } }
       object.member("size", size)
+      if !indexes.isEmpty {
+        object.key("indexes")
+        object.array { array in for index in indexes { array.value(index.text) } }
+      }
+      if !signatures.isEmpty {
+        object.key("signatures")
+        object.array { array in
+          for signature in signatures {
+            array.object { object in
+              object.member("blob", signature.blob.text)
+              if let text = signature.signature { object.member("signature", text) }
+            }
+          }
+        }
+      }
     }
     return try withChecksum(writer.bytes())
   }

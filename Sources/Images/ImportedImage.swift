@@ -31,6 +31,10 @@ final class ImportedImage {
   let configText: [UInt8]
   /// The base first.
   private(set) var layers: [ImportedLayer] = []
+  /// The indexes that led to the manifest, the outermost first.
+  var indexes: [(digest: Digest, text: [UInt8])] = []
+  /// Those that are for it, or for one of the indexes; nobody has checked them.
+  var signatures: [FoundSignature] = []
 
   /// `text` is the manifest, verified.
   init(_ source: Layout, _ descriptor: Descriptor, manifest text: [UInt8], platform: Platform, limits: Limits) throws(ImageError) {
@@ -60,7 +64,22 @@ final class ImportedImage {
   func record(named name: String) -> ImageRecord {
     var size: UInt64 = 0
     for layer in layers { size &+= layer.descriptor.size }
-    return ImageRecord(name: name, manifest: descriptor.digest, config: manifest.config.digest, layers: layers.map { $0.chainID }, size: size)
+    return ImageRecord(
+      name: name, manifest: descriptor.digest, config: manifest.config.digest, layers: layers.map { $0.chainID }, size: size,
+      indexes: indexes.map { $0.digest }, signatures: signatures.map { $0.record })
+  }
+
+  /// The documents that the store keeps.
+  var documents: [(digest: Digest, text: [UInt8])] {
+    [(descriptor.digest, manifestText), (manifest.config.digest, configText)] + indexes + signatures.map { ($0.record.blob, $0.text) }
+  }
+
+  /// What a signature of the image may be for.
+  var signedDigests: [Digest] { [descriptor.digest] + indexes.map { $0.digest } }
+
+  /// What a policy decides about.
+  func signed(named name: String) -> SignedImage {
+    SignedImage(name: name, digests: signedDigests, signatures: signatures.map { $0.record.signature(around: $0.text) })
   }
 
   /// The ChainID of a layer: its DiffID if it is the base, else the digest of the ChainID below and the DiffID with a space between (image-spec, config.md,

@@ -9,7 +9,7 @@ internal import Trust
 final class Layout {
   let files: ImageFiles
   /// What `index.json` lists; nil in an archive that has only Docker's list.
-  private let index: ImageIndex?
+  let index: ImageIndex?
   /// What `manifest.json` lists, where that is what counts.
   private let saved: [DockerSavedImage]
   let limits: Limits
@@ -43,12 +43,14 @@ final class Layout {
   /// The images for `platform`, in the order in which they are listed; one with two names comes twice. An image that is for other machines only is told to
   /// `leaveOut`, unless there is no other.
   func images(for platform: Platform, leaveOut: (String) -> Void) throws(ImageError) -> [OfferedImage] {
-    guard let index else { return try savedImages() }
+    guard var index else { return try savedImages() }
+    index.manifests.removeAll { $0.isAttached }
     var offered: [OfferedImage] = []
     var leftOut: [String] = []
     for (reference, entries) in try groups(index) {
       do throws(ImageError) {
-        offered.append(OfferedImage(reference: reference, content: .manifest(try manifest(in: ImageIndex(manifests: entries), for: platform))))
+        let (descriptor, indexes) = try manifest(in: ImageIndex(manifests: entries), for: platform)
+        offered.append(OfferedImage(reference: reference, content: .manifest(descriptor, indexes: indexes)))
       } catch {
         if error.kind != .unsupported { throw error }
         leftOut.append(error.message)
@@ -92,8 +94,11 @@ final class Layout {
   /// The documents of an image.
   func image(_ offered: OfferedImage, platform: Platform) throws(ImageError) -> ImportedImage {
     switch offered.content {
-    case .manifest(let descriptor):
-      return try ImportedImage(self, descriptor, manifest: try document(descriptor), platform: platform, limits: limits)
+    case .manifest(let descriptor, let indexes):
+      let image = try ImportedImage(self, descriptor, manifest: try document(descriptor), platform: platform, limits: limits)
+      for index in indexes { image.indexes.append((index.digest, try document(index))) }
+      image.signatures = try signatures(of: image.signedDigests)
+      return image
     case .saved(let number):
       let manifest = try savedManifest(saved[number])
       guard let digest = digest(of: manifest, .sha256) else { throw ImageError(.system(.noMemory), "there is not enough memory for a manifest") }
@@ -102,14 +107,16 @@ final class Layout {
     }
   }
 
-  /// The manifest of the image for `platform`: of those in `index`, or in an index that one of its entries stands for. Throws `.unsupported` when they are for
-  /// other machines.
-  private func manifest(in index: ImageIndex, for platform: Platform) throws(ImageError) -> Descriptor {
+  /// The manifest of the image for `platform`: of those in `index`, or in an index that one of its entries stands for, which is given as well, the outermost
+  /// first. Throws `.unsupported` when they are for other machines.
+  private func manifest(in index: ImageIndex, for platform: Platform) throws(ImageError) -> (Descriptor, indexes: [Descriptor]) {
     var index = index
+    var indexes: [Descriptor] = []
     // Indexes within indexes are allowed; four levels are more than anybody builds.
     for _ in 0..<4 {
       let descriptor = try select(index, for: platform)
-      if descriptor.role != .index { return descriptor }
+      if descriptor.role != .index { return (descriptor, indexes) }
+      indexes.append(descriptor)
       let text = try document(descriptor)
       do throws(SpecError) {
         index = try ImageIndex(parsing: text)
@@ -165,14 +172,16 @@ final class Layout {
 /// An image that can be imported.
 struct OfferedImage {
   enum Content: Equatable {
-    case manifest(Descriptor)
+    /// And the indexes that lead to it, the outermost first.
+    case manifest(Descriptor, indexes: [Descriptor])
     /// The number of an image in Docker's list.
     case saved(Int)
 
-    /// By the digest, which says it all; to compare other texts of a descriptor as Swift does would link the Unicode tables.
+    /// By the digests, which say it all; to compare other texts of a descriptor as Swift does would link the Unicode tables.
     static func == (left: Content, right: Content) -> Bool {
       switch (left, right) {
-      case (.manifest(let left), .manifest(let right)): left.digest == right.digest
+      case (.manifest(let left, let leftIndexes), .manifest(let right, let rightIndexes)):
+        left.digest == right.digest && leftIndexes.map { $0.digest } == rightIndexes.map { $0.digest }
       case (.saved(let left), .saved(let right)): left == right
       default: false
       }

@@ -1,6 +1,7 @@
 internal import JSON
 internal import Linux
 internal import OCI
+internal import Trust
 
 extension Layout {
   /// Makes the manifest that an image in an archive of `docker save` lacks. The same archive always gives the same one, so that its digest is the image's.

@@ -42,7 +42,7 @@ extension Store {
     var documents: [Digest] = []
     for image in images.images {
       neededLayers += image.layers
-      documents += [image.manifest, image.config]
+      documents += image.blobs
     }
     var isClean = try collect(layers, "layers", keeping: neededLayers)
     for algorithm in DigestAlgorithm.allCases {

@@ -1,5 +1,6 @@
 internal import Linux
 public import OCI
+public import Trust
 
 /// What an import does, for whoever shows it.
 public enum ImportEvent: Sendable {
@@ -54,9 +55,11 @@ extension Store {
   ///
   /// - `name`: nil takes the names in the layout or, where that is only a tag, the file's with it (`ImageName.proposed`). With a name there may be one image only.
   /// - `platform`: the machine that the image has to be for.
+  /// - `admit`: is asked about each image before anything of it is unpacked; what it throws ends the import.
   @discardableResult
   public func importImages(
-    from origin: ImageOrigin, name: String? = nil, platform: Platform = .device, limits: Limits = Limits(), progress: (ImportEvent) -> Void = { _ in }
+    from origin: ImageOrigin, name: String? = nil, platform: Platform = .device, limits: Limits = Limits(),
+    progress: (ImportEvent) -> Void = { _ in }, admit: (SignedImage) throws(ImageError) -> Void = { _ in }
   ) throws(ImageError) -> [ImportResult] {
     try withImportLock { () throws(ImageError) in
       try withStateLock { () throws(ImageError) in try recover() }
@@ -77,6 +80,7 @@ extension Store {
           // Another name for the same one.
           let isSame = number > 0 && offered[number - 1].content == offer.content
           guard let imported = try isSame ? image : source.image(offer, platform: platform) else { continue }
+          try admit(imported.signed(named: names[number]))
           image = imported
           let result = try unpack(
             imported, from: source, isLast: names.count == 1, name: names[number], staging: staging, limits: limits, progress: progress)
@@ -184,11 +188,11 @@ extension Store {
   /// Gives everything its name: layers and documents first, the record last, each step on the medium before the next.
   private func publish(_ image: ImportedImage, _ record: ImageRecord, from staging: borrowing FileDescriptor) throws(ImageError) {
     let stored = try record.stored()
-    let documents = [(image.descriptor.digest, image.manifestText), (image.manifest.config.digest, image.configText)]
+    let documents = image.documents
     let shown: Text = "image \(record.name) to \(path)"
     try doing("write", shown) { () throws(Errno) in
       for (number, document) in documents.enumerated() {
-        try staging.open(Path(Text("document-\(number)").string), .writeOnly | .create | .exclusive, mode: 0o600).writeAll(document.1)
+        try staging.open(Path(Text("document-\(number)").string), .writeOnly | .create | .exclusive, mode: 0o600).writeAll(document.text)
       }
       try staging.open("record", .writeOnly | .create | .exclusive, mode: 0o600).writeAll(stored)
       // All layers and documents at once: fsync of each of their files would take minutes on flash (podman#8005 is what happens without either).
@@ -196,9 +200,9 @@ extension Store {
     }
     try withStateLock { () throws(ImageError) in
       for (number, document) in documents.enumerated() {
-        let directory = try blobDirectory(document.0.algorithm)
+        let directory = try blobDirectory(document.digest.algorithm)
         try doing("write", shown) { () throws(Errno) in
-          try staging.rename(Path(Text("document-\(number)").string), to: directory, Path(document.0.hex))
+          try staging.rename(Path(Text("document-\(number)").string), to: directory, Path(document.digest.hex))
           try directory.synchronize()
         }
       }

@@ -25,7 +25,7 @@ public struct Judgement: Sendable {
 
 extension TrustPolicy {
   /// How many signatures of an image are looked at: checking one takes milliseconds, and who made the image decides how many there are (CVE-2023-46737).
-  static var signatureLimit: Int { 64 }
+  public static var signatureLimit: Int { 64 }
 
   /// Decides about an image. `read` gives the contents of a key's file.
   public func judge(_ image: SignedImage, read: (String) throws(TrustError) -> [UInt8]) -> Judgement {

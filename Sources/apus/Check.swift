@@ -82,7 +82,7 @@ private final class Check {
       try during("open", call.globals.dataRoot) { () throws(Errno) in try FileDescriptor.open(call.globals.dataRoot, .path | .directory) }
     }
     let store = try openStore(call.globals)
-    let stored = try failing { () throws(ImageError) in try store.image(named: image) }
+    let stored = try trustedImage(image, in: store, call.globals)
     let layer = store.path.appending("containers").appending(id.text)
     let root = RootSource.overlay(layers: stored.layers, upper: layer.appending("upper"), work: layer.appending("work"), mountPoint: layer.appending("root"))
     let options = RunOptions(id: id, controlGroups: call.globals.cgroupManager == .cgroupfs)

@@ -9,14 +9,17 @@ final class GlobalOptions {
   var namesStateRoot = false
   /// Where images and writable layers are kept: on a file system that lasts.
   var dataRoot: Path = "/var/lib/apus"
+  /// The policy that decides about images; nil is /etc/apus/policy.json, if there is one.
+  var policy: Path?
   /// What makes and removes groups.
   var cgroupManager = CgroupManager.cgroupfs
 
   init(_ arguments: ParsedArguments) throws(Failure) {
     // Android has neither /run nor /var, and its root is read-only; /dev is a tmpfs there.
     if isAndroid() { (stateRoot, dataRoot) = ("/dev/apus", "/data/apus") }
-    if let root = try GlobalOptions.directory(arguments, .root) { (stateRoot, namesStateRoot) = (root, true) }
-    if let root = try GlobalOptions.directory(arguments, .dataRoot) { dataRoot = root }
+    if let root = try GlobalOptions.absolute(arguments, .root) { (stateRoot, namesStateRoot) = (root, true) }
+    if let root = try GlobalOptions.absolute(arguments, .dataRoot) { dataRoot = root }
+    policy = try GlobalOptions.absolute(arguments, .policy)
     if let name = arguments.value(.cgroupManager) { cgroupManager = try CgroupManager(name) }
     if arguments.flag(.systemdCgroup) { throw .noSystemdDriver("--systemd-cgroup") }
     if let name = arguments.value(.rootless), !name.equals("true"), !name.equals("false"), !name.equals("auto") {
@@ -24,7 +27,7 @@ final class GlobalOptions {
     }
   }
 
-  private static func directory(_ arguments: ParsedArguments, _ option: OptionID) throws(Failure) -> Path? {
+  private static func absolute(_ arguments: ParsedArguments, _ option: OptionID) throws(Failure) -> Path? {
     guard let value = arguments.value(option) else { return nil }
     let path = Path(value)
     guard path.isAbsolute else { throw .usage("option --\(option.spec.name): must be an absolute path, not \(value)") }

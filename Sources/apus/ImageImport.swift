@@ -33,6 +33,7 @@ private struct ImageImport {
     if case .standardInput = origin, Terminal.isTerminal(StandardDescriptor.input) {
       throw Failure("standard input is a terminal; an archive has to come from a file or a pipe")
     }
+    let policy = try trustPolicy(globals)
     let store = try openStore(globals)
     // Progress is for people: the result alone is for programs.
     let isWatched = Terminal.isTerminal(StandardDescriptor.error)
@@ -46,6 +47,9 @@ private struct ImageImport {
           case .imported(let result): do throws(Failure) { try tell(result) } catch { failure = error }
           default: if isWatched { follow(event) }
           }
+        },
+        admit: { (image) throws(ImageError) in
+          do throws(Failure) { try requireTrust(image, policy) } catch { throw ImageError(.invalid, Text(error.message)) }
         })
     }
     if let failure { throw failure }

@@ -69,7 +69,7 @@ final class ImageRun {
   }
 
   private func run(in store: Store, _ state: borrowing StateDirectory, _ globals: GlobalOptions) throws(Failure) -> Int32 {
-    let stored = try failing { () throws(ImageError) in try store.image(named: image) }
+    let stored = try trustedImage(image, in: store, globals)
     let id: ContainerID
     if let given = self.id { id = given } else { id = try containerID(ImageRun.randomID(image)) }
     let layer = try failing { () throws(ImageError) in try store.makeContainerLayer(id: id, for: stored) }

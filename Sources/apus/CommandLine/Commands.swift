@@ -4,7 +4,7 @@ internal import Linux
 var commands: [CommandSpec] {
   [
     .create, .start, .run, .exec, .state, .list, .kill, .delete, .pause, .resume, .update, .events, .ps,
-    .imageImport, .imageList, .imageRemove, .imageRun,
+    .imageImport, .imageList, .imageRemove, .imageVerify, .imageRun,
     .spec, .features, .check, .completion, .help,
   ]
 }
@@ -13,7 +13,7 @@ var commands: [CommandSpec] {
 var commandGroups: [CommandGroup] { [CommandGroup(name: "image", summary: "the store of images")] }
 
 /// The options that stand before the command.
-var globalOptions: [OptionID] { [.root, .dataRoot, .log, .logFormat, .debug, .cgroupManager, .systemdCgroup, .rootless, .version, .help] }
+var globalOptions: [OptionID] { [.root, .dataRoot, .policy, .log, .logFormat, .debug, .cgroupManager, .systemdCgroup, .rootless, .version, .help] }
 
 /// What the first words of a command line call.
 enum FoundCommand {

@@ -4,7 +4,7 @@
 /// they call these; where the two differ, a comment says whose it is.
 enum OptionID: UInt8, CaseIterable {
   // Of the program.
-  case root, dataRoot, log, logFormat, debug, cgroupManager, systemdCgroup, rootless, version, help
+  case root, dataRoot, policy, log, logFormat, debug, cgroupManager, systemdCgroup, rootless, version, help
   // Of containers.
   case bundle, config, consoleSocket, pidfdSocket, pidFile, preserveFDs, noPivot, noNewKeyring, noSubreaper, bestEffort, require, detach, keep
   case process, tty, env, user, additionalGIDs, cwd, capability, cgroup, ignorePaused, noNewPrivs, apparmor, processLabel
@@ -47,6 +47,7 @@ enum OptionID: UInt8, CaseIterable {
     switch self {
     case .root: "root DIR/: where the state of containers is kept, on a tmpfs (default: /run/apus; on Android /dev/apus)"
     case .dataRoot: "data-root DIR/: where images are kept (default: /var/lib/apus; on Android /data/apus)"
+    case .policy: "policy FILE: what decides which images are imported and run (default: /etc/apus/policy.json; without it all are)"
     case .log: "log FILE: append errors and warnings to FILE"
     case .logFormat: "log-format text|json: the form of the log (default: text)"
     case .debug: "debug: tell what is done as well"

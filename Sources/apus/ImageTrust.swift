@@ -1,0 +1,66 @@
+internal import Images
+internal import Linux
+internal import Trust
+
+/// Reads the policy that decides which images are taken and run; nil when there is none, and everything is.
+func trustPolicy(_ globals: GlobalOptions) throws(Failure) -> TrustPolicy? {
+  let path = globals.policy ?? "/etc/apus/policy.json"
+  do throws(TrustError) {
+    guard let text = try ownFile(path, mayBeMissing: globals.policy == nil) else { return nil }
+    return try TrustPolicy(parsing: text, file: path.description)
+  } catch {
+    throw Failure(Text(error.message))
+  }
+}
+
+/// Throws unless the policy accepts the image.
+func requireTrust(_ image: SignedImage, _ policy: TrustPolicy?) throws(Failure) {
+  guard let policy else { return }
+  let judgement = judge(image, policy)
+  if !judgement.isAccepted { throw Failure(rejection(image.name, judgement)) }
+}
+
+/// What a policy says of an image; the keys' files are read.
+func judge(_ image: SignedImage, _ policy: TrustPolicy) -> Judgement {
+  policy.judge(image) { (path) throws(TrustError) in try ownFile(Path(path), mayBeMissing: false) ?? [] }
+}
+
+/// `image acme/app is rejected by /etc/apus/policy.json: default[0]: it has no signatures`.
+func rejection(_ name: String, _ judgement: Judgement) -> Text {
+  // Of many signatures a few tell enough.
+  let reasons = judgement.reasons.count > 4 ? judgement.reasons.prefix(4) + ["and \(judgement.reasons.count - 4) more signatures"] : judgement.reasons[...]
+  return "image \(name) is rejected by \(judgement.rule): \(joined(Array(reasons), with: "; "))"
+}
+
+/// The contents of a file that trust depends on: a regular one that nobody but root, or this user, may write to; nil when it may be missing and is.
+private func ownFile(_ path: Path, mayBeMissing: Bool) throws(TrustError) -> [UInt8]? {
+  var opened: FileDescriptor?
+  do throws(Errno) {
+    opened = try FileDescriptor.open(path, .readOnly | .nonBlocking | .noControllingTerminal)
+  } catch {
+    if mayBeMissing, error == .noSuchFileOrDirectory { return nil }
+    throw TrustError(Text(SystemError("open", path, error).message))
+  }
+  guard let file = opened.take() else { return nil }
+  do throws(Errno) {
+    let status = try file.status()
+    guard status.type == .regular else { throw Errno.invalidArgument }
+    guard status.user == 0 || status.user == effectiveUser(), status.mode & 0o022 == 0 else { throw Errno.notPermitted }
+    return try file.readAll(limit: 1 << 20)
+  } catch {
+    switch error {
+    case .invalidArgument: throw TrustError("\(path): is no regular file")
+    case .notPermitted: throw TrustError("\(path): cannot be trusted, because others than root may write to it")
+    case .fileTooLarge: throw TrustError("\(path): is larger than 1 MiB")
+    default: throw TrustError(Text(SystemError("read", path, error).message))
+    }
+  }
+}
+
+/// The image of this name, if the policy accepts it.
+func trustedImage(_ name: String, in store: Store, _ globals: GlobalOptions) throws(Failure) -> StoredImage {
+  let policy = try trustPolicy(globals)
+  let image = try failing { () throws(ImageError) in try store.image(named: name) }
+  if policy != nil { try requireTrust(failing { () throws(ImageError) in try store.signedImage(image.record) }, policy) }
+  return image
+}

@@ -7,15 +7,30 @@ public final class PublicKey {
   public let name: String
   private let key: OpaquePointer
 
-  /// Reads PEM (`-----BEGIN PUBLIC KEY-----`, RFC 7468) of a SubjectPublicKeyInfo.
+  /// Reads PEM (RFC 7468) of a SubjectPublicKeyInfo with an uncompressed point, as every tool writes it.
   public init(pem: [UInt8], name: String) throws(TrustError) {
-    var error: Int32 = 0
-    let text = pem + [0]
-    guard !pem.contains(0), let key = text.withUnsafeBufferPointer({ ccrypto_key_new($0.baseAddress, $0.count, &error) }) else {
+    guard let point = PublicKey.point(pem), let key = point.withUnsafeBufferPointer({ ccrypto_key_new($0.baseAddress, $0.count) }) else {
       throw TrustError("\(name): is no public key over the curve P-256 in PEM")
     }
     self.name = name
     self.key = key
+  }
+
+  /// The point in a key: what stands in front of it is the same for all keys of this kind, so that no parser of ASN.1 is needed.
+  private static func point(_ pem: [UInt8]) -> [UInt8]? {
+    guard let rest = cut(string(pem[...]), at: "-----BEGIN PUBLIC KEY-----").behind else { return nil }
+    let (text, end) = cut(rest, at: "-----END PUBLIC KEY-----")
+    let digits = Array(text.utf8).filter { $0 != 0x0A && $0 != 0x0D }
+    guard end != nil, let key = decodingBase64(string(digits[...])), key.count == prefix.count + 65, key.starts(with: prefix) else { return nil }
+    return Array(key[prefix.count...])
+  }
+
+  /// SEQUENCE { SEQUENCE { id-ecPublicKey, secp256r1 }, BIT STRING { (RFC 5480, section 2).
+  private static var prefix: [UInt8] {
+    [
+      0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42,
+      0x00,
+    ]
   }
 
   deinit { ccrypto_key_free(key) }

@@ -19,9 +19,8 @@ void ccrypto_hash_free(ccrypto_hash *_Nonnull hash);
 /// A public key.
 typedef struct ccrypto_key ccrypto_key;
 
-/// Reads a public key over the curve P-256, as PEM or DER (SubjectPublicKeyInfo, RFC 5480); PEM ends with a NUL, which `count` includes. NULL, and mbedTLS's
-/// negative error number in `error`, when it is none or another kind of key. Freed by ccrypto_key_free.
-ccrypto_key *_Nullable ccrypto_key_new(const uint8_t *_Nullable bytes, size_t count, int *_Nonnull error);
+/// Takes a point of the curve P-256, uncompressed (SEC 1, 2.3.4: 65 bytes). NULL when it is none, or there is no memory. Freed by ccrypto_key_free.
+ccrypto_key *_Nullable ccrypto_key_new(const uint8_t *_Nullable point, size_t count);
 /// Whether `signature` is the key's ECDSA signature, ASN.1 in DER, of what has this SHA-256 hash (32 bytes): 0, or mbedTLS's negative error number.
 int ccrypto_key_verify(ccrypto_key *_Nonnull key, const uint8_t *_Nonnull hash, const uint8_t *_Nullable signature, size_t count);
 /// Frees the key.

@@ -15,9 +15,9 @@ struct FoundSignature {
 /// annotation (cosign, specs/SIGNATURE_SPEC.md). The newer one is a manifest whose `subject` is the image and whose layer is a bundle; it is listed in `index.json`,
 /// or in an index under the name `sha256-HEX`, or only lies among the blobs (image-spec, manifest.md; distribution-spec, "Referrers Tag Schema").
 extension Layout {
-  /// Manifests that are looked into, and their bytes at most; blobs that are looked at for more of them.
+  /// Manifests that are looked into; bytes of each of them, and of each signature; blobs that are looked at for more of them.
   private static var manifestLimit: Int { 256 }
-  private static var manifestSizeLimit: UInt64 { 64 << 10 }
+  private static var sizeLimit: UInt64 { 64 << 10 }
   private static var blobLimit: Int { 4096 }
 
   /// The signatures of an image: of its manifest, or of an index that it was chosen from.
@@ -46,7 +46,7 @@ extension Layout {
     for entry in index?.manifests ?? [] {
       if entry.role == .manifest, !entry.isImage || entry.isAttached { entries.append(entry) }
       if entry.role == .index, entry.isReferrers(of: images) {
-        let text = try document(entry)
+        guard let text = try attached(entry) else { continue }
         do throws(SpecError) {
           entries += try ImageIndex(parsing: text).manifests.filter { $0.role == .manifest }
         } catch {
@@ -58,12 +58,11 @@ extension Layout {
   }
 
   private func add(_ entry: Descriptor, to found: inout Signatures, isNamed: Bool) throws(ImageError) {
-    if found.seen.contains(entry.digest) || entry.size > Layout.manifestSizeLimit { return }
+    if found.seen.contains(entry.digest) || entry.size > Layout.sizeLimit { return }
     found.seen.append(entry.digest)
-    let text = try document(entry)
     // What is attached may be anything.
-    guard let manifest = try? AttachedManifest(parsing: text) else { return }
-    if let subject = manifest.subject, found.images.contains(subject) { try add(manifest, to: &found) } else if isNamed { try add(manifest, to: &found) }
+    guard let text = try attached(entry), let manifest = try? AttachedManifest(parsing: text) else { return }
+    if isNamed || manifest.subject.map({ found.images.contains($0) }) ?? false { try add(manifest, to: &found) }
   }
 
   private func add(_ manifest: AttachedManifest, to found: inout Signatures) throws(ImageError) {
@@ -77,15 +76,26 @@ extension Layout {
       }
       let record = SignatureRecord(blob: layer.digest, signature: signature)
       if found.signatures.contains(where: { $0.record == record }) { continue }
-      found.signatures.append(FoundSignature(record: record, text: try document(layer)))
+      guard layer.size <= Layout.sizeLimit else { throw ImageError(.invalid, "blob \(layer.digest.text): a signature of more than \(Layout.sizeLimit) bytes") }
+      if let text = try attached(layer) { found.signatures.append(FoundSignature(record: record, text: text)) }
+    }
+  }
+
+  /// A document; nil when a layout has left it out, as it may: a signature that is not there is none.
+  private func attached(_ descriptor: Descriptor) throws(ImageError) -> [UInt8]? {
+    do throws(ImageError) {
+      return try document(descriptor)
+    } catch {
+      if error.kind == .notFound { return nil }
+      throw error
     }
   }
 
   /// A blob that may be a manifest, verified; nil for one that is larger, or not what its name says: nothing refers to it.
   private func smallBlob(_ digest: Digest) throws(ImageError) -> [UInt8]? {
     let object: Text = "blob \(digest.text)"
-    guard let file = try files.open(Path(Text("blobs/sha256/\(digest.hex)").string), object), file.left <= Layout.manifestSizeLimit else { return nil }
-    let bytes = try doing("read", object) { () throws(Errno) in try file.readAll(limit: Int(Layout.manifestSizeLimit)) }
+    guard let file = try files.open(Path(Text("blobs/sha256/\(digest.hex)").string), object), file.left <= Layout.sizeLimit else { return nil }
+    let bytes = try doing("read", object) { () throws(Errno) in try file.readAll(limit: Int(Layout.sizeLimit)) }
     guard let bytes, bytes.first == 0x7B, Trust.digest(of: bytes, .sha256) == digest else { return nil }
     return bytes
   }

@@ -62,6 +62,10 @@ extension TrustPolicy {
       return (false, [error.message])
     }
     guard let reference else { return (false, [Text("\(image.name) is no name that a signature can be for").string]) }
+    // Who asks for an image by its digest gets this one or none.
+    if let digest = reference.digest, !image.digests.contains(where: { $0.text.equals(digest) }) {
+      return (false, [Text("its name has the digest \(digest), and it has \(image.digests.first?.text ?? "none")").string])
+    }
     if image.signatures.isEmpty { return (false, ["it has no signatures"]) }
     var reasons: [String] = []
     for signature in image.signatures.prefix(TrustPolicy.signatureLimit) {

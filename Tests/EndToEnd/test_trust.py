@@ -179,6 +179,15 @@ def test_every_kind_of_tampering_is_rejected(signer: Signer, what: str) -> None:
     assert NAME not in signer.machine.call("image", "list").text
 
 
+def test_what_is_attached_and_left_out_hinders_nothing(signer: Signer) -> None:
+    layout = signer.layout()
+    signatures.attach_bundle(layout, signer.key, described(layout))
+    attached = json.loads((layout / "index.json").read_text())["manifests"][1]
+    (layout / "blobs" / attached["digest"].replace(":", "/")).unlink()
+    signer.import_(layout, signer.policy({"type": "insecureAcceptAnything"})).succeeded()
+    assert signer.run(signer.policy(signer.signed_by(identity=None))).failed("it has no signatures").status == 125
+
+
 def test_a_policy_that_changes_decides_anew_about_what_is_in_the_store(signer: Signer) -> None:
     layout = signer.layout()
     sign_simple(signer, layout)

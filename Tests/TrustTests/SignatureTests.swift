@@ -80,6 +80,8 @@ struct SignatureTests {
     #expect(judge([simple()], try policy(), name: "acme/other").reasons[0].contains("it is for docker.io/acme/app, and the policy does not permit that"))
     #expect(!judge([simple()], try policy(identity: "")).isAccepted)
     #expect(judge([simple()], try policy(identity: ""), name: "acme/app@\(image.text)").isAccepted)
+    let digest = "sha256:" + String(repeating: "0", count: 64)
+    #expect(judge([simple()], try policy(identity: ""), name: "acme/app@\(digest)").reasons == ["its name has the digest \(digest), and it has \(image.text)"])
     #expect(judge([bundle()], try policy()).reasons[0].hasSuffix("it is for no name, as all sigstore bundles, and the policy has a signedIdentity"))
     #expect(!judge([bundle()], try policy(identity: ""), name: "Not A Name").isAccepted)
   }

@@ -202,7 +202,10 @@ private typealias Step = (inout UnsafeRawBufferPointer, inout UnsafeMutableRawBu
 private func fuzzCompressed(_ input: [UInt8], _ make: () -> Step?) {
   let (bytes, outcome) = unpack(input, room: 4096, make())
   let (again, sameOutcome) = unpack(input, room: 61, make())
-  require(bytes == again && outcome == sameOutcome, "a stream is the same in pieces of another size")
+  // Of a stream that is damaged, what the step before the fault would have given may be missing.
+  require(bytes.count < again.count ? again.starts(with: bytes) : bytes.starts(with: again), "a stream is the same in pieces of another size")
+  guard let outcome, let sameOutcome else { return }
+  require(outcome == sameOutcome && (outcome != .more || bytes == again), "a stream ends the same in pieces of another size")
 }
 
 private func unpack(_ input: [UInt8], room: Int, _ step: Step?) -> ([UInt8], Inflater.Outcome?) {

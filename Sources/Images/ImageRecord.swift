@@ -46,6 +46,11 @@ public final class ImageRecord: Equatable, Sendable {
     self.signatures = signatures
   }
 
+  /// The same image under another name.
+  func renamed(_ name: String) -> ImageRecord {
+    ImageRecord(name: name, manifest: manifest, config: config, layers: layers, size: size, indexes: indexes, signatures: signatures)
+  }
+
   /// Every blob that the store keeps for the image.
   var blobs: [Digest] { [manifest, config] + indexes + signatures.map { $0.blob } }
 
@@ -153,6 +158,11 @@ private func check(_ json: JSONValue, _ object: Text) throws(ImageError) {
 
 /// What an image may be called: letters, digits and `._-/:@+`, beginning with a letter or digit, at most 200 bytes; what registries use fits.
 enum ImageName {
+  /// What is told of a name that no image can have.
+  static func error(_ name: String) -> ImageError {
+    ImageError(.invalid, "an image cannot be named \(printable(Path(name))): letters, digits and ._-/:@+ are allowed, 200 bytes at most")
+  }
+
   static func isValid(_ name: String) -> Bool {
     guard let first = name.utf8.first, isAlphanumeric(first), name.utf8.count <= 200 else { return false }
     return name.utf8.allSatisfy { isAlphanumeric($0) || StaticBytes("._-/:@+").contains($0) } && fileName(name).bytes.count <= 255

@@ -141,6 +141,13 @@ extension Store {
     return layers
   }
 
+  /// The names of the images that containers were made of.
+  func imagesOfContainers() throws(ImageError) -> [String] {
+    var images: [String] = []
+    for name in try names(in: containers, "containers") { images.append(try containerRecord(name).image) }
+    return images
+  }
+
   private func containerRecord(_ name: Path) throws(ImageError) -> ContainerRecord {
     let object: Text = "record of the container \(name)"
     let bytes = try doing("read", object) { () throws(Errno) in

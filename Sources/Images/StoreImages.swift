@@ -57,6 +57,28 @@ extension Store {
     return StoredImage(record: record, config: try imageConfig(text, "image \(name): config \(record.config.text)"), layers: layers)
   }
 
+  /// The configuration of an image as it came, verified.
+  public func configuration(of record: ImageRecord) throws(ImageError) -> [UInt8] { try document(record.config) }
+
+  /// How the layers of an image came to be, the oldest first.
+  public func history(named name: String) throws(ImageError) -> [HistoryEntry] {
+    let record = try record(named: name)
+    let text = try document(record.config)
+    do throws(SpecError) {
+      return try HistoryEntry.list(parsing: text)
+    } catch {
+      throw ImageError(error, in: "image \(name): config \(record.config.text)")
+    }
+  }
+
+  /// The names of images that no container has been made of. A container keeps the image's name, whatever image has it by now.
+  public func unusedImages() throws(ImageError) -> [String] {
+    let images = try list()
+    if let damage = images.damaged.first { throw ImageError(.invalid, Text(damage)) }
+    let used = try imagesOfContainers()
+    return images.images.map { $0.name }.filter { name in !used.contains { $0.equals(name) } }
+  }
+
   /// Takes the name away, and what no other image and no container needs.
   public func removeImage(named name: String) throws(ImageError) {
     try withImportLock { () throws(ImageError) in

@@ -104,9 +104,7 @@ extension Store {
       guard let chosen = name ?? ImageName.proposed(file: files.defaultName, reference: image.reference) else {
         throw ImageError(.invalid, "\(files.shown): the image has no name in it, so it needs one by --name")
       }
-      guard ImageName.isValid(chosen) else {
-        throw ImageError(.invalid, "an image cannot be named \(printable(Path(chosen))): letters, digits and ._-/:@+ are allowed, 200 bytes at most")
-      }
+      guard ImageName.isValid(chosen) else { throw ImageName.error(chosen) }
       names.append(chosen)
     }
     if name != nil, let first = offered.first, offered.contains(where: { $0.content != first.content }) {

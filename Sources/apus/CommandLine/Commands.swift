@@ -4,7 +4,7 @@ internal import Linux
 var commands: [CommandSpec] {
   [
     .create, .start, .run, .exec, .state, .list, .kill, .delete, .pause, .resume, .update, .events, .ps,
-    .imageImport, .imageList, .imageRemove, .imageVerify, .imageRun,
+    .imageImport, .imageList, .imageInspect, .imageHistory, .imageTag, .imageRemove, .imagePrune, .imageVerify, .imageRun,
     .spec, .features, .check, .completion, .help,
   ]
 }

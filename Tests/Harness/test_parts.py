@@ -176,10 +176,10 @@ class TestCommandLine:
 
     def test_the_machine_reaches_nothing_and_is_reached_from_loopback_only(self) -> None:
         kernel = kernels.Kernel(Path("/k"), ("cgroup_disable=pressure",), (), None, ("ext4",), "")
-        machine = qemu.Machine(kernel, Path("/i"), Path("/r"), Path("/a,b"), None, None, 256 << 20, 2, "android", "ext4", 60)
+        machine = qemu.Machine(kernel, Path("/i"), Path("/r"), Path("/a,b"), None, None, 256 << 20, 2, "android", True, "ext4", 60, "lsm=selinux")
         words = qemu.command_line(machine, 4711, Path("/c"))
         assert "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:4711-:22" in words
-        assert "cgroup_disable=pressure" in words[words.index("-append") + 1].split()
+        assert {"cgroup_disable=pressure", "device.root=ram", "lsm=selinux"} <= set(words[words.index("-append") + 1].split())
         assert any(word.endswith("read-only=off,file=/a,,b") for word in words), "a comma in a file name is doubled"
 
     def test_every_program_is_in_the_package_list(self) -> None:

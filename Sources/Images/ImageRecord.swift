@@ -79,13 +79,9 @@ public final class ImageRecord: Equatable, Sendable {
       object.member("name", name)
       object.member("manifest", manifest.text)
       object.member("config", config.text)
-      object.key("layers")
-      object.array { array in for layer in layers { array.value(layer.text) } }
+      object.strings("layers", layers.map { $0.text })
       object.member("size", size)
-      if !indexes.isEmpty {
-        object.key("indexes")
-        object.array { array in for index in indexes { array.value(index.text) } }
-      }
+      if !indexes.isEmpty { object.strings("indexes", indexes.map { $0.text }) }
       if !signatures.isEmpty {
         object.key("signatures")
         object.array { array in
@@ -112,8 +108,7 @@ struct ContainerRecord {
     var writer = JSONWriter()
     writer.object { object in
       object.member("image", image)
-      object.key("layers")
-      object.array { array in for layer in layers { array.value(layer.text) } }
+      object.strings("layers", layers.map { $0.text })
     }
     return try withChecksum(writer.bytes())
   }

@@ -86,6 +86,13 @@ public struct JSONWriter: Sendable {
     value(string)
   }
 
+  /// Writes a key and an array of strings.
+  @inline(never)
+  public mutating func strings(_ key: String, _ strings: [String]) {
+    self.key(key)
+    array { array in for string in strings { array.value(string) } }
+  }
+
   // MARK: inside
 
   private mutating func container(_ opening: UInt8, _ closing: UInt8, _ body: (inout JSONWriter) -> Void) {

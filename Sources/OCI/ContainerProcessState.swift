@@ -31,10 +31,7 @@ public struct ContainerProcessState: Equatable, Sendable {
     var writer = JSONWriter(.compact)
     writer.object { writer in
       writer.member("ociVersion", ociVersion)
-      writer.key("fds")
-      writer.array { writer in
-        for name in descriptors { writer.value(name) }
-      }
+      writer.strings("fds", descriptors)
       writer.member("pid", pid)
       if let metadata { writer.member("metadata", metadata) }
       writer.key("state")

@@ -73,12 +73,3 @@ extension Namespace {
     if let path { writer.member("path", path) }
   }
 }
-
-extension JSONWriter {
-  fileprivate mutating func strings(_ key: String, _ strings: [String]) {
-    self.key(key)
-    array { writer in
-      for string in strings { writer.value(string) }
-    }
-  }
-}

@@ -83,13 +83,7 @@ final class ContainerAnswer {
         }
       }
     }
-    writer.key("standIns")
-    writer.array { writer in
-      for standIn in standIns { writer.value(standIn) }
-    }
-    writer.key("refusals")
-    writer.array { writer in
-      for refusal in refusals { writer.value(refusal) }
-    }
+    writer.strings("standIns", standIns)
+    writer.strings("refusals", refusals)
   }
 }

@@ -31,8 +31,8 @@ private func document(_ stored: StoredImage) -> [UInt8] {
     object.member("name", record.name)
     object.member("manifest", record.manifest.text)
     object.member("config", record.config.text)
-    object.list("indexes", record.indexes.map { $0.text })
-    object.list("layers", record.layers.map { $0.text })
+    object.strings("indexes", record.indexes.map { $0.text })
+    object.strings("layers", record.layers.map { $0.text })
     object.member("size", record.size)
     object.member("signatures", record.signatures.count)
     object.member("os", config.platform.os)
@@ -42,12 +42,12 @@ private func document(_ stored: StoredImage) -> [UInt8] {
     if let author = config.author { object.member("author", author) }
     let execution = config.execution
     if let user = execution.user { object.member("user", user) }
-    object.list("env", execution.env)
-    object.list("entrypoint", execution.entrypoint)
-    object.list("cmd", execution.cmd)
+    object.strings("env", execution.env)
+    object.strings("entrypoint", execution.entrypoint)
+    object.strings("cmd", execution.cmd)
     if let directory = execution.workingDir { object.member("workingDir", directory) }
-    object.list("exposedPorts", execution.exposedPorts)
-    object.list("volumes", execution.volumes)
+    object.strings("exposedPorts", execution.exposedPorts)
+    object.strings("volumes", execution.volumes)
     if let signal = execution.stopSignal { object.member("stopSignal", signal) }
     if !execution.labels.isEmpty {
       object.key("labels")
@@ -56,7 +56,7 @@ private func document(_ stored: StoredImage) -> [UInt8] {
     if let check = execution.healthcheck {
       object.key("healthcheck")
       object.object { object in
-        object.list("test", check.test)
+        object.strings("test", check.test)
         object.member("interval", check.interval)
         object.member("timeout", check.timeout)
         object.member("startPeriod", check.startPeriod)
@@ -66,13 +66,4 @@ private func document(_ stored: StoredImage) -> [UInt8] {
     }
   }
   return writer.bytes()
-}
-
-extension JSONWriter {
-  /// A member with texts, unless there are none.
-  fileprivate mutating func list(_ key: String, _ texts: [String]) {
-    if texts.isEmpty { return }
-    self.key(key)
-    array { array in for text in texts { array.value(text) } }
-  }
 }

@@ -50,8 +50,7 @@ private func document(_ record: ImageRecord, _ judgement: Judgement?) -> [UInt8]
     object.member("accepted", judgement?.isAccepted ?? true)
     if let judgement {
       object.member("rule", judgement.rule)
-      object.key("reasons")
-      object.array { array in for reason in judgement.reasons { array.value(reason) } }
+      object.strings("reasons", judgement.reasons)
     }
   }
   return writer.bytes()

@@ -63,7 +63,7 @@ let package = Package(
     module("Cgroups", ["Linux", "OCI", "Probe"]),
     module("Sandbox", ["Linux", "OCI", "Probe", "CSeccomp"]),
     module("Runtime", ["Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox"]),
-    module("Trust", ["Linux", "JSON", "OCI", "CCrypto"]),
+    module("Trust", ["Wording", "JSON", "OCI", "CCrypto"]),
     module("Images", ["Linux", "JSON", "OCI", "Trust", "CZlib", "CZstd"]),
     program(["Wording", "Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox", "Runtime", "Trust", "Images"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ordinary),
@@ -76,7 +76,7 @@ let package = Package(
     tests("Cgroups", ["OCI", "Probe", "Oracles"]),
     tests("Sandbox", ["CLinux", "Linux", "OCI", "Probe", "CSeccomp", "Oracles"]),
     tests("Runtime", ["Linux", "OCI", "Cgroups", "Sandbox", "TestSupport"]),
-    tests("Trust", ["OCI", "JSON", "Linux"]),
+    tests("Trust", ["OCI"]),
     tests("Images", ["OCI", "JSON", "Linux", "Trust", "TestSupport"]),
   ] + (isFuzzed ? fuzz : [tests("apus", ["Linux", "JSON", "OCI", "Runtime", "Sandbox"])]),
   cLanguageStandard: .gnu17

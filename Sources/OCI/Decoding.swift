@@ -1,18 +1,18 @@
-internal import JSON
+public import JSON
 
 /// Reads a document and decodes it; both kinds of fault become one.
 @inline(__always)
-func decode<Value>(_ text: [UInt8], _ body: (JSONValue) -> Value) throws(SpecError) -> Value {
-  let document = try parse(text)
+public func decode<Value>(_ text: [UInt8], limits: JSONLimits = JSONLimits(), _ body: (JSONValue) -> Value) throws(SpecError) -> Value {
+  let document = try parse(text, limits)
   let value = body(document)
   try check(document)
   return value
 }
 
 @inline(never)
-private func parse(_ text: [UInt8]) throws(SpecError) -> JSONValue {
+private func parse(_ text: [UInt8], _ limits: JSONLimits) throws(SpecError) -> JSONValue {
   do throws(JSONError) {
-    return try JSONValue(parsing: text)
+    return try JSONValue(parsing: text, limits: limits)
   } catch {
     throw SpecError(path: "", reason: Text(error.message))
   }
@@ -67,9 +67,9 @@ extension JSONValue {
   @inline(never)
   func flag(_ key: StaticString) -> Bool { member(key)?.bool() ?? false }
 
-  /// One of the fixed names of a type.
+  /// One of the fixed names of a type; where it is none of them that is noted, and the first one is given.
   @inline(__always)
-  func named<Value: NamedValue>() -> Value { Value(at: number(in: Value.names)) }
+  public func named<Value: NamedValue>() -> Value { Value(at: number(in: Value.names)) }
 
   /// One of the fixed names of a type; nil when the member is absent or empty.
   @inline(__always)

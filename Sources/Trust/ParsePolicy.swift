@@ -1,12 +1,16 @@
 internal import JSON
+internal import OCI
 
 extension TrustPolicy {
   /// Reads a policy.json as strictly as containers-policy.json(5) has it: an unknown key or type, or a missing `default`, refuses the whole file. `file` is its
   /// name, for messages.
   public init(parsing text: [UInt8], file: String) throws(TrustError) {
-    let json = try document(text, name: "\(file)")
+    self = try decode(text, name: "\(file)") { TrustPolicy($0, file: file) }
+  }
+
+  private init(_ json: JSONValue, file: String) {
     json.permitOnly("default transports")
-    let fallback = json.required("default").requirements()
+    fallback = json.required("default").requirements()
     var rules: [Rule] = []
     for (transport, scopes) in json.member("transports")?.members() ?? [] {
       for (scope, requirements) in scopes.members() {
@@ -14,8 +18,43 @@ extension TrustPolicy {
         if transport.equals("docker") { rules.append(Rule(scope: scope, requirements: requirements)) }
       }
     }
-    try check(json, name: "\(file)")
-    self.init(file: file, fallback: fallback, rules: rules)
+    self.rules = rules
+    self.file = file
+  }
+}
+
+/// The types of requirements. One that is not known is refused with the file.
+private enum RequirementType: UInt8, NamedValue {
+  case reject, insecureAcceptAnything, sigstoreSigned, signedBy, signedBaseLayer
+
+  static var names: StaticString { "reject insecureAcceptAnything sigstoreSigned signedBy signedBaseLayer" }
+
+  /// The keys that it may have.
+  var keys: StaticString {
+    switch self {
+    case .reject, .insecureAcceptAnything: "type"
+    case .sigstoreSigned:
+      "type keyPath keyPaths keyData keyDatas fulcio pki rekorPublicKeyPath rekorPublicKeyPaths rekorPublicKeyData rekorPublicKeyDatas signedIdentity"
+    case .signedBy: "type keyType keyPath keyPaths keyData signedIdentity"
+    case .signedBaseLayer: "type baseLayerIdentity"
+    }
+  }
+}
+
+/// The types of `signedIdentity`.
+private enum IdentityType: UInt8, NamedValue {
+  case matchExact, matchRepoDigestOrExact, matchRepository, exactReference, exactRepository, remapIdentity
+
+  static var names: StaticString { "matchExact matchRepoDigestOrExact matchRepository exactReference exactRepository remapIdentity" }
+
+  /// The keys that it may have.
+  var keys: StaticString {
+    switch self {
+    case .matchExact, .matchRepoDigestOrExact, .matchRepository: "type"
+    case .exactReference: "type dockerReference"
+    case .exactRepository: "type dockerRepository"
+    case .remapIdentity: "type prefix signedPrefix"
+    }
   }
 }
 
@@ -33,31 +72,18 @@ extension JSONValue {
   }
 
   private func requirement() -> Requirement {
-    let type = required("type")
-    switch type.string() {
-    case let name where name.equals("insecureAcceptAnything"):
-      permitOnly("type")
-      return .insecureAcceptAnything
-    case let name where name.equals("reject"):
-      permitOnly("type")
-      return .reject
-    case let name where name.equals("sigstoreSigned"):
-      return sigstoreSigned()
-    case let name where name.equals("signedBy"):
-      permitOnly("type keyType keyPath keyPaths keyData signedIdentity")
-      return .unsupported("signedBy asks for an OpenPGP signature, which cannot be checked here")
-    case let name where name.equals("signedBaseLayer"):
-      permitOnly("type baseLayerIdentity")
-      return .unsupported("signedBaseLayer cannot be checked by anybody yet")
-    default:
-      type.refuseUnknown()
-      return .reject
+    let type: RequirementType = required("type").named()
+    permitOnly(type.keys)
+    switch type {
+    case .reject: return .reject
+    case .insecureAcceptAnything: return .insecureAcceptAnything
+    case .sigstoreSigned: return sigstoreSigned()
+    case .signedBy: return .unsupported("signedBy asks for an OpenPGP signature, which cannot be checked here")
+    case .signedBaseLayer: return .unsupported("signedBaseLayer cannot be checked by anybody yet")
     }
   }
 
   private func sigstoreSigned() -> Requirement {
-    permitOnly(
-      "type keyPath keyPaths keyData keyDatas fulcio pki rekorPublicKeyPath rekorPublicKeyPaths rekorPublicKeyData rekorPublicKeyDatas signedIdentity")
     let keys = keys()
     let identity = member("signedIdentity")?.signedIdentity() ?? .unspecified
     if member("fulcio") != nil { return .unsupported("fulcio asks for a certificate, which needs a clock and a log to be checked") }
@@ -70,29 +96,27 @@ extension JSONValue {
 
   /// What of keyPath, keyPaths, keyData and keyDatas is there; it has to be one, unless the keys are certificates'.
   private func keys() -> [KeySource] {
-    var keys: [KeySource] = []
-    var given = 0
-    if let path = member("keyPath") {
-      given += 1
-      keys.append(path.keyFile())
-    }
-    if let paths = member("keyPaths") {
-      given += 1
-      if paths.elements().isEmpty { paths.refuse("expected at least one key") }
-      for path in paths.elements() { keys.append(path.keyFile()) }
-    }
-    if let data = member("keyData") {
-      given += 1
-      keys.append(data.key())
-    }
-    if let datas = member("keyDatas") {
-      given += 1
-      if datas.elements().isEmpty { datas.refuse("expected at least one key") }
-      for data in datas.elements() { keys.append(data.key()) }
-    }
-    if member("fulcio") != nil || member("pki") != nil { given += 1 }
+    var given = member("fulcio") != nil || member("pki") != nil ? 1 : 0
+    let files = values("keyPath", "keyPaths", &given).map { $0.keyFile() }
+    let datas = values("keyData", "keyDatas", &given).map { $0.key() }
     if given != 1 { refuse("expected exactly one of keyPath, keyPaths, keyData, keyDatas, fulcio and pki") }
-    return keys
+    return files + datas
+  }
+
+  /// The value of one member, and the elements of another, of which there has to be one; `given` counts the members that are there.
+  private func values(_ one: StaticString, _ several: StaticString, _ given: inout Int) -> [JSONValue] {
+    var values: [JSONValue] = []
+    if let value = member(one) {
+      given += 1
+      values.append(value)
+    }
+    if let list = member(several) {
+      given += 1
+      let elements = list.elements()
+      if elements.isEmpty { list.refuse("expected at least one key") }
+      values += elements
+    }
+    return values
   }
 
   private func keyFile() -> KeySource {
@@ -110,39 +134,22 @@ extension JSONValue {
   }
 
   private func signedIdentity() -> SignedIdentity {
-    let type = required("type")
-    switch type.string() {
-    case let name where name.equals("matchExact"):
-      permitOnly("type")
-      return .matchExact
-    case let name where name.equals("matchRepoDigestOrExact"):
-      permitOnly("type")
-      return .matchRepoDigestOrExact
-    case let name where name.equals("matchRepository"):
-      permitOnly("type")
-      return .matchRepository
-    case let name where name.equals("exactReference"):
-      permitOnly("type dockerReference")
-      let value = required("dockerReference")
-      guard let reference = ImageReference.exactly(value.string()) else {
-        value.refuse("expected the name of an image")
-        return .matchExact
-      }
-      return .exactReference(reference)
-    case let name where name.equals("exactRepository"):
-      permitOnly("type dockerRepository")
-      let value = required("dockerRepository")
-      guard let reference = ImageReference.exactly(value.string()) else {
-        value.refuse("expected the name of a repository")
-        return .matchExact
-      }
-      return .exactRepository(reference.repository)
-    case let name where name.equals("remapIdentity"):
-      permitOnly("type prefix signedPrefix")
-      return .remapIdentity(prefix: required("prefix").string(), signedPrefix: required("signedPrefix").string())
-    default:
-      type.refuseUnknown()
-      return .matchExact
+    let type: IdentityType = required("type").named()
+    permitOnly(type.keys)
+    switch type {
+    case .matchExact: return .matchExact
+    case .matchRepoDigestOrExact: return .matchRepoDigestOrExact
+    case .matchRepository: return .matchRepository
+    case .exactReference: return reference("dockerReference").map { .exactReference($0) } ?? .matchExact
+    case .exactRepository: return reference("dockerRepository").map { .exactRepository($0.repository) } ?? .matchExact
+    case .remapIdentity: return .remapIdentity(prefix: required("prefix").string(), signedPrefix: required("signedPrefix").string())
     }
+  }
+
+  private func reference(_ key: StaticString) -> ImageReference? {
+    let value = required(key)
+    let reference = ImageReference.exactly(value.string())
+    if reference == nil { value.refuse("expected the name of an image or repository") }
+    return reference
   }
 }

@@ -53,7 +53,10 @@ struct Claim {
 
   /// From the payload of the older form: exactly the members that cosign writes, so that nothing in it can be read in two ways.
   init(simpleSigning payload: [UInt8], key: String) throws(TrustError) {
-    let json = try document(payload, name: "its payload")
+    self = try decode(payload, name: "its payload") { Claim(simpleSigning: $0, key: key) }
+  }
+
+  private init(simpleSigning json: JSONValue, key: String) {
     json.permitOnly("critical optional")
     let critical = json.required("critical")
     critical.permitOnly("type image identity")
@@ -70,12 +73,14 @@ struct Claim {
     if reference == nil { name.refuse("expected the name of an image") }
     images = [digest]
     self.key = key
-    try check(json, name: "its payload")
   }
 
   /// From the payload of a bundle, an in-toto statement (in-toto/attestation, spec/v1/statement.md).
   init(statement payload: [UInt8], key: String) throws(TrustError) {
-    let json = try document(payload, name: "its statement")
+    self = try decode(payload, name: "its statement") { Claim(statement: $0, key: key) }
+  }
+
+  private init(statement json: JSONValue, key: String) {
     let type = json.required("_type")
     if !type.string().equals("https://in-toto.io/Statement/v1") { type.refuseUnknown() }
     // Another predicate is an attestation: true words about an image, which do not say that it may be run.
@@ -90,7 +95,6 @@ struct Claim {
     self.images = images
     reference = nil
     self.key = key
-    try check(json, name: "its statement")
   }
 }
 
@@ -102,7 +106,10 @@ struct Envelope {
 
   /// Out of a sigstore bundle. Entries of a transparency log and timestamps are passed over: they answer when it was signed, and by key it does not matter.
   init(bundle text: [UInt8]) throws(TrustError) {
-    let json = try document(text, name: "the bundle")
+    self = try decode(text, name: "the bundle") { Envelope($0) }
+  }
+
+  private init(_ json: JSONValue) {
     let type = json.required("mediaType")
     if !type.string().equals("application/vnd.dev.sigstore.bundle.v0.3+json"), !type.string().equals("application/vnd.dev.sigstore.bundle+json;version=0.3") {
       type.refuseUnknown()
@@ -118,7 +125,6 @@ struct Envelope {
     let list = signatures.elements()
     if list.count == 1 { for entry in list { signature = entry.required("sig").base64() } } else { signatures.refuse("expected one signature") }
     self.signature = signature
-    try check(json, name: "the bundle")
   }
 
   /// What is signed: the type and the payload, each behind its length.

@@ -1,4 +1,3 @@
-import Linux
 import OCI
 
 @testable import Trust

@@ -68,13 +68,7 @@ struct ArchiveContents {
   }
 
   private func lookUp(_ name: Path) -> Entry? {
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].name.bytes.lexicographicallyPrecedes(name.bytes) { low = middle + 1 } else { high = middle }
-    }
-    return low < entries.count && entries[low].name == name ? entries[low] : nil
+    place(of: name.bytes, among: entries.count) { entries[$0].name.bytes }.map { entries[$0] }
   }
 
   /// A name in a document of the archive as entries are noted: without `.` and empty parts; nil for one that leads nowhere in it.

@@ -55,9 +55,9 @@ extension Store {
 
   /// Retires what is in `directory` under other names than the digits of what is needed; whether it could retire all of it.
   private func collect(_ directory: borrowing FileDescriptor, _ shown: String, keeping needed: [Digest]) throws(ImageError) -> Bool {
-    let needed = NameSet(needed.map { Path($0.hex) })
+    let needed = needed.map { $0.hex }.sorted(byNames: { $0 }).map { Array($0.utf8)[...] }
     var isClean = true
-    for name in try names(in: directory, shown) where !needed.contains(name) {
+    for name in try names(in: directory, shown) where place(of: name.bytes, among: needed.count, { needed[$0] }) == nil {
       do throws(ImageError) {
         try retire(name, from: directory, shown)
       } catch {
@@ -95,22 +95,5 @@ extension Store {
     } catch {
       throw ImageError("read", "\(path)/\(shown)", error)
     }
-  }
-}
-
-/// Names to look up, in n log n: `Set` would link the Unicode tables and a source of random numbers.
-private struct NameSet {
-  private let sorted: [Path]
-
-  init(_ names: [Path]) { sorted = names.sorted(byBytesOf: { $0.bytes }) }
-
-  func contains(_ name: Path) -> Bool {
-    var low = 0
-    var high = sorted.count
-    while low < high {
-      let middle = (low + high) / 2
-      if sorted[middle].bytes.lexicographicallyPrecedes(name.bytes) { low = middle + 1 } else { high = middle }
-    }
-    return low < sorted.count && sorted[low] == name
   }
 }

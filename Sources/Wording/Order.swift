@@ -12,6 +12,19 @@ extension Array {
   public func sorted(byNames name: (Element) -> String) -> [Element] { sorted(byBytesOf: { Array<UInt8>(name($0).utf8)[...] }) }
 }
 
+/// The place of a key among `count` ones in ascending order of their bytes, of which `at` gives one; nil when it is none of them. In log n: `Set` would link the
+/// Unicode tables and a source of random numbers.
+@inline(never)
+public func place(of key: ArraySlice<UInt8>, among count: Int, _ at: (Int) -> ArraySlice<UInt8>) -> Int? {
+  var low = 0
+  var high = count
+  while low < high {
+    let middle = (low + high) / 2
+    if at(middle).lexicographicallyPrecedes(key) { low = middle + 1 } else { high = middle }
+  }
+  return low < count && at(low).elementsEqual(key) ? low : nil
+}
+
 extension Array where Element: FixedWidthInteger {
   /// The numbers in ascending order.
   public func ascending() -> [Element] { Wording.indices(count) { self[$0] < self[$1] }.map { self[$0] } }

@@ -26,4 +26,15 @@ struct OrderTests {
     for (pair, before) in zip(sorted.dropFirst(), sorted) where pair.key == before.key { #expect(pair.number > before.number) }
     #expect(sorted.map { $0.number }.ascending() == pairs.map { $0.number })
   }
+
+  @Test("a key is found among sorted ones, in every place, and not where it is none of them")
+  func place() {
+    for count in 0..<9 {
+      let keys = (0..<count).map { [UInt8(2 * $0 + 1)][...] }
+      for key in 0...(2 * count + 1) {
+        let found = Wording.place(of: [UInt8(key)][...], among: count) { keys[$0] }
+        #expect(found == (key % 2 == 1 && key / 2 < count ? key / 2 : nil))
+      }
+    }
+  }
 }

@@ -34,27 +34,22 @@ func rejection(_ name: String, _ judgement: Judgement) -> Text {
 
 /// The contents of a file that trust depends on: a regular one that nobody but root, or this user, may write to; nil when it may be missing and is.
 private func ownFile(_ path: Path, mayBeMissing: Bool) throws(TrustError) -> [UInt8]? {
-  var opened: FileDescriptor?
+  let fault: StaticString
   do throws(Errno) {
-    opened = try FileDescriptor.open(path, .readOnly | .nonBlocking | .noControllingTerminal)
+    let file = try FileDescriptor.open(path, .readOnly | .nonBlocking | .noControllingTerminal)
+    let status = try file.status()
+    if status.type != .regular {
+      fault = "is no regular file"
+    } else if status.user != 0 && status.user != effectiveUser() || status.mode & 0o022 != 0 {
+      fault = "cannot be trusted, because others than root may write to it"
+    } else {
+      return try file.readAll(limit: 1 << 20)
+    }
   } catch {
     if mayBeMissing, error == .noSuchFileOrDirectory { return nil }
-    throw TrustError(Text(SystemError("open", path, error).message))
+    throw TrustError(Text(SystemError("read", path, error).message))
   }
-  guard let file = opened.take() else { return nil }
-  do throws(Errno) {
-    let status = try file.status()
-    guard status.type == .regular else { throw Errno.invalidArgument }
-    guard status.user == 0 || status.user == effectiveUser(), status.mode & 0o022 == 0 else { throw Errno.notPermitted }
-    return try file.readAll(limit: 1 << 20)
-  } catch {
-    switch error {
-    case .invalidArgument: throw TrustError("\(path): is no regular file")
-    case .notPermitted: throw TrustError("\(path): cannot be trusted, because others than root may write to it")
-    case .fileTooLarge: throw TrustError("\(path): is larger than 1 MiB")
-    default: throw TrustError(Text(SystemError("read", path, error).message))
-    }
-  }
+  throw TrustError("\(path): \(fault)")
 }
 
 /// The image of this name, if the policy accepts it.

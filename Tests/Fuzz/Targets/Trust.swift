@@ -21,12 +21,24 @@ func fuzzTrust(_ input: [UInt8]) {
     require(envelope.signedBytes.count > envelope.payload.count, "the payload is part of what is signed")
   }
   claim { () throws(TrustError) in _ = try PublicKey(pem: input, name: "key") }
+  require(!someKey.hasSigned(Array("image".utf8), input), "nobody has signed what the fuzzer makes up")
   let text = String(decoding: input, as: UTF8.self)
   if let reference = ImageReference(text) {
     require(ImageReference(reference.text)?.text == reference.text, "a whole name means itself")
     require(reference.scopes.first == reference.text, "the first scope of an image is itself")
   }
 }
+
+nonisolated(unsafe) private let someKey: PublicKey = {
+  let pem = """
+    -----BEGIN PUBLIC KEY-----
+    MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8FCq/I0AnSFJPSPr+o0FhBh3lQxA
+    ZKkpCiX1GsOI42DXG9XTAAgoYjftcK5xt8HlpOOc8aGZz34tBIJD0WXKiw==
+    -----END PUBLIC KEY-----
+
+    """
+  do throws(TrustError) { return try PublicKey(pem: Array(pem.utf8), name: "key") } catch { fatalError(error.message) }
+}()
 
 private func claim(_ body: () throws(TrustError) -> Void) {
   do throws(TrustError) { try body() } catch { requireLine(error.message) }

@@ -22,8 +22,8 @@ final class ImageFiles {
   let defaultName: String?
 
   /// Opens a directory or an archive. Of an archive that can be read at any place only the headers are read. One that comes through a pipe, or is compressed,
-  /// is written into a new directory in `staging`, which the caller removes.
-  init(_ origin: ImageOrigin, staging: borrowing FileDescriptor, limits: Limits) throws(ImageError) {
+  /// is written into a new directory in `staging`, which the caller removes; `progress` gets the bytes written, about once in a mebibyte.
+  init(_ origin: ImageOrigin, staging: borrowing FileDescriptor, limits: Limits, progress: (UInt64) -> Void) throws(ImageError) {
     var shown = "standard input"
     if case .path(let path) = origin { shown = path.description }
     self.shown = shown
@@ -52,7 +52,7 @@ final class ImageFiles {
       }
     }
     let place = try doing("make", "tmp/import/archive") { () throws(Errno) in try staging.ensureDirectory("archive", mode: 0o700) }
-    contents = try ImageFiles.staged(file, in: place, shown, limits)
+    contents = try ImageFiles.staged(file, in: place, shown, limits, progress)
     self.file = place
     isStaged = true
   }
@@ -156,7 +156,7 @@ final class ImageFiles {
   /// Writes each file of the archive into `place`, under a number: its name is foreign, and nothing here depends on it. Its bytes are not hashed on the way,
   /// because they are when they are read again, and what nobody reads need not be right.
   private static func staged(
-    _ file: consuming FileDescriptor, in place: borrowing FileDescriptor, _ shown: String, _ limits: Limits
+    _ file: consuming FileDescriptor, in place: borrowing FileDescriptor, _ shown: String, _ limits: Limits, _ progress: (UInt64) -> Void
   ) throws(ImageError) -> ArchiveContents {
     let directory = OpenDirectory(try doing("open", "tmp/import/archive") { () throws(Errno) in try place.duplicate() })
     let input = ArchiveInput(file)
@@ -164,9 +164,14 @@ final class ImageFiles {
       let stream = try ArchiveStream(input, limits: limits)
       let reader = TarReader(limits: limits) { (buffer) throws(LayerError) in try stream.read(into: buffer) }
       var number: UInt64 = 0
+      var shown: UInt64 = 0
       let contents = try ArchiveContents(reader, limits: limits) { (entry) throws(LayerError) in
         number += 1
-        try write(entry, reader, as: number, in: directory)
+        try write(entry, reader, as: number, in: directory) {
+          guard reader.position >= shown + 1 << 20 else { return }
+          shown = reader.position
+          progress(shown)
+        }
         return number
       }
       try stream.drain()
@@ -174,7 +179,7 @@ final class ImageFiles {
     }
   }
 
-  private static func write(_ entry: TarEntry, _ reader: TarReader, as number: UInt64, in place: OpenDirectory) throws(LayerError) {
+  private static func write(_ entry: TarEntry, _ reader: TarReader, as number: UInt64, in place: OpenDirectory, progress: () -> Void) throws(LayerError) {
     let object: Text = "\(entry.size) bytes"
     do throws(LayerFault) {
       let file = try act("write", object) { () throws(Errno) in
@@ -185,6 +190,7 @@ final class ImageFiles {
       do throws(LayerError) {
         while let piece = try reader.piece() {
           do throws(Errno) { try file.writeAll(piece) } catch { throw LayerError(.system(SystemError("write", object, error)), entry: entry.name) }
+          progress()
         }
       } catch {
         throw .data(error)

@@ -132,6 +132,9 @@ public struct Limits: Equatable, Sendable {
   public var archiveNameLength: UInt64 = 255
   /// Images of an archive or a layout. Default 128.
   public var images: UInt64 = 128
+  /// Bytes of layers, unpacked, that an import puts on the medium before it is complete, so that the next one need not unpack them again should it be killed.
+  /// Default 32 MiB: what is less is done again in a second, and each time costs a `syncfs`.
+  public var bytesToKeep: UInt64 = 32 << 20
 
   public init() {}
 }

@@ -15,12 +15,16 @@ final class Layout {
   let limits: Limits
   /// Where blobs are that have no name made of their digest.
   var places: [(digest: Digest, name: Path)] = []
+  /// A document that the store has, verified; nil when it has none of that digest.
+  private let stored: (Digest) throws(ImageError) -> [UInt8]?
 
   /// Bytes of a document; what Podman allows too.
   static var documentLimit: Int { 4 << 20 }
 
-  init(_ files: ImageFiles, limits: Limits) throws(ImageError) {
+  /// `stored` is asked for what a thin layout leaves out (image-spec, image-layout.md: blobs may be missing and come from elsewhere).
+  init(_ files: ImageFiles, limits: Limits, stored: @escaping (Digest) throws(ImageError) -> [UInt8]? = { _ in nil }) throws(ImageError) {
     self.files = files
+    self.stored = stored
     self.limits = limits
     var saved: [DockerSavedImage] = []
     // A directory that has one of that name is a layout all the same.
@@ -141,8 +145,13 @@ final class Layout {
   func document(_ descriptor: Descriptor) throws(ImageError) -> [UInt8] {
     let name: Text = "blob \(descriptor.digest.text)"
     guard descriptor.size <= UInt64(Layout.documentLimit) else { throw ImageError(.invalid, "\(name): a document of more than \(Layout.documentLimit) bytes") }
-    let file = try open(descriptor)
-    let bytes = try doing("read", name) { () throws(Errno) in try file.readAll(limit: Layout.documentLimit) ?? [] }
+    var bytes: [UInt8] = []
+    if let file = try openIfPresent(descriptor) {
+      bytes = try doing("read", name) { () throws(Errno) in try file.readAll(limit: Layout.documentLimit) ?? [] }
+    } else {
+      guard let document = try stored(descriptor.digest) else { throw missing(name) }
+      bytes = document
+    }
     guard let found = digest(of: bytes, descriptor.digest.algorithm) else {
       throw ImageError(.system(.noMemory), "\(name): there is not enough memory to read it")
     }
@@ -152,8 +161,15 @@ final class Layout {
 
   /// A blob, opened: it has the size that the descriptor says.
   func open(_ descriptor: Descriptor) throws(ImageError) -> Extent {
+    guard let file = try openIfPresent(descriptor) else { throw missing("blob \(descriptor.digest.text)") }
+    return file
+  }
+
+  private func missing(_ name: Text) -> ImageError { ImageError(.notFound, "\(name): is not in \(files.shown)") }
+
+  private func openIfPresent(_ descriptor: Descriptor) throws(ImageError) -> Extent? {
     let name: Text = "blob \(descriptor.digest.text)"
-    guard let file = try files.open(place(of: descriptor.digest), name) else { throw ImageError(.notFound, "\(name): is not in \(files.shown)") }
+    guard let file = try files.open(place(of: descriptor.digest), name) else { return nil }
     guard file.left == descriptor.size else {
       throw ImageError(.invalid, "\(name): has \(file.left) bytes, and its descriptor says \(descriptor.size)")
     }

@@ -8,6 +8,7 @@ internal import Trust
 ///     layers/HEX              layers, unpacked, by their ChainID, shared by all images that have them
 ///     images/NAME             one record per name, which is what makes the rest an image
 ///     containers/ID/upper     the writable layer of a container; `work` beside it is overlayfs's own
+///     importing               which layers an import had complete that was killed
 ///     tmp                     what is being made or removed
 ///     lock, import.lock
 ///
@@ -137,6 +138,13 @@ public final class Store {
       if error == .noSuchFileOrDirectory { return nil }
       throw ImageError("open", "\(path)/blobs/\(algorithm.name)", error)
     }
+  }
+
+  /// The same, or nil when the store does not have it.
+  func storedDocument(_ digest: Digest) throws(ImageError) -> [UInt8]? {
+    guard let directory = try existingBlobDirectory(digest.algorithm) else { return nil }
+    let isThere = try doing("look for", "blob \(digest.text)") { () throws(Errno) in try directory.statusIfPresent(of: Path(digest.hex)) != nil }
+    return isThere ? try document(digest) : nil
   }
 
   /// A document among the blobs. It was verified when it came, and is again: flash forgets.

@@ -39,6 +39,7 @@ extension Store {
     // A record that cannot be read may need anything: better to keep too much.
     guard images.damaged.isEmpty else { return true }
     guard var neededLayers = try layersOfContainers() else { return true }
+    neededLayers += layersOfImport()
     var documents: [Digest] = []
     for image in images.images {
       neededLayers += image.layers

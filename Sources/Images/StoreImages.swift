@@ -83,7 +83,8 @@ extension Store {
   public func removeImage(named name: String) throws(ImageError) {
     try withImportLock { () throws(ImageError) in
       try withStateLock { () throws(ImageError) in
-        try recover()
+        // Who removes something wants space.
+        try forgetImport()
         guard ImageName.isValid(name) else { throw Store.noImage(name) }
         do throws(Errno) {
           // Into `tmp`, where it tells whoever comes next that there is garbage to collect, should this process be killed before it does. A new file as the

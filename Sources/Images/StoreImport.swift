@@ -6,6 +6,8 @@ public import Trust
 public enum ImportEvent: Sendable {
   /// An image that is for other machines only is left out: a sentence that says so.
   case leftOut(String)
+  /// So many bytes of an archive that has to be written to the store first have been; comes about once in a mebibyte.
+  case staged(bytes: UInt64)
   /// The layer `number` of `count`, from 1, with a blob of `size` bytes.
   case layer(number: Int, count: Int, digest: Digest, size: UInt64)
   /// So many bytes of that blob have been read; comes about once in a mebibyte.
@@ -53,6 +55,8 @@ extension Store {
   /// the name before loses it. Memory: some 400 KiB of buffers, the documents (4 MiB each at most), the names in an archive (`Limits.archiveEntries`), and the
   /// whiteouts of one layer; 1.2 MiB in all for a process that imports a layer of 50 MiB. A zstd layer takes its window besides, 8 MiB at most.
   ///
+  /// One that ends with an error leaves nothing. Of one that is killed, layers that were complete stay (`keepComplete`) for the next import.
+  ///
   /// - `name`: nil takes the names in the layout or, where that is only a tag, the file's with it (`ImageName.proposed`). With a name there may be one image only.
   /// - `platform`: the machine that the image has to be for.
   /// - `admit`: is asked about each image before anything of it is unpacked; what it throws ends the import.
@@ -70,7 +74,8 @@ extension Store {
           try temporary.makeDirectory("import", mode: 0o700)
           return try temporary.open("import", .readOnly | .directory | .noFollow)
         }
-        let source = try Layout(try ImageFiles(origin, staging: staging, limits: limits), limits: limits)
+        let files = try ImageFiles(origin, staging: staging, limits: limits) { progress(.staged(bytes: $0)) }
+        let source = try Layout(files, limits: limits) { (digest) throws(ImageError) in try self.storedDocument(digest) }
         let offered = try source.images(for: platform, leaveOut: { progress(.leftOut($0)) })
         let names = try names(for: offered, name, source.files)
         // One name is enough for an image that has several.
@@ -87,11 +92,11 @@ extension Store {
           results.append(result)
           progress(.imported(result))
         }
-        try withStateLock { () throws(ImageError) in try recover() }
+        try withStateLock { () throws(ImageError) in try forgetImport() }
         return results
       } catch {
         // The first error is the one to tell; what cannot be removed now is tried again by the next one.
-        try? withStateLock { () throws(ImageError) in try recover() }
+        try? withStateLock { () throws(ImageError) in try forgetImport() }
         throw error
       }
     }
@@ -121,6 +126,7 @@ extension Store {
   ) throws(ImageError) -> ImportResult {
     var result = ImportResult(record: image.record(named: name), unpackedLayers: 0, sharedLayers: 0, notes: [], noteCount: 0)
     var lower = LowerLayers()
+    var staged: UInt64 = 0
     for (index, layer) in image.layers.enumerated() {
       progress(.layer(number: index + 1, count: image.layers.count, digest: layer.descriptor.digest, size: layer.descriptor.size))
       let name = Store.layerName(layer.chainID)
@@ -137,7 +143,13 @@ extension Store {
         result.unpackedLayers += 1
         result.notes += summary.notes.prefix(64 - result.notes.count)
         result.noteCount += summary.noteCount
+        staged += summary.bytes
         progress(.unpacked(summary))
+        // Not the last one: that goes to the medium with the image.
+        if staged >= limits.bytesToKeep, index + 1 < image.layers.count {
+          try keepComplete(image, name: result.record.name, upTo: index, from: staging)
+          staged = 0
+        }
       }
       let unpacked = try doing("open", "layer \(layer.chainID.text)") { () throws(Errno) in
         do throws(Errno) {
@@ -180,40 +192,6 @@ extension Store {
       }
     } catch {
       throw ImageError(error, in: "layer \(layer.descriptor.digest.text)")
-    }
-  }
-
-  /// Gives everything its name: layers and documents first, the record last, each step on the medium before the next.
-  private func publish(_ image: ImportedImage, _ record: ImageRecord, from staging: borrowing FileDescriptor) throws(ImageError) {
-    let stored = try record.stored()
-    let documents = image.documents
-    let shown: Text = "image \(record.name) to \(path)"
-    try doing("write", shown) { () throws(Errno) in
-      for (number, document) in documents.enumerated() {
-        try staging.open(Path(Text("document-\(number)").string), .writeOnly | .create | .exclusive, mode: 0o600).writeAll(document.text)
-      }
-      try staging.open("record", .writeOnly | .create | .exclusive, mode: 0o600).writeAll(stored)
-      // All layers and documents at once: fsync of each of their files would take minutes on flash (podman#8005 is what happens without either).
-      try staging.synchronizeFileSystem()
-    }
-    try withStateLock { () throws(ImageError) in
-      for (number, document) in documents.enumerated() {
-        let directory = try blobDirectory(document.digest.algorithm)
-        try doing("write", shown) { () throws(Errno) in
-          try staging.rename(Path(Text("document-\(number)").string), to: directory, Path(document.digest.hex))
-          try directory.synchronize()
-        }
-      }
-      try doing("write", shown) { () throws(Errno) in
-        for layer in image.layers {
-          let name = Store.layerName(layer.chainID)
-          if try staging.statusIfPresent(of: name) != nil { try staging.rename(name, to: layers, name) }
-        }
-        try layers.synchronize()
-        try root.synchronize()
-        try staging.rename("record", to: images, ImageName.fileName(record.name))
-        try images.synchronize()
-      }
     }
   }
 }

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import select
 import shlex
 import subprocess
@@ -38,6 +39,10 @@ def binary(architecture: str) -> Path:
     return path
 
 
+#: A line of an import's progress.
+PROGRESS = re.compile(r"apus: (layer \d+ of \d+: (\d+ [KM]iB|is there already)|writing to the medium)\n")
+
+
 @dataclass(frozen=True)
 class Result:
     """What a command did. Death by a signal is status 128 + signal."""
@@ -58,8 +63,13 @@ class Result:
 
     @property
     def error(self) -> str:
-        """What was said on standard error, as text."""
-        return self.stderr.decode(errors="replace")
+        """What was said on standard error, as text, without `progress`."""
+        return "".join(line for line in self.stderr.decode(errors="replace").splitlines(keepends=True) if not PROGRESS.fullmatch(line))
+
+    @property
+    def progress(self) -> list[str]:
+        """The lines by which an import that nobody watches on a terminal says how far it is."""
+        return [line.rstrip("\n") for line in self.stderr.decode(errors="replace").splitlines(keepends=True) if PROGRESS.fullmatch(line)]
 
     def succeeded(self) -> Result:
         """Itself, if the command ended well."""

@@ -313,6 +313,28 @@ struct ArchiveTests {
     }
   }
 
+  @Test("a thin layout may lack documents that the store has, and no others")
+  func thinDocuments() throws {
+    let scratch = try Scratch("documents")
+    let layers: [[Entry]] = [[.file("base", "of all")], [.file("new")]]
+    try LayoutBuilder(layers).write(to: scratch, "first")
+    let store = try Store(at: scratch.path.appending("store"))
+    let before = try store.importLayout(from: scratch.path.appending("first"), name: "first")
+    // The same image under another name: nothing but the index is sent.
+    try LayoutBuilder(layers).write(to: scratch, "again")
+    for name in try scratch.names(below: "again/blobs/sha256") { try scratch.directory.unlink(Path("again/blobs/sha256/\(name)")) }
+    let update = scratch.path.appending("again")
+    let empty = try Store(at: scratch.path.appending("empty"))
+    #expect(message { _ = try empty.importLayout(from: update) } == "blob \(before.record.manifest.text): is not in \(update.description)")
+    let result = try store.importLayout(from: update, name: "again")
+    #expect(result.sharedLayers == 2 && result.record.manifest == before.record.manifest && result.record.config == before.record.config)
+    // What is damaged in the store is not believed for being there.
+    try scratch.write(Path("store/blobs/sha256/\(before.record.config.hex)"), Array("{}".utf8))
+    #expect(
+      message { _ = try store.importLayout(from: update, name: "third") }
+        == "blob \(before.record.config.text) of the store: is damaged; import the image again")
+  }
+
   @Test("names of files and of Docker")
   func proposedNames() throws {
     for (file, name) in [("a.tar", "a"), ("a.tar.gz", "a"), ("a.tgz", "a"), ("a.oci.tar", "a.oci"), ("plain", "plain")] {

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import device, imports, lifecycle, machine, many, memory, page, profile, programs, run, runtimes, sizes
+from . import cold, device, imports, lifecycle, machine, many, memory, page, profile, programs, run, runtimes, sizes
 from .bundle import make_bundle
 from .context import Context, Piece, Section
 from .hierarchies import layout_for_crun
@@ -20,16 +20,17 @@ PIECES = (
     Piece("run", "wall time and system calls of `run /bin/true`", run.measure),
     Piece("profile", "where the processor time of `run /bin/true` goes", profile.measure),
     Piece("lifecycle", "create + start + delete, and exec into a running container", lifecycle.measure),
+    Piece("cold", "`run /bin/true` when nothing of it is in the page cache", cold.measure),
     Piece("memory", "peak RSS of each command; PSS, RSS and wake-ups while a container runs", memory.measure),
     Piece("many", "100 containers one after another, and 100 at once", many.measure),
     Piece("device", "on a QEMU device with cgroup v2: memory.peak, the smallest memory.max that works, an idle minute", device.measure, needs_runtimes=False),
     Piece("size", "bytes of the binaries", sizes.measure, needs_runtimes=False),
-    Piece("import", "importing an image beside bsdtar, umoci and skopeo", imports.measure, needs_runtimes=False),
+    Piece("import", "importing images beside bsdtar, umoci and skopeo", imports.measure, needs_runtimes=False),
 )
 
 _DESCRIPTION = """\
 Measures Apus beside crun, runc, bubblewrap, conmon, bsdtar, umoci, skopeo and a floor program in C, all in one run, and writes docs/benchmarks.md.
-Needs root and the packages of Tests/Benchmarks/packages.txt. Takes about half an hour. Nothing is asserted: a slow result is a result.
+Needs root and the packages of Tests/Benchmarks/packages.txt. Takes about three quarters of an hour. Nothing is asserted: a slow result is a result.
 
 pieces:
 """

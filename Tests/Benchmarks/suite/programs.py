@@ -53,12 +53,11 @@ class Programs:
         """See sequence.c."""
         return _compiled("sequence", self.work)
 
-    @property
-    def image(self) -> Path:
-        """An OCI layout directory with the test image redis for this machine."""
+    def image(self, name: str) -> Path:
+        """An OCI layout directory with a test image for this machine."""
         architecture = DEBIAN_ARCHITECTURE[platform.machine()]
-        output_of([REPOSITORY / "cross/images", "--arch", architecture, "redis"], limit=3600)
-        return (REPOSITORY / ".build/images" / architecture / "redis").resolve()
+        output_of([REPOSITORY / "cross/images", "--arch", architecture, name], limit=3600)
+        return (REPOSITORY / ".build/images" / architecture / name).resolve()
 
 
 @functools.cache

@@ -36,23 +36,23 @@ class Timing:
         return min(self.walls)
 
 
-def time_all(candidates: Mapping[str, Candidate], work: Path, rounds: int, runs: int) -> dict[str, Timing]:
-    """Runs each candidate `runs` times in each of `rounds` rounds; every round begins with another one."""
+def time_all(candidates: Mapping[str, Candidate], work: Path, rounds: int, runs: int, warmup: int = 3) -> dict[str, Timing]:
+    """Runs each candidate `runs` times in each of `rounds` rounds, after `warmup` runs that do not count; every round begins with another one."""
     walls: dict[str, list[float]] = {name: [] for name in candidates}
     processor: dict[str, list[float]] = {name: [] for name in candidates}
     names = list(candidates)
     for number in range(rounds):
         start = number % len(names)
         for name in names[start:] + names[:start]:
-            result = _hyperfine(candidates[name], work, runs)
+            result = _hyperfine(candidates[name], work, runs, warmup)
             walls[name] += result["times"]
             processor[name].append(result["user"] + result["system"])
     return {name: Timing(walls[name], statistics.mean(processor[name])) for name in names}
 
 
-def _hyperfine(candidate: Candidate, work: Path, runs: int) -> dict:
+def _hyperfine(candidate: Candidate, work: Path, runs: int, warmup: int) -> dict:
     file = work / "hyperfine.json"
-    options = ["--shell=none", "--style=none", "--warmup=3", f"--runs={runs}", f"--export-json={file}"]
+    options = ["--shell=none", "--style=none", f"--warmup={warmup}", f"--runs={runs}", f"--export-json={file}"]
     if candidate.prepare is not None:
         options.append(f"--prepare={candidate.prepare}")
     output_of(["hyperfine", *options, candidate.command])

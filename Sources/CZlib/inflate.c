@@ -44,3 +44,8 @@ void czlib_free(czlib_inflater *inflater) {
   (void)inflateEnd(&inflater->stream);
   free(inflater);
 }
+
+uint32_t czlib_checksum(uint32_t checksum, const void *bytes, size_t count) {
+  // Without bytes zlib gives the checksum of nothing.
+  return count == 0 ? checksum : (uint32_t)crc32_z(checksum, bytes, count);
+}

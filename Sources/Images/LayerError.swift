@@ -41,6 +41,8 @@ public indirect enum LayerFault: Error, Sendable {
   case bareWhiteout, whiteoutOfDots, whiteoutInTheMiddle
   case linkLeadsOut(target: Path), linkTargetMissing(target: Path), linkToDirectory(target: Path), emptyLinkTarget
   case duplicate, parentNotDirectory, linkLoop
+  // An unpacked layer, when its archive is made again.
+  case headersDamaged, contentMissing, contentReplaced, contentOfOtherSize(expected: UInt64)
   // Quotas.
   case tooManyEntries(limit: UInt64), tooManyBytes(limit: UInt64), ratio(limit: UInt64), tooManyWhiteouts(limit: UInt64)
   // The machine.
@@ -94,6 +96,10 @@ public indirect enum LayerFault: Error, Sendable {
     case .duplicate: "is in the archive twice"
     case .parentNotDirectory: "its parent is a link to something that is no directory"
     case .linkLoop: "its parent is a chain of more than 40 symbolic links"
+    case .headersDamaged: "what was kept of its archive's headers is damaged"
+    case .contentMissing: "is missing"
+    case .contentReplaced: "is a directory, because the archive has entries below it: what was in the file is gone"
+    case .contentOfOtherSize(let expected): "is no file of \(expected) bytes"
     case .tooManyEntries(let limit): "more than \(limit) entries"
     case .tooManyBytes(let limit): "more than \(limit) bytes unpacked"
     case .ratio(let limit): "it unpacks to more than \(limit) times its size"

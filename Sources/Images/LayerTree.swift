@@ -47,6 +47,16 @@ final class LayerTree {
     return found
   }
 
+  /// The directory `path` if the layer has it, held open in place of the last one. For a layer that is not being written: no time is put back.
+  func find(_ path: [Path]) throws(LayerFault) -> LayerPlace? {
+    if let current, current.literal == path { return current }
+    current = nil
+    try walk(path, making: false) { (directory, resolved) throws(Errno) in
+      current = try LayerPlace(literal: path, resolved: resolved, directory)
+    }
+    return current
+  }
+
   /// Puts back the time of the directory that was entered last: to be called before its own attributes are set, and at the end.
   func leave() throws(LayerFault) {
     guard let place = current else { return }

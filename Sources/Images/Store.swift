@@ -6,6 +6,7 @@ internal import Trust
 ///
 ///     blobs/sha256/HEX        manifests and configs; a layer's blob is not kept, because its unpacked form is
 ///     layers/HEX              layers, unpacked, by their ChainID, shared by all images that have them
+///     headers/HEX             what the archive of the same layer had beside the contents of files
 ///     images/NAME             one record per name, which is what makes the rest an image
 ///     containers/ID/upper     the writable layer of a container; `work` beside it is overlayfs's own
 ///     importing               which layers an import had complete that was killed
@@ -19,6 +20,7 @@ public final class Store {
   public let path: Path
   let root: FileDescriptor
   let layers: FileDescriptor
+  let headers: FileDescriptor
   let images: FileDescriptor
   let containers: FileDescriptor
   let temporary: FileDescriptor
@@ -43,6 +45,7 @@ public final class Store {
     guard status.user == effectiveUser() else { throw ImageError(.invalid, "\(path): cannot hold images, because it belongs to another user") }
     guard status.mode & 0o022 == 0 else { throw ImageError(.invalid, "\(path): cannot hold images, because others than its owner may write to it") }
     let layers = try Store.directory("layers", in: root, shown)
+    let headers = try Store.directory("headers", in: root, shown)
     let images = try Store.directory("images", in: root, shown)
     let containers = try Store.directory("containers", in: root, shown)
     let temporary = try Store.directory("tmp", in: root, shown)
@@ -52,6 +55,7 @@ public final class Store {
     self.path = (try? FileDescriptor.open("/proc/self/fd", .path | .directory).readLink(Path("\(root.rawValue)"))) ?? path
     self.root = root
     self.layers = layers
+    self.headers = headers
     self.images = images
     self.containers = containers
     self.temporary = temporary

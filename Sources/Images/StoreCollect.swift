@@ -46,6 +46,7 @@ extension Store {
       documents += image.blobs
     }
     var isClean = try collect(layers, "layers", keeping: neededLayers)
+    if try !collect(headers, "headers", keeping: neededLayers) { isClean = false }
     for algorithm in DigestAlgorithm.allCases {
       // What is not there is not made: this has to work on a full disk.
       guard let directory = try existingBlobDirectory(algorithm) else { continue }

@@ -52,7 +52,7 @@ extension Store {
   /// Takes all images for `platform` out of an OCI image layout or an archive of `docker save`, in the order in which they are listed.
   ///
   /// An image becomes visible when every document and layer of it has been verified and is on the medium; otherwise the store stays as it was. An image that had
-  /// the name before loses it. Memory: some 400 KiB of buffers, the documents (4 MiB each at most), the names in an archive (`Limits.archiveEntries`), and the
+  /// the name before loses it. Memory: some 500 KiB of buffers, the documents (4 MiB each at most), the names in an archive (`Limits.archiveEntries`), and the
   /// whiteouts of one layer; 1.2 MiB in all for a process that imports a layer of 50 MiB. A zstd layer takes its window besides, 8 MiB at most.
   ///
   /// One that ends with an error leaves nothing. Of one that is killed, layers that were complete stay (`keepComplete`) for the next import.
@@ -132,6 +132,7 @@ extension Store {
       let name = Store.layerName(layer.chainID)
       if try hasLayer(layer.chainID) {
         result.sharedLayers += 1
+        try keepHeaders(of: layer, from: source, in: staging, limits: limits)
         progress(.shared)
       } else {
         let root = try doing("make", "tmp/import/\(name)") { () throws(Errno) in
@@ -139,7 +140,8 @@ extension Store {
           if let below = lower.roots.first { try root.resemble(below.descriptor) } else { try root.changeMode(0o755) }
           return try root.duplicate()
         }
-        let summary = try apply(layer, from: source, to: root, above: lower, limits: limits, progress: progress)
+        let headers = try newHeaders(layer.chainID, in: staging)
+        let summary = try apply(layer, from: source, to: root, headers, above: lower, limits: limits, progress: progress)
         result.unpackedLayers += 1
         result.notes += summary.notes.prefix(64 - result.notes.count)
         result.noteCount += summary.noteCount
@@ -169,14 +171,16 @@ extension Store {
   }
 
   private func apply(
-    _ layer: ImportedLayer, from source: Layout, to root: consuming FileDescriptor, above lower: LowerLayers, limits: Limits,
-    progress: (ImportEvent) -> Void
+    _ layer: ImportedLayer, from source: Layout, to root: consuming FileDescriptor, _ headers: KeptHeaders, above lower: LowerLayers,
+    limits: Limits, progress: (ImportEvent) -> Void
   ) throws(ImageError) -> LayerSummary {
     let file = try source.open(layer.descriptor)
     do throws(LayerError) {
       let stream = try LayerStream(file, layer.descriptor, layer.compression, diffID: layer.diffID, limits: limits)
       do throws(LayerError) {
-        let reader = TarReader(limits: limits) { (buffer) throws(LayerError) in try stream.read(into: buffer) }
+        let reader = TarReader(limits: limits, keep: { (bytes) throws(LayerError) in try headers.add(bytes) }) { (buffer) throws(LayerError) in
+          try stream.read(into: buffer)
+        }
         var shown: UInt64 = 0
         let writer = LayerWriter(root: root, lower: lower, limits: limits)
         var summary = try writer.apply(reader) {
@@ -184,7 +188,9 @@ extension Store {
           shown = stream.bytesRead
           progress(.progress(bytes: shown))
         }
+        try reader.finish()
         try stream.finish()
+        try headers.finish()
         summary.bytes = stream.bytesUnpacked
         return summary
       } catch {

@@ -24,22 +24,12 @@ extension Store {
           try directory.synchronize()
         }
       }
-      try publish(image.layers, from: staging, shown)
       try doing("write", shown) { () throws(Errno) in
+        try placeLayers(image.layers, from: staging)
         try root.synchronize()
         try staging.rename("record", to: images, ImageName.fileName(record.name))
         try images.synchronize()
       }
-    }
-  }
-
-  private func publish(_ image: [ImportedLayer], from staging: borrowing FileDescriptor, _ shown: Text) throws(ImageError) {
-    try doing("write", shown) { () throws(Errno) in
-      for layer in image {
-        let name = Store.layerName(layer.chainID)
-        if try staging.statusIfPresent(of: name) != nil { try staging.rename(name, to: layers, name) }
-      }
-      try layers.synchronize()
     }
   }
 
@@ -60,8 +50,8 @@ extension Store {
       try doing("write", shown) { () throws(Errno) in
         try staging.rename("importing", to: root, "importing")
         try root.synchronize()
+        try placeLayers(complete, from: staging)
       }
-      try publish(complete, from: staging, shown)
     }
   }
 

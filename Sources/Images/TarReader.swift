@@ -7,6 +7,7 @@ internal import Linux
 final class TarReader {
   private let source: ByteSource
   private let skipSource: ((UInt64) -> Bool)?
+  private let keep: ByteSink?
   private let buffer: UnsafeMutableRawBufferPointer
   private var start = 0
   private var end = 0
@@ -19,10 +20,13 @@ final class TarReader {
   private var hasEnded = false
 
   /// `buffer` is the memory that data passes through, a multiple of 512 bytes. `skip` passes over bytes of the source without reading them, and tells whether it
-  /// has so many; without it they are read.
-  init(buffer size: Int = 128 << 10, limits: Limits = Limits(), skip: ((UInt64) -> Bool)? = nil, source: @escaping ByteSource) {
+  /// has so many; without it they are read. `keep` gets every byte of the archive, in its order, but those that `piece` gives.
+  init(
+    buffer size: Int = 128 << 10, limits: Limits = Limits(), skip: ((UInt64) -> Bool)? = nil, keep: ByteSink? = nil, source: @escaping ByteSource
+  ) {
     self.source = source
     skipSource = skip
+    self.keep = keep
     metadataLimit = limits.metadata
     buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
   }
@@ -52,6 +56,14 @@ final class TarReader {
     start += Int(count)
     dataLeft -= count
     return piece
+  }
+
+  /// The data of the entry that was just given are not in the source, which goes on with what follows them.
+  func leaveOutData() { dataLeft = 0 }
+
+  /// Passes over what comes after the archive's end, up to that of the source.
+  func finish() throws(LayerError) {
+    repeat { try take(end - start) } while try refill()
   }
 
   private func nextEntry() throws(LayerError) -> TarEntry? {
@@ -148,7 +160,10 @@ final class TarReader {
     padding = (512 - dataLeft % 512) % 512
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Int(header.size))
-    while let piece = try piece() { bytes.append(contentsOf: piece) }
+    while let piece = try piece() {
+      bytes.append(contentsOf: piece)
+      try keep?(piece)
+    }
     return bytes
   }
 
@@ -180,7 +195,7 @@ final class TarReader {
       }
       let count = min(TarHeader.blockSize - block.count, end - start)
       block.append(contentsOf: UnsafeRawBufferPointer(buffer)[start..<(start + count)])
-      start += count
+      try take(count)
     }
     return block
   }
@@ -208,10 +223,16 @@ final class TarReader {
         if try !refill() { return false }
       }
       let count = min(UInt64(end - start), left)
-      start += Int(count)
+      try take(Int(count))
       left -= count
     }
     return true
+  }
+
+  /// Passes over bytes in the buffer.
+  private func take(_ count: Int) throws(LayerError) {
+    try keep?(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start..<(start + count)]))
+    start += count
   }
 
   private func fill() throws(LayerError) {

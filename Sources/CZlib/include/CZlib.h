@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Decompression of one gzip member after the other, by zlib.
+/// Decompression of one gzip member after the other, by zlib, and gzip's checksum.
 
 /// A decompression that is going on. It holds the window, 32 KiB, and some 10 KiB of tables, whatever the input is.
 typedef struct czlib_inflater czlib_inflater;
@@ -29,3 +29,5 @@ enum czlib_result czlib_step(
 enum czlib_result czlib_next_member(czlib_inflater *_Nonnull inflater);
 /// Frees it, wherever it is.
 void czlib_free(czlib_inflater *_Nonnull inflater);
+/// The CRC-32 of what had `checksum` with these bytes after it; nothing has 0.
+uint32_t czlib_checksum(uint32_t checksum, const void *_Nullable bytes, size_t count);

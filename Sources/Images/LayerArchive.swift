@@ -1,0 +1,93 @@
+internal import Linux
+internal import OCI
+
+/// Makes the archive of a layer again, bit for bit, out of what was kept of it (`KeptHeaders`) and the files of the unpacked layer.
+///
+/// Nothing of it has been verified: whoever gets the archive compares its digest with the layer's DiffID.
+final class LayerArchive {
+  private let reader: TarReader
+  private let tree: LayerTree
+  private let limits: Limits
+  private let output: ByteSink
+  private let buffer: UnsafeMutableRawBufferPointer
+
+  /// `headers` is the file that was kept, `root` the directory of the layer; `output` gets the archive. Nil when there is no memory.
+  init?(headers: Extent, root: consuming FileDescriptor, limits: Limits = Limits(), output: @escaping ByteSink) {
+    let source = Unpacker(.gzip) { (buffer) throws(LayerError) in
+      do throws(Errno) { return try headers.read(into: buffer) } catch { throw LayerError(.system(SystemError("read", "the headers", error))) }
+    }
+    guard let source else { return nil }
+    reader = TarReader(limits: limits, keep: output) { (buffer) throws(LayerError) in try source.read(into: buffer) }
+    tree = LayerTree(root: root, lower: LowerLayers(), limits: limits)
+    self.limits = limits
+    self.output = output
+    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+  }
+
+  deinit { buffer.deallocate() }
+
+  /// Makes all of it. An error about the headers says so; one about a file has the entry's name.
+  func make() throws(LayerError) {
+    while let entry = try next() {
+      guard let (parent, name) = try LayerArchive.file(entry, limits) else { continue }
+      reader.leaveOutData()
+      if entry.size == 0 { continue }
+      do throws(LayerFault) {
+        try copy(entry, parent, name)
+      } catch {
+        if case .data(let inner) = error { throw inner }
+        throw LayerError(error, entry: entry.name)
+      }
+    }
+    try sound { () throws(LayerError) in try reader.finish() }
+  }
+
+  /// Where the contents of a regular file are in the unpacked layer; nil for what has no contents there, so that what data it has is kept.
+  static func file(_ entry: TarEntry, _ limits: Limits) throws(LayerError) -> (parent: [Path], name: Path)? {
+    guard entry.kind == .file, case .file(let parent, let name) = try layer({ () throws(LayerFault) in try LayerName.parse(entry.name, limits: limits) })
+    else { return nil }
+    return (parent, name)
+  }
+
+  private func next() throws(LayerError) -> TarEntry? { try sound { () throws(LayerError) in try reader.next() } }
+
+  /// Runs `body`, whose faults are those of the headers: an archive that was taken once has none.
+  private func sound<Value>(_ body: () throws(LayerError) -> Value) throws(LayerError) -> Value {
+    do throws(LayerError) {
+      return try body()
+    } catch {
+      switch error.fault {
+      case .noMemory, .system, .data: throw error
+      default: throw LayerError(.headersDamaged)
+      }
+    }
+  }
+
+  private func copy(_ entry: TarEntry, _ parent: [Path], _ name: Path) throws(LayerFault) {
+    let place = try tree.find(parent)
+    var left = entry.size
+    var failure: LayerError?
+    do throws(Errno) {
+      guard let place else { throw Errno.noSuchFileOrDirectory }
+      let file = try place.directory.open(name, .readOnly | .noFollow | .nonBlocking)
+      let status = try file.status()
+      if status.type == .directory { throw Errno.isDirectory }
+      if status.type != .regular || status.size != entry.size { throw Errno.noData }
+      while left > 0 {
+        let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(left, UInt64(buffer.count)))]))
+        if count == 0 { throw Errno.noData }
+        left -= UInt64(count)
+        do throws(LayerError) { try output(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])) } catch { failure = error }
+        if failure != nil { break }
+      }
+    } catch {
+      switch error {
+      case .noSuchFileOrDirectory, .tooManyLinks, .notDirectory: throw .contentMissing
+      case .isDirectory: throw .contentReplaced
+      case .noData: throw .contentOfOtherSize(expected: entry.size)
+      default: throw .system(SystemError("read", "", error))
+      }
+    }
+    if let failure { throw .data(failure) }
+  }
+}

@@ -54,6 +54,13 @@ public struct JSONValue {
     Value(truncatingIfNeeded: integerBits(least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound)))
   }
 
+  /// The text of the value, to its end and up to where the next value or key begins: what the document has there cannot differ without this differing.
+  @inline(never)
+  public var source: ArraySlice<UInt8> {
+    let next = Int(node.next)
+    return document.text[Int(node.start)..<(next < document.nodes.count ? Int(document.nodes[next].start) : document.text.count)]
+  }
+
   /// A number as it is written.
   public func numberText() -> String {
     if kind == .number { return String(decoding: raw, as: UTF8.self) }

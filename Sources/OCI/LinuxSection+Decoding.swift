@@ -2,7 +2,7 @@ internal import JSON
 
 extension LinuxSection {
   @inline(never)
-  init(_ json: JSONValue) {
+  init(_ json: JSONValue, _ skipsSeccomp: (ArraySlice<UInt8>) -> Bool) {
     namespaces = LinuxSection.namespaces(json)
     uidMappings = json.idMappings("uidMappings")
     gidMappings = json.idMappings("gidMappings")
@@ -11,7 +11,7 @@ extension LinuxSection {
     netDevices = json.map("netDevices") { name, device in NetDevice(hostName: name, name: device.text("name")) }
     cgroupsPath = json.text("cgroupsPath")
     resources = json.member("resources").map { Resources($0) }
-    seccomp = json.member("seccomp").map { Seccomp($0) }
+    seccomp = json.member("seccomp").flatMap { skipsSeccomp($0.source) ? nil : Seccomp($0) }
     sysctl = json.map("sysctl") { key, value in Sysctl(key: key, value: value.string()) }
     maskedPaths = json.absolutePaths("maskedPaths")
     readonlyPaths = json.absolutePaths("readonlyPaths")

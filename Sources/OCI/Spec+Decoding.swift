@@ -3,11 +3,13 @@ internal import JSON
 extension Spec {
   /// Decodes a `config.json` and checks what the specification demands of each value. Properties that it does not know are ignored (config.md,
   /// "Extensibility").
-  public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { Spec($0) }
+  ///
+  /// - skipsSeccomp: asked with the text of `linux.seccomp`, to its end and perhaps some of what follows; that is left out where the answer is yes.
+  public init(parsing text: [UInt8], skipsSeccomp: (ArraySlice<UInt8>) -> Bool = { _ in false }) throws(SpecError) {
+    self = try decode(text) { Spec($0, skipsSeccomp) }
   }
 
-  init(_ json: JSONValue) {
+  private init(_ json: JSONValue, _ skipsSeccomp: (ArraySlice<UInt8>) -> Bool) {
     let version = json.required("ociVersion")
     ociVersion = version.string()
     if !isVersion1(ociVersion) { version.refuse("expected a version 1.x.y") }
@@ -17,7 +19,7 @@ extension Spec {
     domainname = json.text("domainname")
     mounts = json.list("mounts") { Mount($0) }
     hooks = json.member("hooks").map { Hooks($0) }
-    linux = json.member("linux").map { LinuxSection($0) }
+    linux = json.member("linux").map { LinuxSection($0, skipsSeccomp) }
     annotations = json.annotations("annotations")
   }
 }

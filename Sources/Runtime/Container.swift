@@ -98,13 +98,15 @@ public final class Container {
   }
 
   /// The configuration that the container has: the one that it was made from, with what takes the place of what the kernel lacks.
-  func spec() throws(RuntimeError) -> Spec { record.standIns.applied(to: try askedSpec()) }
+  ///
+  /// - filters: where the one of its profile is kept, the profile is left out.
+  func spec(_ filters: FilterCache = FilterCache()) throws(RuntimeError) -> Spec { record.standIns.applied(to: try askedSpec(filters)) }
 
   /// The configuration that the container was made from.
-  func askedSpec() throws(RuntimeError) -> Spec {
+  func askedSpec(_ filters: FilterCache = FilterCache()) throws(RuntimeError) -> Spec {
     let text = try directory.configuration()
     do throws(SpecError) {
-      return try Spec(parsing: text)
+      return try filters.decode(text)
     } catch {
       throw RuntimeError(error, in: Text("the configuration of container \(id.text)").string)
     }

@@ -101,6 +101,9 @@ public final class ContainerDirectory {
     }
   }
 
+  /// The filters that are kept beside the container.
+  func filters() -> FilterCache { FilterCache(in: parent) }
+
   /// The socket at which the container waits for its start.
   func makeGate() throws(RuntimeError) -> FileDescriptor {
     try attempt("make the gate of", name) { () throws(Errno) in try Channel.listen(at: ContainerDirectory.gate, in: directory) }

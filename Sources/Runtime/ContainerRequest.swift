@@ -3,11 +3,13 @@ public import OCI
 public import Sandbox
 
 /// A container that is to be made: one pointer, because it is passed around and holds a whole configuration.
-public final class ContainerRequest: Sendable {
+public final class ContainerRequest {
   public let id: ContainerID
   public let spec: Spec
   /// The text that `spec` was read from: kept for the commands that come later; nil when there is none.
   public let configuration: [UInt8]?
+  /// Where compiled filters are kept; `spec` was decoded by it, and may have no profile where its filter is kept.
+  public let filters: FilterCache
   /// The directory that relative paths of `spec` are relative to.
   public let bundle: Path
   /// Where the root directory comes from.
@@ -25,12 +27,14 @@ public final class ContainerRequest: Sendable {
   public let dataRoot: Path
 
   public init(
-    id: ContainerID, spec: Spec, configuration: [UInt8]? = nil, bundle: Path, root: RootSource, imageUser: String? = nil, origin: String, usesGroups: Bool,
+    id: ContainerID, spec: Spec, configuration: [UInt8]? = nil, filters: FilterCache = FilterCache(), bundle: Path, root: RootSource, imageUser: String? = nil,
+    origin: String, usesGroups: Bool,
     bestEffort: BestEffort = [], dataRoot: Path = "/var/lib/apus"
   ) {
     self.id = id
     self.spec = spec
     self.configuration = configuration
+    self.filters = filters
     self.bundle = bundle
     self.root = root
     self.imageUser = imageUser
@@ -50,7 +54,8 @@ public final class ContainerRequest: Sendable {
   /// The same with another configuration.
   func with(_ spec: Spec) -> ContainerRequest {
     ContainerRequest(
-      id: id, spec: spec, configuration: configuration, bundle: bundle, root: root, imageUser: imageUser, origin: origin, usesGroups: usesGroups,
+      id: id, spec: spec, configuration: configuration, filters: filters, bundle: bundle, root: root, imageUser: imageUser, origin: origin,
+      usesGroups: usesGroups,
       bestEffort: bestEffort, dataRoot: dataRoot)
   }
 

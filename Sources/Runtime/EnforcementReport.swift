@@ -159,7 +159,7 @@ final class EnforcementReport {
   private var filter: String {
     // SECCOMP_MODE_FILTER
     if let process, let mode = process.status("Seccomp"), !mode.equals("2") { return "" }
-    guard let filter = try? Runtime.filter(of: spec, isImage: record.imageUser != nil) else { return "" }
+    guard let filter = try? FilterCache().filter(of: spec, isImage: record.imageUser != nil) else { return "" }
     return Text("\(filter.program.count) instructions").string
   }
 

@@ -28,7 +28,7 @@ public final class ExecRequest: Sendable {
 extension Container {
   /// The process that a new one takes its settings from: the container's own.
   public func configuredProcess() throws(RuntimeError) -> Process {
-    guard let process = try spec().process else { throw RuntimeError("container \(id.text): its config.json has no process") }
+    guard let process = try spec(directory.filters()).process else { throw RuntimeError("container \(id.text): its config.json has no process") }
     return process
   }
 
@@ -73,10 +73,11 @@ extension Container {
     case .stopped: throw RuntimeError("cannot exec in a stopped container: \(id.text)")
     }
     guard let process = try findProcess() else { throw RuntimeError("cannot exec in a stopped container: \(id.text)") }
-    let spec = try spec()
+    let filters = directory.filters()
+    let spec = try spec(filters)
     let namespaces = try openNamespaces(of: process, spec)
     defer { for namespace in namespaces { closeDescriptor(namespace.descriptor ?? -1) } }
-    let plan = try planJoining(spec, try standingIn(request), imageUser: record.imageUser, namespaces, warn)
+    let plan = try planJoining(spec, try standingIn(request), filters, imageUser: record.imageUser, namespaces, warn)
     plan.ownUser = record.standIns.user
     if isAndroid() { plan.addedGroup = androidInternetGroup }
     // Without a mount namespace of its own, its root is that of its processes alone.
@@ -182,14 +183,14 @@ extension Container {
 
 @inline(never)
 private func planJoining(
-  _ spec: Spec, _ request: ExecRequest, imageUser: String?, _ namespaces: [JoinedNamespace], _ warn: (String) -> Void
+  _ spec: Spec, _ request: ExecRequest, _ filters: FilterCache, imageUser: String?, _ namespaces: [JoinedNamespace], _ warn: (String) -> Void
 ) throws(RuntimeError) -> SandboxPlan {
   do throws(SpecError) {
     let sets = try CapabilitySets(
       planning: request.process.capabilities, last: ThisProcess.lastCapability(), available: availableCapabilities(spec))
     warnAbout(sets, user: request.process.user.uid, request.origin, warn)
     let plan = try SandboxPlan(
-      joining: spec, request.process, namespaces: namespaces, seccomp: filter(of: spec, isImage: imageUser != nil), capabilities: sets)
+      joining: spec, request.process, namespaces: namespaces, seccomp: filters.filter(of: spec, isImage: imageUser != nil), capabilities: sets)
     if let imageUser, !request.hasOwnUser { plan.identity = .image(imageUser) }
     return plan
   } catch {

@@ -21,7 +21,7 @@ func planSandbox(
     let sets = try CapabilitySets(
       planning: request.spec.process?.capabilities, last: ThisProcess.lastCapability(), available: available)
     warnAbout(sets, user: request.spec.process?.user.uid ?? 0, request.origin, warn)
-    let filter = try filter(of: request.spec, isImage: request.imageUser != nil)
+    let filter = try request.filters.filter(of: request.spec, isImage: request.imageUser != nil)
     let plan = try SandboxPlan(
       request.spec, root: request.root, bundle: request.bundle, identity: request.imageUser.map { .image($0) }, seccomp: filter, capabilities: sets,
       diesWithParent: diesWithParent)
@@ -37,22 +37,6 @@ func planSandbox(
     return plan
   } catch {
     throw RuntimeError(error, in: request.origin)
-  }
-}
-
-/// The compiled filter of a container; one that is made from an image has the default one.
-func filter(of spec: Spec, isImage: Bool) throws(SpecError) -> SeccompFilter? {
-  if isImage { return try SeccompFilter(compiling: defaultSeccomp(capabilities: CapabilityMask(named: spec.process?.capabilities?.bounding ?? []))) }
-  return try spec.linux?.seccomp.map { (profile) throws(SpecError) in try SeccompFilter(compiling: profile) }
-}
-
-extension CapabilityMask {
-  /// The capabilities of these names; what is no name is left to the one who plans the sets.
-  fileprivate init(named names: [String]) {
-    self = []
-    for name in names {
-      if let number = capabilityNumber(name) { insert(CapabilityMask(number: number)) }
-    }
   }
 }
 

@@ -44,6 +44,9 @@ public final class StateDirectory {
     }
   }
 
+  /// The filters that are kept in it.
+  public func filters() -> FilterCache { FilterCache(in: directory) }
+
   /// Makes the directory of a new container, locked by this process. Cleans up after killed processes first.
   ///
   /// `cleanUp` gets the record of each container that was left behind, and undoes what it tells of. What cannot be undone stays on record for the next one, and

@@ -5,14 +5,14 @@ internal import Sandbox
 
 /// The container that the options of `create` and `run` describe: config.json of a bundle, read once.
 @inline(never)
-func bundledContainer(_ call: Invocation) throws(Failure) -> ContainerRequest {
+func bundledContainer(_ call: Invocation, in state: StateDirectory) throws(Failure) -> ContainerRequest {
   let id = try containerID(call.arguments.operands[0])
-  return try bundledContainer(call, id, Path(call.arguments.value(.bundle) ?? "."))
+  return try bundledContainer(call, id, Path(call.arguments.value(.bundle) ?? "."), state.filters())
 }
 
 /// The container `id` of the bundle in the directory `bundle`.
 @inline(never)
-func bundledContainer(_ call: Invocation, _ id: ContainerID, _ bundle: Path) throws(Failure) -> ContainerRequest {
+func bundledContainer(_ call: Invocation, _ id: ContainerID, _ bundle: Path, _ filters: FilterCache = FilterCache()) throws(Failure) -> ContainerRequest {
   // Absolute and without links: the container's directories are found from it later.
   let directory = try failing { () throws(SystemError) in
     try during("open bundle", bundle) { () throws(Errno) in try FileDescriptor.open(bundle, .path | .directory).currentPath() }
@@ -21,12 +21,13 @@ func bundledContainer(_ call: Invocation, _ id: ContainerID, _ bundle: Path) thr
   for list in call.arguments.values(.bestEffort) { bestEffort.formUnion(try features(list, .bestEffort)) }
   let origin = call.arguments.value(.config).map { Path($0) } ?? directory.appending("config.json")
   let text = try failing { () throws(SystemError) in try readFile(origin, limit: 16 << 20) }
-  let spec = try parsed(origin) { () throws(SpecError) in try Spec(parsing: text) }
+  let spec = try parsed(origin) { () throws(SpecError) in try filters.decode(text) }
   guard let root = spec.root else { throw Failure("\(origin.description): root: missing") }
   debug("container \(id.text): \(text.count) bytes of configuration from \(origin), for version \(spec.ociVersion)")
   let rootPath = Path(root.path)
   return ContainerRequest(
-    id: id, spec: spec, configuration: text, bundle: directory, root: .directory(rootPath.isAbsolute ? rootPath : directory.appending(rootPath.bytes)),
+    id: id, spec: spec, configuration: text, filters: filters, bundle: directory,
+    root: .directory(rootPath.isAbsolute ? rootPath : directory.appending(rootPath.bytes)),
     origin: origin.description, usesGroups: call.globals.cgroupManager == .cgroupfs, bestEffort: bestEffort, dataRoot: call.globals.dataRoot)
 }
 

@@ -18,8 +18,8 @@ extension CommandSpec {
 private func createContainer(_ call: Invocation) throws(Failure) -> Int32 {
   let options = try launchOptions(call.arguments, activates: true)
   try prepareToStart(call)
-  let request = try bundledContainer(call)
   let state = try stateDirectory(call)
+  let request = try bundledContainer(call, in: state)
   try failing { () throws(RuntimeError) in try Runtime.createContainer(request, options, state: state, warn: warn) }
   debug("container \(request.id.text): created")
   return 0

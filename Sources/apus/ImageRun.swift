@@ -103,7 +103,7 @@ final class ImageRun {
     }
     options.oomScoreAdjustment = try failing { () throws(SystemError) in try ImageRun.ordinaryScore() }
     let root = RootSource.overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint)
-    let request = try imageContainer(stored, root, options, globals, bestEffort)
+    let request = try imageContainer(stored, root, options, globals, bestEffort, state.filters())
     debug("container \(id.text): image \(stored.record.manifest.text), \(stored.layers.count) layers")
     do throws(RuntimeError) {
       let status = try runContainer(request, state: state, warn: warn).code
@@ -143,11 +143,12 @@ final class ImageRun {
 /// The container of an image, which may do without what `bestEffort` has.
 @inline(never)
 func imageContainer(
-  _ stored: StoredImage, _ root: RootSource, _ options: RunOptions, _ globals: GlobalOptions, _ bestEffort: BestEffort
+  _ stored: StoredImage, _ root: RootSource, _ options: RunOptions, _ globals: GlobalOptions, _ bestEffort: BestEffort, _ filters: FilterCache = FilterCache()
 ) throws(Failure) -> ContainerRequest {
   let planned = try failing { () throws(ImageError) in try specification(for: stored, root: root.path.description, options: options) }
   return ContainerRequest(
-    id: options.id, spec: planned.spec, configuration: planned.spec.keptDocument(), bundle: root.path, root: root, imageUser: planned.user ?? "0",
+    id: options.id, spec: planned.spec, configuration: planned.spec.keptDocument(), filters: filters, bundle: root.path, root: root,
+    imageUser: planned.user ?? "0",
     origin: Text("image \(stored.record.name)").string, usesGroups: globals.cgroupManager == .cgroupfs, bestEffort: bestEffort,
     dataRoot: globals.dataRoot)
 }

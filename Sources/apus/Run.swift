@@ -20,8 +20,8 @@ extension CommandSpec {
 private func runVerb(_ call: Invocation) throws(Failure) -> Int32 {
   let options = try launchOptions(call.arguments, activates: true)
   try prepareToStart(call)
-  let request = try bundledContainer(call)
   let state = try stateDirectory(call)
+  let request = try bundledContainer(call, in: state)
   if call.arguments.flag(.detach) {
     try failing { () throws(RuntimeError) in try startContainer(detached: request, options, state: state, warn: warn) }
     debug("container \(request.id.text): started")

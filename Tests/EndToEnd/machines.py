@@ -258,7 +258,8 @@ class Machine:
         return self.bundle(document, root).run(data=data)
 
     def leftovers(self) -> str:
-        """What containers have left on the machine: mounts, cgroups, processes, state, staging and writable layers; empty when there is nothing. Locks stay.
+        """What containers have left on the machine: mounts, cgroups, processes, state, staging and writable layers; empty when there is nothing. Locks and
+        compiled filters stay.
 
         Processes that were killed are given a moment to be gone; nothing else goes by itself.
         """
@@ -273,7 +274,7 @@ class Machine:
         # As few processes as it can be done with: after each test there is one look at least, and on the device each costs ten milliseconds.
         return self.sh(f"""
             exec 2>/dev/null
-            find {self.state} {self.store}/tmp {self.store}/containers -mindepth 1 ! -name .lock || :
+            find {self.state} {self.store}/tmp {self.store}/containers -mindepth 1 ! -name .lock ! -path '{self.state}/.seccomp*' || :
             grep -F -e " {self.volatile}/" -e " {self.lasting}/" /proc/self/mountinfo || :
             find $(awk '$0 ~ / - cgroup2? / || $0 ~ / - cpuset / {{ print $5 }}' /proc/self/mountinfo) -name 'e2e-{os.getpid()}-*' -type d || :
             ls -ld /proc/[0-9]*/exe /proc/[0-9]*/root | grep -F -e "/exe -> {self.apus}" -e "/root -> {self.volatile}/" -e "/root -> {self.lasting}/" || :

@@ -85,6 +85,16 @@ struct ValueTests {
     #expect(try parse("-12.50e+03").numberText() == "-12.50e+03")
   }
 
+  @Test("the source of a value begins with it, has its end, and ends before the next value")
+  func source() throws {
+    let json = try parse(#"{"a": {"b": [1, {}]}, "c": "x" , "d": [ ] }"#)
+    func source(_ key: StaticString) -> String { String(decoding: json.required(key).source, as: UTF8.self) }
+    #expect(source("a") == #"{"b": [1, {}]}, ""#)
+    #expect(source("c") == #"x" , ""#)
+    #expect(source("d") == "[ ] }")
+    #expect(String(decoding: json.source, as: UTF8.self) == #"{"a": {"b": [1, {}]}, "c": "x" , "d": [ ] }"#)
+  }
+
   @Test("strings are unescaped, keys are too")
   func strings() throws {
     #expect(try parse(#""a\"\\\/\b\f\n\r\té\u00e9\u20AC\ud83d\ude00z""#).string() == "a\"\\/\u{8}\u{C}\n\r\té\u{E9}€😀z")

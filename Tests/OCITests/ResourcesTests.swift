@@ -184,4 +184,21 @@ struct SeccompTests {
   func members(_ members: String, _ message: String) {
     #expect(refusal(configuration(seccomp: members)) == message)
   }
+
+  @Test("a profile whose filter is known already is left out, and what else is wrong is found")
+  func skipped() throws {
+    let text = configuration(linux: #""seccomp": {"defaultAction": "?"}, "mountLabel": "l""#)
+    #expect(refusal(text) == "linux.seccomp.defaultAction: unknown value '?'")
+    var asked = ""
+    let spec = try Spec(parsing: text) { profile in
+      asked = String(decoding: profile, as: UTF8.self)
+      return true
+    }
+    #expect(asked == #"{"defaultAction": "?"}, ""#)
+    #expect(spec.linux?.seccomp == nil)
+    #expect(spec.linux?.mountLabel == "l")
+    #expect(
+      refusal { () throws(SpecError) in try Spec(parsing: configuration(linux: #""seccomp": 5, "mountLabel": 6"#), skipsSeccomp: { _ in true }) }
+        == "linux.mountLabel: expected a string, found a number")
+  }
 }

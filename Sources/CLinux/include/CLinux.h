@@ -15,6 +15,7 @@
 #include "CLinux_notify.h"
 #include "CLinux_process.h"
 #include "CLinux_probe.h"
+#include "CLinux_program.h"
 #include "CLinux_schedule.h"
 #include "CLinux_seccomp.h"
 #include "CLinux_terminal.h"

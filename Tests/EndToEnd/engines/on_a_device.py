@@ -63,7 +63,7 @@ class Podman:
         # The pods' infrastructure and the monitors have groups that Podman keeps.
         return self.machine.sh("""
             exec 2>/dev/null
-            find /run/apus -mindepth 1 ! -name .lock || :
+            find /run/apus -mindepth 1 ! -name .lock ! -path '/run/apus/.seccomp*' || :
             find /sys/fs/cgroup/libpod_parent /sys/fs/cgroup/machine.slice -mindepth 1 -type d -name 'libpod-[0-9a-f]*' || :
             grep -F /var/lib/containers/storage/overlay/ /proc/self/mountinfo || :
             ls -ld /proc/[0-9]*/exe | grep -e 'exe -> /engines/bin/conmon' -e 'exe -> /usr/bin/apus' || :

@@ -67,9 +67,10 @@ def mounts(folder: Path) -> list[str]:
 
 
 def files(state: Path) -> list[str]:
-    """What is in a runtime's state directory. Locks, and the folders that the engines make for themselves, stay."""
+    """What is in a runtime's state directory. Locks, compiled filters, and the folders that the engines make for themselves, stay."""
     found = []
     for place, folders, names in os.walk(state):
+        folders[:] = [name for name in folders if name != ".seccomp"]
         found += [str(Path(place, name)) for name in names if name not in ("lock", ".lock")]
         found += [str(Path(place, name)) for name in folders if name not in ("moby", "default", "k8s.io")]
     return found

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux_file.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -33,6 +34,7 @@ long clinux_pread(int descriptor, void *bytes, size_t count, uint64_t offset) { 
 long clinux_write(int descriptor, const void *bytes, size_t count) { RESULT(write(descriptor, bytes, count)); }
 int clinux_fsync(int descriptor) { RESULT(fsync(descriptor)); }
 int clinux_syncfs(int descriptor) { RESULT(syncfs(descriptor)); }
+int clinux_fallocate(int descriptor, uint64_t size) { RESULT(fallocate(descriptor, 0, 0, (off_t)size)); }
 
 int clinux_fstatat(int directory, const char *path, struct clinux_stat *result, int flags) {
   struct stat status;

@@ -11,6 +11,7 @@ internal import Trust
 ///     containers/ID/upper     the writable layer of a container; `work` beside it is overlayfs's own
 ///     importing               which layers an import had complete that was killed
 ///     tmp                     what is being made or removed
+///     reserve                 room to remove something when the medium is full
 ///     lock, import.lock
 ///
 /// Whatever has a name outside `tmp` is whole: it is made there, written to the medium, and renamed. What a killed process leaves in `tmp`, or unreferenced, is

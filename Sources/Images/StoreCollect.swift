@@ -12,13 +12,15 @@ extension Store {
     let names = try names(in: temporary, "tmp")
     let sign = isClean ? nil : names.first { $0 == "record" } ?? names.first
     for name in names where name != sign { discard(name) }
+    // The next import says it if there is no room.
+    try? keepReserve()
   }
 
   /// Removes what is in `tmp` under this name. What cannot be removed, such as an immutable file, gets a name that nothing else takes: what is made in `tmp`
   /// must not begin with it.
   func discard(_ name: Path) {
     do throws(Errno) {
-      try temporary.removeTree(name)
+      try evenIfFull { () throws(Errno) in try temporary.removeTree(name) }
     } catch {
       let isRetired = name.bytes.starts(with: Store.retiredName.bytes)
       let kept = isRetired ? name : (try? retire(name, from: temporary, "tmp")) ?? name
@@ -77,7 +79,7 @@ extension Store {
     while true {
       let retired = Path(Text("\(Store.retiredName)\(number)").string)
       do throws(Errno) {
-        try directory.rename(name, to: temporary, retired)
+        try evenIfFull { () throws(Errno) in try directory.rename(name, to: temporary, retired) }
         return retired
       } catch {
         // Something that could not be removed has this name.

@@ -89,7 +89,7 @@ extension Store {
         do throws(Errno) {
           // Into `tmp`, where it tells whoever comes next that there is garbage to collect, should this process be killed before it does. A new file as the
           // sign would need space, and on a full disk nothing could be removed.
-          try images.rename(ImageName.fileName(name), to: temporary, "record")
+          try evenIfFull { () throws(Errno) in try images.rename(ImageName.fileName(name), to: temporary, "record") }
           try images.synchronize()
         } catch {
           if error == .noSuchFileOrDirectory { throw Store.noImage(name) }

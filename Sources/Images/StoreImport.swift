@@ -69,6 +69,7 @@ extension Store {
       try withStateLock { () throws(ImageError) in try recover() }
       // The staging directory tells by its presence that there is something to clean up. Removing it is the last thing, whatever happens.
       do throws(ImageError) {
+        try doing("make", "\(path)/reserve") { () throws(Errno) in try keepReserve() }
         let staging = try doing("make", "\(path)/tmp/import") { () throws(Errno) in
           // A new one: what another import left in it would become part of the layers.
           try temporary.makeDirectory("import", mode: 0o700)
@@ -135,6 +136,8 @@ extension Store {
         try keepHeaders(of: layer, from: source, in: staging, limits: limits)
         progress(.shared)
       } else {
+        let size = layer.descriptor.size
+        try doing("write", "layer \(layer.descriptor.digest.text) of \(size) bytes") { () throws(Errno) in try requireRoom(for: size) }
         let root = try doing("make", "tmp/import/\(name)") { () throws(Errno) in
           let root = try staging.ensureDirectory(name, mode: 0o700)
           if let below = lower.roots.first { try root.resemble(below.descriptor) } else { try root.changeMode(0o755) }

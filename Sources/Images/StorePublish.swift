@@ -66,7 +66,7 @@ extension Store {
   func forgetImport() throws(ImageError) {
     do throws(Errno) {
       // What is in `tmp` is the sign that there is something to collect. A new file as the sign would need space.
-      try root.rename("importing", to: temporary, "importing")
+      try evenIfFull { () throws(Errno) in try root.rename("importing", to: temporary, "importing") }
     } catch {
       if error != .noSuchFileOrDirectory { throw ImageError("remove", "\(path)/importing", error) }
     }

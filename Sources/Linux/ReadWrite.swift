@@ -144,6 +144,12 @@ extension FileDescriptor {
     _ = try checked { clinux_fsync(number) }
   }
 
+  /// Gives the file blocks for its first `size` bytes, and that size at least. The C function is `fallocate`.
+  public borrowing func allocate(_ size: UInt64) throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_fallocate(number, size) }
+  }
+
   /// Waits until the whole file system of the file is on the medium. The C function is `syncfs`.
   public borrowing func synchronizeFileSystem() throws(Errno) {
     let number = rawValue

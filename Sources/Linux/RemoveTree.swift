@@ -6,7 +6,7 @@ extension FileDescriptor {
   ///
   /// However deep the tree is, three descriptors and one directory's names are in use: a directory that is found deeper than the first level is moved up to it
   /// before anything in it is looked at, so there is no recursion that a hostile tree could drive to the end of the stack. Every directory is moved at most
-  /// once.
+  /// once. Where the medium is full and the name does not fit there any more, the directory is emptied at its place, which needs one descriptor more.
   ///
   /// Whoever makes something there meanwhile, as a killed process does that the kernel has not let go yet, makes it in vain: it is removed too, for a second. Whoever
   /// removes the same is no obstacle.
@@ -63,13 +63,20 @@ extension FileDescriptor {
   }
 
   /// Removes what is in the directory `name` of this one; directories that are not empty move here, under names that are free.
-  private borrowing func empty(_ name: Path, movingDirectoriesUp moved: inout UInt64) throws(Errno) {
+  /// Where there is no room for a name here there is in the directory itself, from which names are taken.
+  private borrowing func empty(_ name: Path, movingDirectoriesUp moved: inout UInt64, depth: Int = 0) throws(Errno) {
     let directory = try open(name, .readOnly | .directory | .noFollow)
     while true {
       let entries = try directory.someEntries()
       if entries.isEmpty { return }
       for entry in entries where try directory.removeUnlessFull(entry.name) {
-        try directory.moveUp(entry.name, to: self, &moved)
+        do throws(Errno) {
+          try directory.moveUp(entry.name, to: self, &moved)
+        } catch {
+          if error != .noSpace || depth == 64 { throw error }
+          try directory.empty(entry.name, movingDirectoriesUp: &moved, depth: depth + 1)
+          try directory.removeDirectory(entry.name)
+        }
       }
     }
   }

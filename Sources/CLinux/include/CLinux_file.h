@@ -52,6 +52,8 @@ long clinux_write(int descriptor, const void *bytes, size_t count);
 int clinux_fsync(int descriptor);
 /// syncfs(2).
 int clinux_syncfs(int descriptor);
+/// fallocate(2) of the bytes from 0 to `size`.
+int clinux_fallocate(int descriptor, uint64_t size);
 /// fstatat(2); `flags` are AT_EMPTY_PATH and AT_SYMLINK_NOFOLLOW.
 int clinux_fstatat(int directory, const char *path, struct clinux_stat *result, int flags);
 /// fstatfs(2).

@@ -126,12 +126,14 @@ struct ContainerRecord {
   }
 }
 
-private func withChecksum(_ document: [UInt8]) throws(ImageError) -> [UInt8] {
+/// A record as it is stored: the document, and its checksum in a second line.
+func withChecksum(_ document: [UInt8]) throws(ImageError) -> [UInt8] {
   guard let digest = digest(of: document, .sha256) else { throw ImageError(.system(.noMemory), "there is not enough memory to write a record") }
   return document + [0x0A] + Array(digest.text.utf8) + [0x0A]
 }
 
-private func document(withChecksum bytes: [UInt8], _ object: Text) throws(ImageError) -> JSONValue {
+/// Reads what `withChecksum` has made; `object` says in messages what it is.
+func document(withChecksum bytes: [UInt8], _ object: Text) throws(ImageError) -> JSONValue {
   guard let newline = bytes.firstIndex(of: 0x0A), let digest = digest(of: Array(bytes[..<newline]), .sha256),
     bytes[(newline + 1)...].elementsEqual(Array(digest.text.utf8) + [0x0A])
   else { throw ImageError(.invalid, "\(object): the record is damaged") }
@@ -143,7 +145,7 @@ private func document(withChecksum bytes: [UInt8], _ object: Text) throws(ImageE
 }
 
 /// Throws the first fault that reading a record has found.
-private func check(_ json: JSONValue, _ object: Text) throws(ImageError) {
+func check(_ json: JSONValue, _ object: Text) throws(ImageError) {
   do throws(JSONPathError) {
     try json.check()
   } catch {

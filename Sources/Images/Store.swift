@@ -10,6 +10,7 @@ internal import Trust
 ///     images/NAME             one record per name, which is what makes the rest an image
 ///     containers/ID/upper     the writable layer of a container; `work` beside it is overlayfs's own
 ///     importing               which layers an import had complete that was killed
+///     releases/APPLICATION    what is known of an application's releases (StoreReleases.swift); roots, who may sign them
 ///     tmp                     what is being made or removed
 ///     reserve                 room to remove something when the medium is full
 ///     lock, import.lock

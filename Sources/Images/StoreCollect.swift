@@ -40,10 +40,10 @@ extension Store {
     let images = try list()
     // A record that cannot be read may need anything: better to keep too much.
     guard images.damaged.isEmpty else { return true }
-    guard var neededLayers = try layersOfContainers() else { return true }
+    guard var neededLayers = try layersOfContainers(), let applications = try? applications() else { return true }
     neededLayers += layersOfImport()
     var documents: [Digest] = []
-    for image in images.images {
+    for image in images.images + applications.flatMap({ $0.images }) {
       neededLayers += image.layers
       documents += image.blobs
     }

@@ -46,8 +46,11 @@ extension Store {
   }
 
   /// The image of this name, ready to be run.
-  public func image(named name: String) throws(ImageError) -> StoredImage {
-    let record = try record(named: name)
+  public func image(named name: String) throws(ImageError) -> StoredImage { try image(of: record(named: name)) }
+
+  /// The image of a record, ready to be run.
+  public func image(of record: ImageRecord) throws(ImageError) -> StoredImage {
+    let name = record.name
     let text = try document(record.config)
     var layers: [Path] = []
     for layer in record.layers.reversed() {
@@ -71,12 +74,16 @@ extension Store {
     }
   }
 
-  /// The names of images that no container has been made of. A container keeps the image's name, whatever image has it by now.
+  /// The names of images that no container has been made of and no release needs. A container keeps the image's name, whatever image has it by now.
   public func unusedImages() throws(ImageError) -> [String] {
     let images = try list()
     if let damage = images.damaged.first { throw ImageError(.invalid, Text(damage)) }
     let used = try imagesOfContainers()
-    return images.images.map { $0.name }.filter { name in !used.contains { $0.equals(name) } }
+    var unused: [String] = []
+    for name in images.images.map({ $0.name }) where !used.contains(where: { $0.equals(name) }) {
+      if try releaseNeeding(imageNamed: name) == nil { unused.append(name) }
+    }
+    return unused
   }
 
   /// Takes the name away, and what no other image and no container needs.
@@ -86,6 +93,7 @@ extension Store {
         // Who removes something wants space.
         try forgetImport()
         guard ImageName.isValid(name) else { throw Store.noImage(name) }
+        if let release = try releaseNeeding(imageNamed: name) { throw ImageError(.invalid, "image \(name): is needed by release \(release)") }
         do throws(Errno) {
           // Into `tmp`, where it tells whoever comes next that there is garbage to collect, should this process be killed before it does. A new file as the
           // sign would need space, and on a full disk nothing could be removed.

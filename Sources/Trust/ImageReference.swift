@@ -58,7 +58,7 @@ public struct ImageReference: Sendable {
     return string((host + path)[...])
   }
 
-  private static func isTag(_ tag: [UInt8]) -> Bool {
+  static func isTag(_ tag: [UInt8]) -> Bool {
     guard let first = tag.first, tag.count <= 128, first != 0x2D, first != 0x2E else { return false }
     return tag.allSatisfy { isSmallOrDigit($0) || (0x41...0x5A).contains($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F }
   }

@@ -5,24 +5,27 @@ internal import OCI
 public final class PublicKey {
   /// The file that it comes from, or its place in a policy.
   public let name: String
+  /// The SHA-256 of the key in DER, as hexadecimal digits: what signatures call it.
+  public let id: String
   private let key: OpaquePointer
 
   /// Reads PEM (RFC 7468) of a SubjectPublicKeyInfo with an uncompressed point, as every tool writes it.
   public init(pem: [UInt8], name: String) throws(TrustError) {
-    guard let point = PublicKey.point(pem), let key = point.withUnsafeBufferPointer({ ccrypto_key_new($0.baseAddress, $0.count) }) else {
-      throw TrustError("\(name): is no public key over the curve P-256 in PEM")
-    }
+    guard let der = PublicKey.der(pem), let digest = Trust.digest(of: der, .sha256),
+      let key = der[PublicKey.prefix.count...].withUnsafeBufferPointer({ ccrypto_key_new($0.baseAddress, $0.count) })
+    else { throw TrustError("\(name): is no public key over the curve P-256 in PEM") }
     self.name = name
+    id = digest.hex
     self.key = key
   }
 
-  /// The point in a key: what stands in front of it is the same for all keys of this kind, so that no parser of ASN.1 is needed.
-  private static func point(_ pem: [UInt8]) -> [UInt8]? {
+  /// The key in DER. What stands in front of its point is the same for all keys of this kind, so that no parser of ASN.1 is needed.
+  private static func der(_ pem: [UInt8]) -> [UInt8]? {
     guard let rest = cut(string(pem[...]), at: "-----BEGIN PUBLIC KEY-----").behind else { return nil }
     let (text, end) = cut(rest, at: "-----END PUBLIC KEY-----")
     let digits = Array(text.utf8).filter { $0 != 0x0A && $0 != 0x0D }
     guard end != nil, let key = decodingBase64(string(digits[...])), key.count == prefix.count + 65, key.starts(with: prefix) else { return nil }
-    return Array(key[prefix.count...])
+    return key
   }
 
   /// SEQUENCE { SEQUENCE { id-ecPublicKey, secp256r1 }, BIT STRING { (RFC 5480, section 2).

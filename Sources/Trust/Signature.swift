@@ -31,7 +31,8 @@ public struct Signature: Sendable {
       return try Claim(simpleSigning: payload, key: key)
     case .bundle(let document):
       let envelope = try Envelope(bundle: document)
-      let key = try Signature.key(of: envelope.signedBytes, envelope.signature, keys)
+      guard let signature = envelope.signatures.first?.bytes else { throw TrustError("it is not signed") }
+      let key = try Signature.key(of: envelope.signedBytes, signature, keys)
       return try Claim(statement: envelope.payload, key: key)
     }
   }
@@ -95,48 +96,5 @@ struct Claim {
     self.images = images
     reference = nil
     self.key = key
-  }
-}
-
-/// A message in an envelope (DSSE, protocol.md).
-struct Envelope {
-  let payload: [UInt8]
-  let payloadType: String
-  let signature: [UInt8]
-
-  /// Out of a sigstore bundle. Entries of a transparency log and timestamps are passed over: they answer when it was signed, and by key it does not matter.
-  init(bundle text: [UInt8]) throws(TrustError) {
-    self = try decode(text, name: "the bundle") { Envelope($0) }
-  }
-
-  private init(_ json: JSONValue) {
-    let type = json.required("mediaType")
-    if !type.string().equals("application/vnd.dev.sigstore.bundle.v0.3+json"), !type.string().equals("application/vnd.dev.sigstore.bundle+json;version=0.3") {
-      type.refuseUnknown()
-    }
-    let envelope = json.required("dsseEnvelope")
-    let payloadType = envelope.required("payloadType")
-    self.payloadType = payloadType.string()
-    if !self.payloadType.equals("application/vnd.in-toto+json") { payloadType.refuseUnknown() }
-    payload = envelope.required("payload").base64()
-    let signatures = envelope.required("signatures")
-    // sigstore_bundle.proto: verifiers must refuse more than one.
-    var signature: [UInt8] = []
-    let list = signatures.elements()
-    if list.count == 1 { for entry in list { signature = entry.required("sig").base64() } } else { signatures.refuse("expected one signature") }
-    self.signature = signature
-  }
-
-  /// What is signed: the type and the payload, each behind its length.
-  var signedBytes: [UInt8] {
-    Array(Text("DSSEv1 \(payloadType.utf8.count) \(payloadType) \(payload.count) ").string.utf8) + payload
-  }
-}
-
-extension JSONValue {
-  fileprivate func base64() -> [UInt8] {
-    if let bytes = decodingBase64(string()) { return bytes }
-    refuse("expected base64")
-    return []
   }
 }

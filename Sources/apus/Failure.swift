@@ -4,6 +4,7 @@ internal import OCI
 internal import Probe
 internal import Runtime
 internal import Sandbox
+internal import Trust
 
 /// What ends a command: one sentence for standard error, and the exit status.
 final class Failure: Error {
@@ -73,5 +74,13 @@ func failing<Value: ~Copyable>(_ call: () throws(SystemError) -> Value) throws(F
     return try call()
   } catch {
     throw Failure(error)
+  }
+}
+
+func failing<Value: ~Copyable>(_ call: () throws(TrustError) -> Value) throws(Failure) -> Value {
+  do throws(TrustError) {
+    return try call()
+  } catch {
+    throw Failure(Text(error.message))
   }
 }

@@ -11,6 +11,8 @@ final class GlobalOptions {
   var dataRoot: Path = "/var/lib/apus"
   /// The policy that decides about images; nil is /etc/apus/policy.json, if there is one.
   var policy: Path?
+  /// The first of the roots that say who may sign releases; nil is /etc/apus/root.json, if there is one.
+  var trustRoot: Path?
   /// What makes and removes groups.
   var cgroupManager = CgroupManager.cgroupfs
 
@@ -20,6 +22,7 @@ final class GlobalOptions {
     if let root = try GlobalOptions.absolute(arguments, .root) { (stateRoot, namesStateRoot) = (root, true) }
     if let root = try GlobalOptions.absolute(arguments, .dataRoot) { dataRoot = root }
     policy = try GlobalOptions.absolute(arguments, .policy)
+    trustRoot = try GlobalOptions.absolute(arguments, .trustRoot)
     if let name = arguments.value(.cgroupManager) { cgroupManager = try CgroupManager(name) }
     if arguments.flag(.systemdCgroup) { throw .noSystemdDriver("--systemd-cgroup") }
     if let name = arguments.value(.rootless), !name.equals("true"), !name.equals("false"), !name.equals("auto") {

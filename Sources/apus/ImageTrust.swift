@@ -33,7 +33,7 @@ func rejection(_ name: String, _ judgement: Judgement) -> Text {
 }
 
 /// The contents of a file that trust depends on: a regular one that nobody but root, or this user, may write to; nil when it may be missing and is.
-private func ownFile(_ path: Path, mayBeMissing: Bool) throws(TrustError) -> [UInt8]? {
+func ownFile(_ path: Path, mayBeMissing: Bool) throws(TrustError) -> [UInt8]? {
   let fault: StaticString
   do throws(Errno) {
     let file = try FileDescriptor.open(path, .readOnly | .nonBlocking | .noControllingTerminal)
@@ -52,10 +52,11 @@ private func ownFile(_ path: Path, mayBeMissing: Bool) throws(TrustError) -> [UI
   throw TrustError("\(path): \(fault)")
 }
 
-/// The image of this name, if the policy accepts it.
+/// The image of this name, if the policy and the releases accept it.
 func trustedImage(_ name: String, in store: Store, _ globals: GlobalOptions) throws(Failure) -> StoredImage {
   let policy = try trustPolicy(globals)
-  let image = try failing { () throws(ImageError) in try store.image(named: name) }
+  let (image, judgement) = try findImage(name, in: store, try currentRoot(globals, store))
   if policy != nil { try requireTrust(failing { () throws(ImageError) in try store.signedImage(image.record) }, policy) }
+  try requireRelease(image.record.name, judgement)
   return image
 }

@@ -5,15 +5,21 @@ var commands: [CommandSpec] {
   [
     .create, .start, .run, .exec, .state, .list, .kill, .delete, .pause, .resume, .update, .events, .ps,
     .imageImport, .imageList, .imageInspect, .imageHistory, .imageTag, .imageRemove, .imagePrune, .imageVerify, .imageRun,
+    .releaseAccept, .releaseList, .releaseInspect, .releaseConfirm, .releaseRevert, .releaseRemove, .trustShow, .trustUpdate,
     .spec, .features, .check, .completion, .help,
   ]
 }
 
 /// The first words that need a second one.
-var commandGroups: [CommandGroup] { [CommandGroup(name: "image", summary: "the store of images")] }
+var commandGroups: [CommandGroup] {
+  [
+    CommandGroup(name: "image", summary: "the store of images"), CommandGroup(name: "release", summary: "signed releases of applications"),
+    CommandGroup(name: "trust", summary: "the keys that may sign releases"),
+  ]
+}
 
 /// The options that stand before the command.
-var globalOptions: [OptionID] { [.root, .dataRoot, .policy, .log, .logFormat, .debug, .cgroupManager, .systemdCgroup, .rootless, .version, .help] }
+var globalOptions: [OptionID] { [.root, .dataRoot, .policy, .trustRoot, .log, .logFormat, .debug, .cgroupManager, .systemdCgroup, .rootless, .version, .help] }
 
 /// What the first words of a command line call.
 enum FoundCommand {

@@ -4,7 +4,7 @@
 /// they call these; where the two differ, a comment says whose it is.
 enum OptionID: UInt8, CaseIterable {
   // Of the program.
-  case root, dataRoot, policy, log, logFormat, debug, cgroupManager, systemdCgroup, rootless, version, help
+  case root, dataRoot, policy, trustRoot, log, logFormat, debug, cgroupManager, systemdCgroup, rootless, version, help
   // Of containers.
   case bundle, config, consoleSocket, pidfdSocket, pidFile, preserveFDs, noPivot, noNewKeyring, noSubreaper, bestEffort, require, detach, keep
   case process, tty, env, user, additionalGIDs, cwd, capability, cgroup, ignorePaused, noNewPrivs, apparmor, processLabel
@@ -48,6 +48,7 @@ enum OptionID: UInt8, CaseIterable {
     case .root: "root DIR/: where the state of containers is kept, on a tmpfs (default: /run/apus; on Android /dev/apus)"
     case .dataRoot: "data-root DIR/: where images are kept (default: /var/lib/apus; on Android /data/apus)"
     case .policy: "policy FILE: what decides which images are imported and run (default: /etc/apus/policy.json; without it all are)"
+    case .trustRoot: "trust-root FILE: the first root of those who may sign releases (default: /etc/apus/root.json; without it there are none)"
     case .log: "log FILE: append errors and warnings to FILE"
     case .logFormat: "log-format text|json: the form of the log (default: text)"
     case .debug: "debug: tell what is done as well"
@@ -123,7 +124,7 @@ enum OptionID: UInt8, CaseIterable {
     case .importQuiet: "quiet,q: tell nothing of the progress"
     case .importJSON: "json: print what happens as JSON, an object in a line"
     case .imageConfig: "config: print the image's configuration as it is"
-    case .pruneAll: "all,a: remove every image that no container uses as well"
+    case .pruneAll: "all,a: remove every image that no container uses and no release has as well"
     case .memory: "memory,m N: limit of memory in bytes, or with k, m or g; no swap beyond it"
     case .pids: "pids N: limit of processes and threads"
     case .cpus: "cpus X: limit of processor time, such as 0.5 or 2"

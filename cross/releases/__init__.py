@@ -1,0 +1,7 @@
+"""Signs what `apus release accept` and `apus trust update` take.
+
+keys       keys over P-256, by the program openssl
+envelope   documents with their signatures (DSSE)
+layout     the digest of the image in an OCI layout
+command    the command line
+"""

@@ -42,7 +42,8 @@ private final class Check {
 
   func perform() throws(Failure) -> Int32 {
     // What is wrong with the container's configuration is told before anything is tried.
-    let request = try container()
+    var rejections: [String] = []
+    let request = try container(&rejections)
     let findings = look()
     let usesGroups = call.globals.cgroupManager == .cgroupfs
     let machine = CheckReport(findings, layout, findings.overall(withoutGroups: !usesGroups))
@@ -51,7 +52,7 @@ private final class Check {
       return machine.overall.rawValue
     }
     let trial = ContainerTrial(request, warn: warn)
-    let answer = ContainerAnswer(request.origin, trial, machine, probing)
+    let answer = ContainerAnswer(request.origin, trial, rejections, machine, probing)
     _ = wantsJSON ? try show(machine.json(answer)) : try show(answer.text)
     return answer.overall.rawValue
   }
@@ -69,8 +70,8 @@ private final class Check {
     return KernelConfiguration(text)
   }
 
-  /// The container that is asked about.
-  private func container() throws(Failure) -> ContainerRequest? {
+  /// The container that is asked about. Why its image may not be run, as the policy or the releases say, goes into `rejections`.
+  private func container(_ rejections: inout [String]) throws(Failure) -> ContainerRequest? {
     let bundle = call.arguments.value(.checkBundle)
     let image = call.arguments.value(.checkImage)
     if bundle != nil, image != nil { throw .usage("check: --bundle and --image are two containers") }
@@ -82,7 +83,7 @@ private final class Check {
       try during("open", call.globals.dataRoot) { () throws(Errno) in try FileDescriptor.open(call.globals.dataRoot, .path | .directory) }
     }
     let store = try openStore(call.globals)
-    let stored = try trustedImage(image, in: store, call.globals)
+    let stored = try trustedImage(image, in: store, call.globals) { rejections.append($0.message) }
     let layer = store.path.appending("containers").appending(id.text)
     let root = RootSource.overlay(layers: stored.layers, upper: layer.appending("upper"), work: layer.appending("work"), mountPoint: layer.appending("root"))
     let options = RunOptions(id: id, controlGroups: call.globals.cgroupManager == .cgroupfs)

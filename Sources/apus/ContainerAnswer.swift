@@ -26,12 +26,12 @@ final class ContainerAnswer {
   private let asked: [Asked]
   private let machine: CheckReport
 
-  init(_ origin: String, _ trial: ContainerTrial, _ machine: CheckReport, _ probing: Probing) {
+  init(_ origin: String, _ trial: ContainerTrial, _ rejections: [String], _ machine: CheckReport, _ probing: Probing) {
     self.origin = origin
     self.machine = machine
-    refusals = trial.refusals
+    refusals = rejections + trial.refusals
     standIns = trial.standIns
-    var overall = machine.overall == .cannotRun || !trial.refusals.isEmpty ? Findings.Overall.cannotRun : .full
+    var overall = machine.overall == .cannotRun || !refusals.isEmpty ? Findings.Overall.cannotRun : .full
     if overall == .full, !trial.standIns.isEmpty { overall = .degraded }
     var asked: [Asked] = []
     for requirement in trial.requirements {

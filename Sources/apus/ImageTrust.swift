@@ -52,11 +52,18 @@ func ownFile(_ path: Path, mayBeMissing: Bool) throws(TrustError) -> [UInt8]? {
   throw TrustError("\(path): \(fault)")
 }
 
-/// The image of this name, if the policy and the releases accept it.
-func trustedImage(_ name: String, in store: Store, _ globals: GlobalOptions) throws(Failure) -> StoredImage {
+/// The image of this name, if the policy and the releases accept it; what they reject is for `rejected` to throw.
+func trustedImage(
+  _ name: String, in store: Store, _ globals: GlobalOptions, rejected: (Failure) throws(Failure) -> Void = { (failure) throws(Failure) in throw failure }
+) throws(Failure) -> StoredImage {
   let policy = try trustPolicy(globals)
   let (image, judgement) = try findImage(name, in: store, try currentRoot(globals, store))
-  if policy != nil { try requireTrust(failing { () throws(ImageError) in try store.signedImage(image.record) }, policy) }
-  try requireRelease(image.record.name, judgement)
+  let signed = policy == nil ? nil : try failing { () throws(ImageError) in try store.signedImage(image.record) }
+  do throws(Failure) {
+    if let signed { try requireTrust(signed, policy) }
+    try requireRelease(image.record.name, judgement)
+  } catch {
+    try rejected(error)
+  }
   return image
 }

@@ -113,7 +113,8 @@ def board(machine: Machine) -> Iterator[Board]:
 def test_an_image_runs_when_a_release_names_it_and_not_before(board: Board) -> None:
     digest = board.image("one")
     board.run().failed(f"image {WEB} is rejected by {board.root}: images: no accepted release names it", status=125)
-    board.call("check", "--image", WEB).failed("no accepted release names it", status=1)
+    asked = board.call("check", "--image", WEB)
+    assert asked.status == 4 and "no accepted release names it" in asked.text
     verified = board.call("image", "verify", WEB)
     assert verified.status == 1 and verified.lines[0] == f"{WEB}: rejected"
     assert board.accept(board.release(2, {"web": digest})).succeeded().text == f"accepted {SHOP} version 2\n"

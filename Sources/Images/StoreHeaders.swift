@@ -20,7 +20,10 @@ extension Store {
   }
 
   private static func move(_ name: Path, from staging: borrowing FileDescriptor, to directory: borrowing FileDescriptor, _ target: Path) throws(Errno) {
-    if try staging.statusIfPresent(of: name) != nil { try staging.rename(name, to: directory, target) }
+    guard let status = try staging.statusIfPresent(of: name) else { return }
+    try staging.rename(name, to: directory, target)
+    // f2fs takes the move of a directory for a change of it.
+    try directory.changeTimes(of: target, status.modified)
   }
 
   private static func stagedHeaders(_ chainID: Digest) -> Path { Path(Text("\(chainID.hex).headers").string) }

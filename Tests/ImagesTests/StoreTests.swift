@@ -45,7 +45,9 @@ struct StoreTests {
     #expect(try store.image(named: "b").layers.count == 2)
     try store.removeImage(named: "b")
     #expect(
-      try scratch.names(below: "store") == ["blobs/", "blobs/sha256/", "containers/", "headers/", "images/", "import.lock", "layers/", "lock", "reserve", "tmp/"])
+      try scratch.names(below: "store") == [
+        "blobs/", "blobs/sha256/", "containers/", "headers/", "images/", "import.lock", "layers/", "lock", "reserve", "tmp/",
+      ])
     #expect(message { try store.removeImage(named: "b") } == "there is no image named b")
     #expect(message { _ = try store.image(named: "../b") } == "there is no image named ../b")
   }

@@ -12,7 +12,15 @@ extension Store {
   func keepReserve() throws(Errno) {
     if let status = try root.statusIfPresent(of: Store.reserveName), status.size == Store.reserveSize { return }
     do throws(Errno) {
-      try root.open(Store.reserveName, .writeOnly | .create | .noFollow, mode: 0o600).allocate(Store.reserveSize)
+      let file = try root.open(Store.reserveName, .writeOnly | .create | .truncate | .noFollow, mode: 0o600)
+      do throws(Errno) {
+        try file.allocate(Store.reserveSize)
+      } catch {
+        // ext3 and UBIFS, among others, cannot.
+        guard error == .notSupported else { throw error }
+        let zeros = [UInt8](repeating: 0, count: 64 << 10)
+        for _ in 0..<Store.reserveSize / UInt64(zeros.count) { try file.writeAll(zeros) }
+      }
     } catch {
       try? root.unlink(Store.reserveName)
       throw error

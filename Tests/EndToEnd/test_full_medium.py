@@ -106,6 +106,13 @@ def test_an_ext4_without_inodes_can_be_cleaned(native: Machine) -> None:
         cleans_up(native, folder, all_inodes=True)
 
 
+@pytest.mark.native
+def test_a_full_file_system_that_cannot_allocate_ahead_can_be_cleaned(native: Machine) -> None:
+    """As ext3: files without extents, for which fallocate(2) fails with EOPNOTSUPP."""
+    with small_ext4(native, "-O", "^extent,^64bit") as folder:
+        cleans_up(native, folder)
+
+
 @pytest.mark.device
 def test_a_full_f2fs_can_be_cleaned() -> None:
     with Device.boot(Options(kernel="phone", cgroups="android", data="f2fs", data_size=128 << 20)) as device:
@@ -123,3 +130,17 @@ def test_a_full_medium_can_be_cleaned_without_the_reserve(native: Machine) -> No
         fill(native, f"{folder}/other")
         assert native.run([*command, "remove", "wide"]).succeeded().error == ""
         assert native.sh(f"ls -A {folder}/store/tmp; ls -A {folder}/store/layers") == ""
+
+
+@pytest.mark.native
+def test_what_a_container_filled_the_medium_with_goes_with_it(native: Machine) -> None:
+    with small_ext4(native) as folder:
+        command = [native.apus, "--root", native.state, "--data-root", f"{folder}/store", "image"]
+        native.run([*command, "import", "--quiet", native.layout("busybox")]).succeeded()
+        before = native.sh(f"stat -f -c %f {folder}").strip()
+        script = "mkdir d; cd d; n=0; while dd if=/dev/zero of=f$n bs=1M count=4 2>/dev/null; do n=$((n + 1)); done; echo full; exit 3"
+        result = native.run([*command, "run", "--name", native.new_name(), "busybox", "--", "sh", "-c", script])
+        assert (result.status, result.text, result.error) == (3, "full\n", "")
+        native.sh("sync")
+        assert native.sh(f"ls -A {folder}/store/containers; ls -A {folder}/store/tmp") == ""
+        assert native.sh(f"stat -f -c %f {folder}").strip() == before

@@ -1,5 +1,6 @@
 internal import Images
 internal import Linux
+internal import OCI
 internal import Trust
 
 /// The root that says who may sign releases, and how it is known.

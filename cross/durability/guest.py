@@ -120,7 +120,7 @@ class Setup:
             raise
 
     def _command_line(self) -> list[str]:
-        words = ["console=ttyAMA0", "quiet", "panic=-1", "rdinit=/init", "printk.devkmsg=on", "random.trust_bootloader=on", *self.kernel.arguments]
+        words = ["console=ttyAMA0", "quiet", "panic=-1", "rdinit=/init", "printk.time=1", "printk.devkmsg=on", "random.trust_bootloader=on", *self.kernel.arguments]
         words += [f"powercut.data={self.file_system}", f"powercut.options={self.options}"]
         arguments = [
             "qemu-system-aarch64", "-accel", "tcg", "-machine", "virt", "-cpu", "cortex-a72", "-smp", "1", "-m", "256M", "-nodefaults", "-no-user-config",

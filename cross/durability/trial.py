@@ -55,7 +55,7 @@ class Tally:
         lines = [
             f"{self.title}: {self.count} {self.events}",
             f"  {during}",
-            f"  {self.reported} commands had reported their end before; of those cut short {self.done_anyway} were found done, the others not begun",
+            f"  {self.reported} commands had reported their end; of those cut short {self.done_anyway} were found done, the others not begun",
             f"  {self.looks} looks at the store afterwards: {self.images} images verified, compared and run",
         ]
         if self.held:
@@ -105,6 +105,8 @@ class Trial:
         for verb in VERBS:
             found = [session.seconds[number + 1] for number, line in enumerate(lines) if line.split()[0] == verb]
             self.seconds[verb] = sum(found) / len(found)
+            if self.seconds[verb] <= 0:
+                raise DeviceError(f"the calm run does not tell how long '{verb}' takes")
 
     def judge(self, look: Look) -> list[str]:
         """What a look found wrong; the belief is afterwards what it found."""
@@ -132,6 +134,7 @@ class PowerCuts(Trial):
         super().__init__(setup.file_system, images, tally, chance)
         self._setup = setup
         self._evidence = evidence
+        self._new = setup.folder / "medium.new.img"
 
     def run(self, cuts: int, progress: Callable[[Tally], None]) -> None:
         """Cuts the power so many times, and looks once more at the end."""
@@ -142,6 +145,10 @@ class PowerCuts(Trial):
         self._last_boot()
 
     def _start_anew(self) -> None:
+        self.belief = Belief()
+        if self._new.exists():
+            call(["cp", "--sparse=always", "--reflink=auto", self._new, self._setup.medium])
+            return
         self._setup.format()
         boot = self._setup.boot(self.calm_orders(), self.chance)
         try:
@@ -152,7 +159,7 @@ class PowerCuts(Trial):
             boot.disk.cache.flush()
             boot.disk.close()
         self.learn(Session.read(messages(boot.said)))
-        self.belief = Belief()
+        call(["cp", "--sparse=always", "--reflink=auto", self._setup.medium, self._new])
 
     def _one_boot(self) -> None:
         planned = orders(self.chance, self.belief.contents, self.choice, _ORDERS_PER_BOOT)
@@ -252,7 +259,7 @@ class DeviceKills(Trial):
         self._setup.format()
         self.learn(Session.read(messages(self._boot(self.calm_orders(), 600))))
         while self.tally.count < kills:
-            batch = min(50, kills - self.tally.count)
+            batch = min(50, 2 * (kills - self.tally.count))
             # What is killed may be done or not; the plan takes it for done.
             planned = orders(self.chance, self.belief.contents, self.choice, batch)
             lines = [line for order in planned for line in (self.kill_line(order), "look")]
@@ -267,17 +274,19 @@ class DeviceKills(Trial):
         self.fail([check] if check else [])
 
     def kill_line(self, order: Order) -> str:
-        """The order to kill at a random moment, with a little time beyond its end."""
-        return f"kill {self.chance.random() * 1.2 * self.seconds[order.verb]:.4f} {order.line}"
+        """The order to kill at a random moment of the time that it takes."""
+        return f"kill {int(self.chance.random() * self.seconds[order.verb] * 1e6)} {order.line}"
 
     def after_kill(self, order: Order, number: int, session: Session, faults: list[str]) -> None:
         """Takes what came of the order `number` and of the look after it."""
         if number not in session.killed and number not in session.done:
             faults.append(f"'{order.line}' was not said to have ended")
             return
-        self.tally.count += 1
+        # One that had come to its end was not killed, and does not count as such.
+        if number in session.killed:
+            self.tally.count += 1
+            self.tally.during[order.verb] += 1
         self.tally.reported += follow(self.belief, [(number, order)], session, faults.append)
-        self.tally.during[order.verb if number in session.killed else "nothing, being done"] += 1
         look = session.looks.get(number + 1)
         faults += self.judge(look) if look is not None else [f"the look after '{order.line}' did not end"]
 

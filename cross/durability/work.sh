@@ -116,10 +116,11 @@ while read -r order rest; do
       say "looked $number"
       ;;
     kill)
-      # kill SECONDS VERB ...
+      # kill MICROSECONDS VERB ...
       begin ${rest#* }
       process=$!
-      sleep "${rest%% *}"
+      # Not every busybox can sleep for a part of a second.
+      usleep "${rest%% *}" 2>/dev/null || sleep "$(printf '%d.%06d' $((${rest%% *} / 1000000)) $((${rest%% *} % 1000000)))"
       kill -KILL "$process" 2>/dev/null
       finish 2>/dev/null
       if [ "$status" = 137 ]; then say "killed $number"; else say "done $number $status $(head -n 1 "$scratch/error")"; fi

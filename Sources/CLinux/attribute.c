@@ -9,3 +9,5 @@ long clinux_fgetxattr(int descriptor, const char *name, void *value, size_t size
 int clinux_fsetxattr(int descriptor, const char *name, const void *value, size_t size) { RESULT(fsetxattr(descriptor, name, value, size, 0)); }
 
 long clinux_flistxattr(int descriptor, char *names, size_t size) { RESULT(flistxattr(descriptor, names, size)); }
+
+int clinux_fremovexattr(int descriptor, const char *name) { RESULT(fremovexattr(descriptor, name)); }

@@ -6,7 +6,8 @@ internal import OCI
 /// Nothing of it has been verified: whoever gets the archive compares its digest with the layer's DiffID.
 final class LayerArchive {
   private let reader: TarReader
-  private let tree: LayerTree
+  /// The unpacked layer.
+  let tree: LayerTree
   private let limits: Limits
   private let output: ByteSink
   private let buffer: UnsafeMutableRawBufferPointer
@@ -27,16 +28,24 @@ final class LayerArchive {
   deinit { buffer.deallocate() }
 
   /// Makes all of it. An error about the headers says so; one about a file has the entry's name.
-  func make() throws(LayerError) {
+  ///
+  /// - `visit`: gets each entry before its contents are read.
+  /// - `tell`: gets the errors about files, and what can be made is made nevertheless. Without it the first one ends everything.
+  /// - `hasContents`: false makes nothing of what is in files, which are not read.
+  func make(
+    hasContents: Bool = true, visit: (TarEntry) throws(LayerError) -> Void = { (_) throws(LayerError) in }, tell: ((LayerError) -> Void)? = nil
+  ) throws(LayerError) {
     while let entry = try next() {
+      try visit(entry)
       guard let (parent, name) = try LayerArchive.file(entry, limits) else { continue }
       reader.leaveOutData()
-      if entry.size == 0 { continue }
+      if entry.size == 0 || !hasContents { continue }
       do throws(LayerFault) {
         try copy(entry, parent, name)
       } catch {
         if case .data(let inner) = error { throw inner }
-        throw LayerError(error, entry: entry.name)
+        let error = LayerError(error, entry: entry.name)
+        if let tell { tell(error) } else { throw error }
       }
     }
     try sound { () throws(LayerError) in try reader.finish() }

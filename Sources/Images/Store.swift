@@ -7,6 +7,7 @@ internal import Trust
 ///     blobs/sha256/HEX        manifests and configs; a layer's blob is not kept, because its unpacked form is
 ///     layers/HEX              layers, unpacked, by their ChainID, shared by all images that have them
 ///     headers/HEX             what the archive of the same layer had beside the contents of files
+///     quarantine/HEX-N        damaged layers that running containers have mounted
 ///     images/NAME             one record per name, which is what makes the rest an image
 ///     containers/ID/upper     the writable layer of a container; `work` beside it is overlayfs's own
 ///     importing               which layers an import had complete that was killed

@@ -41,13 +41,19 @@ extension Store {
     // A record that cannot be read may need anything: better to keep too much.
     guard images.damaged.isEmpty else { return true }
     guard var neededLayers = try layersOfContainers(), let applications = try? applications() else { return true }
+    var isClean = true
+    if let directory = try quarantine() {
+      isClean = try collect(directory, "quarantine", keeping: neededLayers)
+      // It goes when it is empty.
+      try? root.removeDirectory("quarantine")
+    }
     neededLayers += layersOfImport()
     var documents: [Digest] = []
     for image in images.images + applications.flatMap({ $0.images }) {
       neededLayers += image.layers
       documents += image.blobs
     }
-    var isClean = try collect(layers, "layers", keeping: neededLayers)
+    if try !collect(layers, "layers", keeping: neededLayers) { isClean = false }
     if try !collect(headers, "headers", keeping: neededLayers) { isClean = false }
     for algorithm in DigestAlgorithm.allCases {
       // What is not there is not made: this has to work on a full disk.
@@ -61,7 +67,7 @@ extension Store {
   private func collect(_ directory: borrowing FileDescriptor, _ shown: String, keeping needed: [Digest]) throws(ImageError) -> Bool {
     let needed = needed.map { $0.hex }.sorted(byNames: { $0 }).map { Array($0.utf8)[...] }
     var isClean = true
-    for name in try names(in: directory, shown) where place(of: name.bytes, among: needed.count, { needed[$0] }) == nil {
+    for name in try names(in: directory, shown) where place(of: Store.digits(of: name), among: needed.count, { needed[$0] }) == nil {
       do throws(ImageError) {
         try retire(name, from: directory, shown)
       } catch {
@@ -71,6 +77,9 @@ extension Store {
     }
     return isClean
   }
+
+  /// A name in quarantine has a number behind the digits.
+  private static func digits(of name: Path) -> ArraySlice<UInt8> { name.bytes.prefix { $0 != 0x2D } }
 
   /// Takes something its name in one step, so that it is never there in part. It is then removed by `recover`, or by `discard` under the name that it gets.
   @discardableResult

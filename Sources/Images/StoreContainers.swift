@@ -118,7 +118,8 @@ extension Store {
       if let container = try? containerRecord(name) {
         // The image may have been removed, or imported anew, while the container was there.
         let now = try? record(named: container.image)
-        isGarbageLeft = now?.layers != container.layers
+        let hasQuarantine = try quarantine() != nil
+        isGarbageLeft = now?.layers != container.layers || hasQuarantine
       }
       let retired = try retire(name, from: containers, "containers")
       if !isGarbageLeft { discard(retired) }

@@ -52,6 +52,12 @@ extension FileDescriptor {
     _ = try checked { value.withUTF8 { value in name.withCString { clinux_fsetxattr(number, $0, value.baseAddress, value.count) } } }
   }
 
+  /// Takes an extended attribute away; without it `.noData`. The C function is `fremovexattr`.
+  public borrowing func removeAttribute(_ name: Path) throws(Errno) {
+    let number = rawValue
+    _ = try checked { name.withCString { clinux_fremovexattr(number, $0) } }
+  }
+
   /// An extended attribute of the open file; without it `.noData`. The kernel allows 65,536 bytes; a value longer than
   /// `limit` throws ERANGE. The C function is `fgetxattr`.
   public borrowing func attribute(_ name: Path, limit: Int = 65536) throws(Errno) -> [UInt8] {

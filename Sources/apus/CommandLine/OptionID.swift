@@ -17,7 +17,7 @@ enum OptionID: UInt8, CaseIterable {
   // Of `check`.
   case json, checkBundle, checkImage
   // Of images.
-  case imageName, importQuiet, importJSON, imageConfig, pruneAll, memory, pids, cpus, readOnly, network, containerName, hostname, dns
+  case imageName, importQuiet, importJSON, imageConfig, pruneAll, repair, memory, pids, cpus, readOnly, network, containerName, hostname, dns
 
   /// The option's row, taken apart.
   var spec: OptionSpec { OptionSpec(row) }
@@ -125,6 +125,7 @@ enum OptionID: UInt8, CaseIterable {
     case .importJSON: "json: print what happens as JSON, an object in a line"
     case .imageConfig: "config: print the image's configuration as it is"
     case .pruneAll: "all,a: remove every image that no container uses and no release has as well"
+    case .repair: "repair: put attributes right, and take layers out of the store whose contents are wrong"
     case .memory: "memory,m N: limit of memory in bytes, or with k, m or g; no swap beyond it"
     case .pids: "pids N: limit of processes and threads"
     case .cpus: "cpus X: limit of processor time, such as 0.5 or 2"

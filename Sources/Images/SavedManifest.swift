@@ -75,11 +75,14 @@ extension Layout {
 }
 
 extension JSONWriter {
-  fileprivate mutating func descriptor(_ descriptor: Descriptor) {
+  mutating func descriptor(_ descriptor: Descriptor) {
     object { object in
       object.member("mediaType", descriptor.mediaType)
       object.member("size", descriptor.size)
       object.member("digest", descriptor.digest.text)
+      if descriptor.annotations.isEmpty { return }
+      object.key("annotations")
+      object.object { annotations in for annotation in descriptor.annotations { annotations.member(annotation.key, annotation.value) } }
     }
   }
 }

@@ -25,6 +25,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
     FileDescriptor(owning: try checked { clinux_duplicate(0, 3) })
   }
 
+  /// A second descriptor of standard output, closed by exec. The C function is `fcntl` with `F_DUPFD_CLOEXEC`.
+  public static func duplicateStandardOutput() throws(Errno) -> FileDescriptor {
+    FileDescriptor(owning: try checked { clinux_duplicate(1, 3) })
+  }
+
   /// Calls on the open file, by whatever descriptor, fail with `.wouldBlock` instead of waiting. The C function is `fcntl` with `F_SETFL` and `O_NONBLOCK`.
   public borrowing func setNonBlocking() throws(Errno) {
     let number = rawValue

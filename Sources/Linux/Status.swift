@@ -22,6 +22,8 @@ public struct FileStatus: Sendable {
   public var inode: UInt64
   /// Bytes.
   public var size: UInt64
+  /// Bytes that are allocated for it on the medium.
+  public var allocated: UInt64
   /// Number of hard links.
   public var links: UInt64
   /// Type and permission bits.
@@ -52,6 +54,7 @@ public struct FileStatus: Sendable {
     inode = raw.inode
     size = raw.size
     links = raw.links
+    allocated = raw.blocks &* 512
     mode = raw.mode
     user = raw.user
     group = raw.group

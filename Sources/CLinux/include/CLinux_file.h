@@ -25,6 +25,8 @@ static const int32_t clinux_AT_FDCWD = AT_FDCWD;
 /// What fstatat(2) tells, in one layout for all architectures. Times are seconds and nanoseconds since 1970.
 struct clinux_stat {
   uint64_t device, inode, size, links;
+  /// Units of 512 bytes that are allocated.
+  uint64_t blocks;
   uint32_t mode, user, group;
   uint32_t special_major, special_minor;
   int64_t modified_seconds;

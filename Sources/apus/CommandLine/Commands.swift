@@ -4,7 +4,7 @@ internal import Linux
 var commands: [CommandSpec] {
   [
     .create, .start, .run, .exec, .state, .list, .kill, .delete, .pause, .resume, .update, .events, .ps,
-    .imageImport, .imageList, .imageInspect, .imageHistory, .imageTag, .imageRemove, .imagePrune, .imageVerify, .imageExport, .imageRun,
+    .imageImport, .imageList, .imageInspect, .imageHistory, .imageTag, .imageRemove, .imagePrune, .imageVerify, .imageExport, .imageDf, .imageRun,
     .releaseAccept, .releaseList, .releaseInspect, .releaseConfirm, .releaseRevert, .releaseRemove, .trustShow, .trustUpdate,
     .spec, .features, .check, .completion, .help,
   ]

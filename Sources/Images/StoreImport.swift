@@ -59,11 +59,13 @@ extension Store {
   ///
   /// - `name`: nil takes the names in the layout or, where that is only a tag, the file's with it (`ImageName.proposed`). With a name there may be one image only.
   /// - `platform`: the machine that the image has to be for.
+  /// - `admitReleases`: is asked first, with the envelopes of the releases among the images; what it throws ends the import.
   /// - `admit`: is asked about each image before anything of it is unpacked; what it throws ends the import.
   @discardableResult
   public func importImages(
     from origin: ImageOrigin, name: String? = nil, platform: Platform = .device, limits: Limits = Limits(),
-    progress: (ImportEvent) -> Void = { _ in }, admit: (SignedImage) throws(ImageError) -> Void = { _ in }
+    progress: (ImportEvent) -> Void = { _ in }, admitReleases: ([[UInt8]]) throws(ImageError) -> Void = { _ in },
+    admit: (SignedImage) throws(ImageError) -> Void = { _ in }
   ) throws(ImageError) -> [ImportResult] {
     try withImportLock { () throws(ImageError) in
       try withStateLock { () throws(ImageError) in try recover() }
@@ -77,6 +79,7 @@ extension Store {
         }
         let files = try ImageFiles(origin, staging: staging, limits: limits) { progress(.staged(bytes: $0)) }
         let source = try Layout(files, limits: limits) { (digest) throws(ImageError) in try self.storedDocument(digest) }
+        try admitReleases(source.releases())
         let offered = try source.images(for: platform, leaveOut: { progress(.leftOut($0)) })
         let names = try names(for: offered, name, source.files)
         // One name is enough for an image that has several.

@@ -17,7 +17,8 @@ public struct Release: Sendable {
   /// Versions, up to the largest integer that every reader of JSON takes exactly (RFC 8259, section 6).
   static var versions: ClosedRange<UInt64> { 1...(1 << 53 - 1) }
   static var imageLimit: Int { 64 }
-  static var payloadType: StaticString { "application/vnd.apus.release.v1+json" }
+  /// The type of the payload of its envelope, and of an artifact that has one.
+  public static var mediaType: StaticString { "application/vnd.apus.release.v1+json" }
 
   /// Reads the payload of an envelope whose signatures have been checked.
   init(parsing text: [UInt8]) throws(TrustError) {

@@ -120,7 +120,7 @@ public final class TrustRoot {
 
   /// Checks a release: that enough of the keys that the most specific rule for its application gives have signed it, and that this version of Apus can run it.
   public func verify(release text: [UInt8], apus: String) throws(TrustError) -> VerifiedRelease {
-    let envelope = try Envelope(parsing: text, type: Release.payloadType, name: "the release")
+    let envelope = try Envelope(parsing: text, type: Release.mediaType, name: "the release")
     // Which keys have to have signed stands in what they signed; nothing else of it counts before that is checked.
     let release = try Release(parsing: envelope.payload)
     let shown: Text = "release \(release.application) version \(release.version)"

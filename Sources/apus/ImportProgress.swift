@@ -2,6 +2,7 @@ internal import Images
 internal import JSON
 internal import Linux
 internal import OCI
+internal import Trust
 
 /// Tells of an import while it goes on: a bar on a terminal, plain lines elsewhere, both on standard error; or all of it on standard output as JSON, for programs.
 final class ImportProgress {
@@ -79,6 +80,16 @@ final class ImportProgress {
     if case .json = form { return }
     let shared = result.sharedLayers == 0 ? "" : ", \(result.sharedLayers) of them there already"
     write(Text("imported \(result.record.name) \(result.record.manifest.text) (\(layers) \(layers == 1 ? "layer" : "layers")\(shared))\n").string)
+  }
+
+  /// A release that came with the images has been accepted.
+  func accepted(_ release: Release) {
+    print("accepted") { object in
+      object.member("application", release.application)
+      object.member("version", release.version)
+    }
+    if case .json = form { return }
+    write(VerifiedEnvelope.sentence(release))
   }
 
   private func warning(_ message: Text) {

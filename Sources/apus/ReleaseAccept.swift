@@ -1,4 +1,5 @@
 internal import Images
+internal import Linux
 internal import Trust
 
 extension CommandSpec {
@@ -13,15 +14,25 @@ extension CommandSpec {
         """,
       perform: { (call) throws(Failure) in
         let store = try openStore(call.globals)
-        try acceptRelease(signedDocument(call.arguments.operands[0]).text, in: store, requiredRoot(call.globals, store))
-        return 0
+        let release = try VerifiedEnvelope(signedDocument(call.arguments.operands[0]).text, requiredRoot(call.globals, store))
+        try release.accept(in: store)
+        return try show(VerifiedEnvelope.sentence(release.verified.release))
       })
   }
 }
 
-/// Accepts a release, and says so.
-func acceptRelease(_ envelope: [UInt8], in store: Store, _ root: CurrentRoot) throws(Failure) {
-  let verified = try failing { () throws(TrustError) in try root.root.verify(release: envelope, apus: version) }
-  try failing { () throws(ImageError) in try store.accept(verified, envelope) }
-  try show(Text("accepted \(verified.release.application) version \(verified.release.version)\n").string)
+/// A release that the root lets be one, and its document.
+struct VerifiedEnvelope {
+  let verified: VerifiedRelease
+  private let text: [UInt8]
+
+  init(_ text: [UInt8], _ root: CurrentRoot) throws(Failure) {
+    verified = try failing { () throws(TrustError) in try root.root.verify(release: text, apus: version) }
+    self.text = text
+  }
+
+  func accept(in store: Store) throws(Failure) { try failing { () throws(ImageError) in try store.accept(verified, text) } }
+
+  /// What is told of a release that has been accepted.
+  static func sentence(_ release: Release) -> String { Text("accepted \(release.application) version \(release.version)\n").string }
 }

@@ -70,17 +70,26 @@ class Board:
         """Runs a command of apus."""
         return self.machine.run(self.words(*words), data=data)
 
-    def image(self, text: str, name: str = WEB) -> str:
-        """Imports an image that says `text`; gives its digest."""
+    def layout(self, text: str) -> tuple[Path, str]:
+        """A layout with an image that says `text`, and its digest."""
         place = self.folder / self.machine.new_name()
         layouts.write(
             place, [layouts.Layer([*made_images.base(self.machine.architecture), layouts.file("etc/motd", text.encode())])], architecture=self.machine.architecture,
             config={"Env": ["PATH=/bin"], "Cmd": ["cat", "/etc/motd"]},
         )
+        return place, str(json.loads((place / "index.json").read_text())["manifests"][0]["digest"])
+
+    def bring(self, place: Path) -> str:
+        """Puts a layout on the machine; gives its path there."""
         target = f"{self.machine.volatile}/{place.name}"
         self.machine.put(place, target)
-        self.call("image", "import", "--name", name, target).succeeded()
-        return str(json.loads((place / "index.json").read_text())["manifests"][0]["digest"])
+        return target
+
+    def image(self, text: str, name: str = WEB) -> str:
+        """Imports an image that says `text`; gives its digest."""
+        place, digest = self.layout(text)
+        self.call("image", "import", "--name", name, self.bring(place)).succeeded()
+        return digest
 
     def release(self, version: int, images: dict[str, str], *, key: Path | None = None, application: str = SHOP, **more: Any) -> bytes:
         """A signed release."""
@@ -371,6 +380,45 @@ def test_killed_at_each_step_the_version_never_goes_back_and_the_application_run
             assert native.sh(f"ls {board.store}/tmp") == ""
         assert highest > 2
         native.sh(f"rm -rf {board.store}")
+
+
+def attach(place: Path, release: bytes) -> None:
+    """Puts a release among the images of a layout."""
+    (place.parent / "release.json").write_bytes(release)
+    subprocess.run([ROOT / "cross/release", "attach", place.parent / "release.json", place], check=True, timeout=60)
+
+
+def test_images_and_their_release_come_in_one_command(board: Board) -> None:
+    for version in (1, 2):
+        place, digest = board.layout(f"version {version}")
+        attach(place, board.release(version, {"web": digest}))
+        said = board.call("image", "import", "--release", "--name", WEB, board.bring(place)).succeeded().lines
+        assert said[0].startswith(f"imported {WEB} {digest}") and said[1:] == [f"accepted {SHOP} version {version}"]
+        assert board.run().succeeded().text == f"version {version}"
+    place, digest = board.layout("version 3")
+    attach(place, board.release(3, {"web": digest}))
+    archive = subprocess.run(["tar", "-C", place, "-c", "."], check=True, capture_output=True, timeout=60).stdout
+    said = board.call("image", "import", "--release", "--json", "--name", WEB, "-", data=archive).succeeded().lines
+    assert json.loads(said[-1]) == {"event": "accepted", "application": SHOP, "version": 3}
+    assert board.listed() == [[SHOP, "3", "1", "3"]]
+
+
+def test_a_release_among_images_is_verified_before_they_are_unpacked(board: Board) -> None:
+    place, digest = board.layout("one")
+    command = ["image", "import", "--release", "--name", WEB]
+    board.call(*command, board.bring(place)).failed("there is no release among the images", status=1)
+    place, digest = board.layout("two")
+    attach(place, board.release(1, {"web": digest}, key=board.other))
+    target = board.bring(place)
+    board.call(*command, target).failed("0 of the keys of releases[0] of root 1 have signed it", status=1)
+    assert board.call("image", "list").succeeded().text == "" and board.machine.sh(f"ls {board.store}/layers") == ""
+    # Nobody has asked for it here.
+    board.call("image", "import", "--name", WEB, target).succeeded()
+    assert board.listed() == []
+    place, digest = board.layout("three")
+    attach(place, board.release(1, {"web": digest}))
+    (place / "blobs" / json.loads((place / "index.json").read_text())["manifests"][1]["digest"].replace(":", "/")).write_bytes(b"{}")
+    board.call(*command, board.bring(place)).failed("blob sha256:", status=1)
 
 
 def test_cross_release_makes_what_apus_takes_and_openssl_verifies(board: Board) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import envelope, keys
+from . import envelope, keys, layout
 from .errors import ReleaseError
 
 _DESCRIPTION = """\
@@ -22,6 +22,7 @@ _EPILOGUE = """\
     cross/release make shop-2.json.in shop-2.json --key shop.key
     cross/release sign shop-2.json --key other.key      # one more signature
     cross/release show shop-2.json
+    cross/release attach shop-2.json LAYOUT             # for `apus image import --release`
 """
 
 
@@ -59,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     show = verbs.add_parser("show", help="print what is signed, and the ids of the keys that have signed")
     show.add_argument("envelope", type=Path, metavar="FILE")
     show.set_defaults(do=_show)
+
+    attach = verbs.add_parser("attach", help="put a release among the images of an OCI layout")
+    attach.add_argument("envelope", type=Path, metavar="FILE")
+    attach.add_argument("layout", type=Path, metavar="LAYOUT")
+    attach.set_defaults(do=_attach)
     return parser
 
 
@@ -77,3 +83,10 @@ def _show(options: argparse.Namespace) -> None:
     print(envelope.payload(document).decode())
     for signature in document["signatures"]:
         print(f"signed by key {signature['keyid']}")
+
+
+def _attach(options: argparse.Namespace) -> None:
+    document = envelope.read(options.envelope)
+    if document["payloadType"] != envelope.RELEASE:
+        raise ReleaseError(f"{options.envelope}: is no release")
+    layout.attach(options.layout, options.envelope.read_bytes(), envelope.RELEASE)

@@ -17,7 +17,7 @@ enum OptionID: UInt8, CaseIterable {
   // Of `check`.
   case json, checkBundle, checkImage
   // Of images.
-  case imageName, importQuiet, importJSON, imageConfig, pruneAll, repair, memory, pids, cpus, readOnly, network, containerName, hostname, dns
+  case imageName, importRelease, importQuiet, importJSON, imageConfig, pruneAll, repair, memory, pids, cpus, readOnly, network, containerName, hostname, dns
 
   /// The option's row, taken apart.
   var spec: OptionSpec { OptionSpec(row) }
@@ -121,6 +121,7 @@ enum OptionID: UInt8, CaseIterable {
     case .checkImage: "image NAME: answer for a container of this image of the store"
 
     case .imageName: "name NAME: the name in the store (default: the one in the layout, else the directory's)"
+    case .importRelease: "release: accept the releases that come with the images"
     case .importQuiet: "quiet,q: tell nothing of the progress"
     case .importJSON: "json: print what happens as JSON, an object in a line"
     case .imageConfig: "config: print the image's configuration as it is"

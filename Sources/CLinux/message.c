@@ -3,5 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *clinux_error_message(int error) { return strerror(error); }
+const char *clinux_error_message(int error) {
+  // EUCLEAN, of which musl has no sentence: what ext4 and f2fs say of blocks that a power cut without flushes has spoiled.
+  return error == 117 ? "the file system is damaged" : strerror(error);
+}
 void clinux_exit(int status) { _exit(status); }

@@ -35,6 +35,9 @@ struct PathTests {
     #expect("/a" as Path != "/ab" && "/ab" as Path != "/a" && "/a" as Path != Path("/b"))
   }
 
+  @Test("a damaged file system has a sentence, which musl lacks")
+  func damaged() { #expect(Errno(rawValue: 117).message.utf8.elementsEqual("the file system is damaged".utf8)) }
+
   @Test("a message begins small, an acronym does not")
   func messages() {
     #expect(SystemError("open", "memory.max in /x", .noSuchFileOrDirectory).message == "open memory.max in /x: no such file or directory")

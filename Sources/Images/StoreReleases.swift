@@ -42,6 +42,12 @@ extension Store {
     return found.sorted(byNames: { $0.application })
   }
 
+  /// The release of an application that counts.
+  public func currentRelease(of application: String) throws(ImageError) -> AcceptedRelease {
+    guard let release = try self.application(named: application)?.current else { throw Store.noRelease(application) }
+    return release
+  }
+
   /// The release that gives an image this name, and the image.
   public func release(forImage name: String) throws(ImageError) -> (release: AcceptedRelease, image: ImageRecord)? {
     guard let (application, container) = Release.parts(of: name), let release = try self.application(named: application)?.current else { return nil }
@@ -74,7 +80,7 @@ extension Store {
   public func accept(_ verified: VerifiedRelease, _ envelope: [UInt8]) throws(ImageError) {
     let release = verified.release
     let shown: Text = "release \(release.application) version \(release.version)"
-    try changeReleases(of: release.application) { (known) throws(ImageError) in
+    try changeReleases(of: release.application, isRemoval: false) { (known) throws(ImageError) in
       if let known {
         if release.version < known.highest { throw ImageError(.invalid, "\(shown): version \(known.highest) has been accepted before, and versions only grow") }
         if release.version == known.highest, verified.payload != known.payload {
@@ -143,36 +149,38 @@ extension Store {
 
   /// Writes what `body` makes of an application's record, and gives the images of its current release their names. The record comes first: it decides, and names
   /// that a power cut left behind do not count against it.
-  private func changeReleases(of application: String, _ body: (ApplicationRecord?) throws(ImageError) -> ApplicationRecord) throws(ImageError) {
+  private func changeReleases(
+    of application: String, isRemoval: Bool = true, _ body: (ApplicationRecord?) throws(ImageError) -> ApplicationRecord
+  ) throws(ImageError) {
     try withImportLock { () throws(ImageError) in
       try withStateLock { () throws(ImageError) in
         try recover()
         let record = try body(self.application(named: application))
-        try replace("release", Path(Text("releases/\(ImageName.fileName(application))").string), record.stored())
-        for image in record.current?.images ?? [] { try replace("record", Path(Text("images/\(ImageName.fileName(image.name))").string), image.stored()) }
+        try replace(ImageName.fileName(application), in: "releases", record.stored(), isRemoval: isRemoval)
+        for image in record.current?.images ?? [] {
+          try replace(ImageName.fileName(image.name), in: "images", image.stored(), isRemoval: isRemoval)
+        }
         try recover()
       }
     }
   }
 
-  /// Writes a file of the store: whole, and on the medium before its name is.
-  private func replace(_ staged: Path, _ name: Path, _ bytes: [UInt8]) throws(ImageError) {
-    guard bytes.count <= Store.sizeLimit else { throw ImageError(.system(.fileTooLarge), "write \(path)/\(name): more than \(Store.sizeLimit) bytes") }
-    try doing("write", "\(path)/\(name)") { () throws(Errno) in
-      // What stays of it in `tmp` is the sign that there may be something to collect.
-      let staging = try temporary.ensureDirectory("tag", mode: 0o700)
-      let file = try staging.open(staged, .writeOnly | .create | .exclusive | .noFollow, mode: 0o600)
-      try file.writeAll(bytes)
-      try file.synchronize()
-      let parts = name.components
-      if parts.count == 1 {
-        try staging.rename(staged, to: root, name)
-      } else {
-        let directory = try root.ensureDirectory(Path(bytes: parts[0]), mode: 0o700)
-        try staging.rename(staged, to: directory, Path(bytes: parts[1]))
-        try directory.open(".", .readOnly | .directory).synchronize()
+  /// Writes a file into a folder of the store: whole, and on the medium before its name is. What removes something may have the room that is kept for that.
+  private func replace(_ name: Path, in folder: Path, _ bytes: [UInt8], isRemoval: Bool = false) throws(ImageError) {
+    guard bytes.count <= Store.sizeLimit else {
+      throw ImageError(.system(.fileTooLarge), "write \(path)/\(folder)/\(name): more than \(Store.sizeLimit) bytes")
+    }
+    try doing("write", "\(path)/\(folder)/\(name)") { () throws(Errno) in
+      let write = { () throws(Errno) in
+        // What stays of it in `tmp` is the sign that there may be something to collect.
+        let staging = try self.temporary.ensureDirectory("tag", mode: 0o700)
+        try staging.replaceFile("record", bytes, mode: 0o600, isDurable: true)
+        let directory = try self.root.ensureDirectory(folder, mode: 0o700)
+        try staging.rename("record", to: directory, name)
+        try directory.synchronize()
+        try self.root.synchronize()
       }
-      try root.synchronize()
+      if isRemoval { try evenIfFull(write) } else { try write() }
     }
   }
 
@@ -190,7 +198,7 @@ extension Store {
     try withImportLock { () throws(ImageError) in
       try withStateLock { () throws(ImageError) in
         let roots = try body(self.roots())
-        try replace("roots", "roots", try storedRoots(roots))
+        try replace("roots", in: ".", storedRoots(roots))
         try recover()
       }
     }

@@ -11,8 +11,6 @@ public struct Release: Sendable {
   public let images: [(container: String, digest: Digest)]
   /// The version of Apus that it needs at least, as it is written.
   public let minimumApus: String
-  /// For people.
-  public let comment: String?
 
   /// Versions, up to the largest integer that every reader of JSON takes exactly (RFC 8259, section 6).
   static var versions: ClosedRange<UInt64> { 1...(1 << 53 - 1) }
@@ -42,7 +40,8 @@ public struct Release: Sendable {
     let minimum = json.required("minimumApus")
     minimumApus = minimum.string()
     if Release.numbers(of: minimumApus) == nil { minimum.refuse("expected a version such as 1.2.3") }
-    comment = json.string("comment")
+    // For people, who find it in what was signed.
+    _ = json.string("comment")
   }
 
   /// Whether an application may be called so: letters, digits and `._-/`, beginning with a letter or digit, at most 128 bytes. So that each image's name has one
@@ -88,7 +87,8 @@ public struct Release: Sendable {
 /// A release that the root lets be one, and why.
 public struct VerifiedRelease: Sendable {
   public let release: Release
-  /// What has been signed.
+  /// What has been signed, and its digest.
+  public let text: [UInt8]
   public let payload: Digest
   /// The version of the root, and the rule in it: `releases[0]`.
   public let root: UInt64

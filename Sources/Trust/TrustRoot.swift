@@ -33,6 +33,8 @@ public final class TrustRoot {
   /// What a message calls it: its file, or `root 3`.
   public let name: String
   public let images: ImageRule
+  /// What has been signed.
+  public let text: [UInt8]
   let role: SigningRole
   let delegations: [Delegation]
 
@@ -88,10 +90,11 @@ public final class TrustRoot {
   private static func read(_ text: [UInt8], _ file: String?) throws(TrustError) -> (TrustRoot, Envelope) {
     let name = file ?? "a root of the store"
     let envelope = try Envelope(parsing: text, type: payloadType, name: Text(name))
-    return (try decode(envelope.payload, name: Text(name)) { TrustRoot($0, file) }, envelope)
+    return (try decode(envelope.payload, name: Text(name)) { TrustRoot($0, envelope.payload, file) }, envelope)
   }
 
-  private init(_ json: JSONValue, _ file: String?) {
+  private init(_ json: JSONValue, _ text: [UInt8], _ file: String?) {
+    self.text = text
     json.permitOnly("version threshold keys images releases")
     version = json.requiredInteger("version", in: Release.versions)
     name = file ?? Text("root \(version)").string
@@ -138,12 +141,6 @@ public final class TrustRoot {
     }
     guard release.permits(apus: apus) else { throw TrustError("\(shown): needs Apus \(release.minimumApus), and this is \(apus)") }
     guard let payload = digest(of: envelope.payload, .sha256) else { throw TrustError("\(shown): there is not enough memory to verify it") }
-    return VerifiedRelease(release: release, payload: payload, root: version, rule: rule, keys: keys)
-  }
-
-  /// The keys of the root, and those of each rule for releases.
-  public var keys: (ids: [String], threshold: Int) { (role.keys.map { $0.id }, role.threshold) }
-  public var rules: [(application: String, ids: [String], threshold: Int)] {
-    delegations.map { ($0.pattern, $0.role.keys.map { $0.id }, $0.role.threshold) }
+    return VerifiedRelease(release: release, text: envelope.payload, payload: payload, root: version, rule: rule, keys: keys)
   }
 }

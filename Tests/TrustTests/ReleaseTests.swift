@@ -30,7 +30,8 @@ struct ReleaseTests {
   @Test("a release that enough keys have signed is one, and tells by which rule and keys")
   func accepted() throws {
     let verified = try verify(V.shop, root())
-    #expect(verified.release.application == "acme/shop" && verified.release.version == 3 && verified.release.comment == "spring")
+    #expect(verified.release.application == "acme/shop" && verified.release.version == 3)
+    #expect(String(decoding: verified.text, as: UTF8.self).hasSuffix(#""comment":"spring"}"#))
     #expect(verified.release.images.map(\.container) == ["web"] && verified.release.images[0].digest.text == V.image)
     #expect(verified.root == 1 && verified.rule == "releases[0]" && verified.keys == [V.keyA, V.keyB])
     // The more specific rule decides.

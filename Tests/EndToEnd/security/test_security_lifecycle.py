@@ -181,6 +181,8 @@ def test_security_29_what_changes_in_the_bundle_after_create_has_no_effect(machi
 def test_security_29_a_process_that_has_the_number_by_now_is_not_taken_for_the_containers(machine: Machine) -> None:
     # The record of a container whose process is gone, with a number that is somebody else's now.
     with machine.start(["sleep", "1000"]) as other:
+        # The kernel counts the times of processes in hundredths of a second; a number cannot come round in one.
+        machine.sh("sleep 0.1")
         bundle = created(machine, FOREVER)
         machine.call("kill", bundle.id, "KILL").succeeded()
         path = f"{machine.state}/{bundle.id}/record"

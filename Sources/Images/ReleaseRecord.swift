@@ -63,7 +63,7 @@ public final class ApplicationRecord: Sendable {
   }
 
   /// The images of both releases.
-  var images: [ImageRecord] { (current?.images ?? []) + (previous?.images ?? []) }
+  public var images: [ImageRecord] { (current?.images ?? []) + (previous?.images ?? []) }
 
   func stored() throws(ImageError) -> [UInt8] {
     var writer = JSONWriter()

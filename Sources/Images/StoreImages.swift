@@ -42,7 +42,12 @@ extension Store {
   /// The record of an image.
   public func record(named name: String) throws(ImageError) -> ImageRecord {
     guard ImageName.isValid(name) else { throw Store.noImage(name) }
-    return try record(inFile: ImageName.fileName(name))
+    do throws(ImageError) {
+      return try record(inFile: ImageName.fileName(name))
+    } catch {
+      // Not the name of its file.
+      throw error.kind == .notFound ? Store.noImage(name) : error
+    }
   }
 
   /// The image of this name, ready to be run.

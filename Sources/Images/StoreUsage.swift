@@ -36,11 +36,8 @@ extension Store {
     let usedLayers = try layersOfContainers()
     let unused = list.damaged.isEmpty ? try unusedImages() : []
     let kept = list.images.filter { image in !unused.contains { $0.equals(image.name) } } + (try applications().flatMap { $0.images })
-    // What a container or a release needs, or may need when a record does not tell.
-    let isKept: (Digest) -> Bool = { layer in
-      guard let usedLayers, list.damaged.isEmpty else { return true }
-      return usedLayers.contains(layer) || kept.contains { $0.layers.contains(layer) }
-    }
+    // What a container or a release needs; nil when a record does not tell, so that everything may be needed.
+    let keptLayers = usedLayers.flatMap { list.damaged.isEmpty ? $0 + kept.flatMap { $0.layers } : nil }
     var seen: [UInt64] = []
     var sizes: [(layer: String, bytes: UInt64)] = []
     var row = StoreUsage.Row(what: "layers")
@@ -51,8 +48,7 @@ extension Store {
       sizes.append((hex, bytes))
       row.count += 1
       row.bytes += bytes
-      let layer = list.images.lazy.flatMap { $0.layers }.first { $0.hex.equals(hex) }
-      if layer.map({ !isKept($0) }) ?? true { row.reclaimable += bytes }
+      if let keptLayers, !keptLayers.contains(where: { $0.hex.equals(hex) }) { row.reclaimable += bytes }
     }
     usage.rows.append(row)
     for image in list.images {

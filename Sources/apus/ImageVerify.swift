@@ -78,7 +78,9 @@ private final class ImageVerify {
     let list = try failing { () throws(ImageError) in try store.list() }
     for damage in list.damaged { fail(damage) }
     isSound = list.damaged.isEmpty
-    return list.images
+    // A release may keep an image whose name another one has by now.
+    let kept = try failing { () throws(ImageError) in try store.applications() }.flatMap { $0.images }
+    return list.images + kept.filter { image in !list.images.contains { $0.manifest == image.manifest && $0.name.equals(image.name) } }
   }
 
   private func verify(_ images: [ImageRecord], _ shown: (VerifiedImage, Judgement?, ReleaseJudgement?) -> String) throws(Failure) {

@@ -253,6 +253,7 @@ def test_images_of_a_release_are_kept_until_it_is_removed(board: Board) -> None:
     assert board.run().succeeded().text == "one"
     board.call("image", "remove", WEB).succeeded()
     assert board.run().succeeded().text == "one"
+    board.call("image", "inspect", WEB).failed(f"there is no image named {WEB}", status=1)
     board.call("release", "remove", SHOP).succeeded()
     board.call("image", "prune", "--all").succeeded()
     assert board.machine.sh(f"ls {board.store}/layers {board.store}/images {board.store}/blobs/sha256").split() == [
@@ -267,6 +268,11 @@ def test_the_release_before_is_kept_until_the_new_one_is_confirmed(board: Board)
         board.accept(releases[version]).succeeded()
     # The second was never confirmed: the first is the one that is known to do well.
     assert board.listed() == [[SHOP, "3", "1", "3"]]
+    # The image of the first has lost its name to that of the third, and is still looked after.
+    verified = json.loads(board.call("image", "verify", "--format", "json").succeeded().text)
+    assert [(image["name"], image["sound"]) for image in verified] == [(WEB, True)] * 2 and verified[0]["manifest"] != verified[1]["manifest"]
+    layers = json.loads(board.call("image", "df", "--format", "json").succeeded().text)["layers"]
+    assert (layers["count"], layers["reclaimable"]) == (2, 0)
     board.call("release", "revert", SHOP).succeeded()
     assert board.run().succeeded().text == "version 1"
     assert board.listed() == [[SHOP, "1", "-", "3"]]

@@ -116,7 +116,7 @@ def test_a_profile_that_differs_has_a_filter_of_its_own(kept: Kept) -> None:
     "script",
     [
         "printf x | dd of={path} bs=1 seek=100 conv=notrunc 2>/dev/null",
-        "truncate -s -1 {path}", "truncate -s -8 {path}", "truncate -s 8 {path}", "truncate -s 0 {path}", "truncate -s 1G {path}",
+        "truncate -s $(( $(stat -c %s {path}) - 1 )) {path}", "truncate -s $(( $(stat -c %s {path}) - 8 )) {path}", "truncate -s 8 {path}", "truncate -s 0 {path}", "truncate -s 1G {path}",
         "printf 12345678 >>{path}",
         "mv {changed} {path}; chmod 620 {path}", "mv {changed} {path}; chmod 602 {path}", "mv {changed} {path}; chown 1000 {path}",
         "ln -sf {changed} {path}", "rm {path}; ln -s /etc/passwd {path}", "rm {path}; mkfifo -m 600 {path}",

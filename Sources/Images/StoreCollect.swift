@@ -54,7 +54,10 @@ extension Store {
       documents += image.blobs
     }
     if try !collect(layers, "layers", keeping: neededLayers) { isClean = false }
-    if try !collect(headers, "headers", keeping: neededLayers) { isClean = false }
+    // Headers get their name before their layer, and a power cut may come between the two.
+    var there: [Digest] = []
+    for layer in neededLayers where try hasLayer(layer) { there.append(layer) }
+    if try !collect(headers, "headers", keeping: there) { isClean = false }
     for algorithm in DigestAlgorithm.allCases {
       // What is not there is not made: this has to work on a full disk.
       guard let directory = try existingBlobDirectory(algorithm) else { continue }

@@ -1,4 +1,5 @@
 import Linux
+import OCI
 import Testing
 
 @testable import Images
@@ -58,6 +59,18 @@ struct StoreHeadersTests {
     try scratch.write("store/tmp/import/half", [1])
     _ = try Store(at: scratch.path.appending("store"))
     #expect(try store.names(in: store.headers, "").isEmpty)
+  }
+
+  @Test("so are those of a layer that a killed import would have kept, had it come to that")
+  func leftoverOfImport() throws {
+    let hex = String(repeating: "ab", count: 32)
+    let layer = try Digest("sha256:\(hex)")
+    try scratch.write("store/importing", ContainerRecord(image: "a", layers: [layer]).stored())
+    try scratch.write(Path("store/headers/\(hex)"), [1])
+    try scratch.write("store/tmp/import/half", [1])
+    _ = try Store(at: scratch.path.appending("store"))
+    #expect(try store.names(in: store.headers, "").isEmpty)
+    #expect(store.layersOfImport() == [layer])
   }
 }
 

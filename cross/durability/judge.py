@@ -138,8 +138,8 @@ class Knowledge:
         if IMPORTING in look.files:
             known = {name: content for image in self.images.values() for name, content in image.layers.items()}
             layers |= {name: known[name] for name in look.layers.keys() & known.keys()}
-            # What is kept of the archives of those layers gets its name before they do.
-            files |= {f"./headers/{name}" for name in known} & look.files
+            # What is kept of the archives of those layers.
+            files |= {f"./headers/{name}" for name in layers} & look.files
         faults += [f"layer {name} is of no image" for name in look.layers.keys() - layers.keys()]
         faults += [f"layer {name} has other contents" for name in layers.keys() & look.layers.keys() if layers[name] != look.layers[name]]
         if self.files:

@@ -265,7 +265,7 @@ final class LayerCheck {
     let names = made.ascending()
     try system("examine") { () throws(Errno) in
       _ = try self.walk(self.root, [], names)
-      if !LayerCheck.has(LayerCheck.rootName, in: names) { try self.compareImplied(self.root, []) }
+      if !names.place(of: LayerCheck.rootName).isThere { try self.compareImplied(self.root, []) }
     }
   }
 
@@ -276,7 +276,7 @@ final class LayerCheck {
     for entry in try directory.open(".", .readOnly | .directory).entries() {
       let status = try directory.status(of: entry.name)
       let here = path + [entry.name]
-      var isMade = LayerCheck.has(LayerCheck.key(number, entry.name), in: names)
+      var isMade = names.place(of: LayerCheck.key(number, entry.name)).isThere
       if status.type == .directory, here.count <= limits.depth {
         let child = try directory.open(entry.name, .readOnly | .directory | .noFollow)
         if try walk(child, here, names), !isMade {
@@ -322,15 +322,6 @@ final class LayerCheck {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ directory &* 0x9E37_79B9_7F4A_7C15
     for byte in name.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     return hash
-  }
-
-  private static func has(_ key: UInt64, in names: [UInt64]) -> Bool {
-    var (low, high) = (0, names.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if names[middle] < key { low = middle + 1 } else { high = middle }
-    }
-    return low < names.count && names[low] == key
   }
 
   private func system<Value: ~Copyable>(_ operation: StaticString, _ body: () throws(Errno) -> Value) throws(LayerError) -> Value {

@@ -112,13 +112,8 @@ extension Store {
 
   /// Puts a number into an ascending list; whether it was not there.
   private static func isNew(_ number: UInt64, _ seen: inout [UInt64]) -> Bool {
-    var (low, high) = (0, seen.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if seen[middle] < number { low = middle + 1 } else { high = middle }
-    }
-    if low < seen.count, seen[low] == number { return false }
-    seen.insert(number, at: low)
-    return true
+    let (index, isThere) = seen.place(of: number)
+    if !isThere { seen.insert(number, at: index) }
+    return !isThere
   }
 }

@@ -25,6 +25,19 @@ public func place(of key: ArraySlice<UInt8>, among count: Int, _ at: (Int) -> Ar
   return low < count && at(low).elementsEqual(key) ? low : nil
 }
 
+extension Array where Element == UInt64 {
+  /// Where a number is in an ascending list, or where it belongs if it is not there.
+  @inline(never)
+  public func place(of number: UInt64) -> (index: Int, isThere: Bool) {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle] < number { low = middle + 1 } else { high = middle }
+    }
+    return (low, low < count && self[low] == number)
+  }
+}
+
 extension Array where Element: FixedWidthInteger {
   /// The numbers in ascending order.
   public func ascending() -> [Element] { Wording.indices(count) { self[$0] < self[$1] }.map { self[$0] } }

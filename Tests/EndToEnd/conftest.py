@@ -101,3 +101,21 @@ def native(native_machine: Machine, denied: deny_calls.Denied | None) -> Iterato
 def v2(v2_machine: Machine, denied: deny_calls.Denied | None) -> Iterator[Machine]:
     """Only the device; the test must have the mark `device`."""
     yield from _lend(v2_machine, denied)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder on this machine to make images and archives in."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def alone() -> Iterator[Native]:
+    """This machine, with a store that has nothing in it; the test must have the mark `native`."""
+    with tempfile.TemporaryDirectory(prefix="apus-alone-") as folder:
+        # Containers of other users have to reach their files.
+        Path(folder).chmod(0o755)
+        machine = Native(Path(folder), binary("x86_64"))
+        yield machine
+        machine.require_nothing_left()

@@ -87,6 +87,12 @@ class Result:
         return self
 
 
+def tool(*words: str) -> None:
+    """Runs a program of this machine that a test needs; if it fails, so does the test, with what it said."""
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
+
+
 class Process:
     """A command that runs on a machine."""
 

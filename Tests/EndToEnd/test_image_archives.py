@@ -10,35 +10,15 @@ import re
 import shlex
 import subprocess
 import tarfile
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import archives
 import layouts
 import pytest
 from made_images import base
-from machines import ROOT, Machine, Native, Result, binary
+from machines import ROOT, Machine, Native, Result, tool
 
 FORMS = ["file", "gzip", "pipe", "gzip-pipe", "zstd-pipe"]
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder on this machine to make archives in."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def alone() -> Iterator[Native]:
-    """This machine, with a store that has nothing in it."""
-    with tempfile.TemporaryDirectory(prefix="apus-archives-") as folder:
-        # Containers of other users have to reach their files.
-        Path(folder).chmod(0o755)
-        machine = Native(Path(folder), binary("x86_64"))
-        yield machine
-        machine.require_nothing_left()
 
 
 def imported(machine: Machine, archive: bytes, form: str, *options: str) -> Result:
@@ -235,10 +215,6 @@ def test_a_layer_of_zstd_that_is_not_as_it_should_be_is_refused(machine: Machine
 
 
 # What tools of others make
-
-
-def tool(*words: str) -> None:
-    subprocess.run(words, check=True, capture_output=True)
 
 
 @pytest.mark.native

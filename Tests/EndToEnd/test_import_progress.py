@@ -14,7 +14,7 @@ import archives
 import layouts
 import pytest
 from made_images import base
-from machines import Machine, Native, binary
+from machines import Machine, Native
 from terminals import on_a_terminal_of
 
 #: So large that an import puts the layer on the medium before it goes on (`Limits.bytesToKeep`).
@@ -90,16 +90,6 @@ def test_on_a_terminal_it_is_a_bar_that_is_gone_when_the_layer_is_there(machine:
         stays = [line.rpartition("\r")[2].removeprefix("\x1b[K") for line in text.replace("\r\n", "\n").rstrip().split("\n")]
         assert [line.split(" (")[0].split(" sha256")[0] for line in stays][-2:] == ["apus: writing to the medium", f"imported {name}"]
         assert re.fullmatch(r"apus: layer 1 of 2: \d+ KiB", stays[0]) and re.fullmatch(r"apus: layer 2 of 2: \d+ KiB", stays[1])
-
-
-@pytest.fixture
-def alone() -> Iterator[Native]:
-    """This machine, with a store that has nothing in it."""
-    with tempfile.TemporaryDirectory(prefix="apus-progress-") as folder:
-        Path(folder).chmod(0o755)
-        machine = Native(Path(folder), binary("x86_64"))
-        yield machine
-        machine.require_nothing_left()
 
 
 def killed(machine: Machine, place: str) -> None:

@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from machines import ROOT, Machine, Native, binary
+from machines import ROOT, Machine, Native, tool
 from trees import content, differences, merged
 
 pytestmark = pytest.mark.native
 IMAGES = ["busybox", "mosquitto", "nginx", "redis"]
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def alone() -> Iterator[Native]:
-    """This machine, with a store that has nothing in it."""
-    with tempfile.TemporaryDirectory(prefix="apus-round-trip-") as folder:
-        Path(folder).chmod(0o755)
-        machine = Native(Path(folder), binary("x86_64"))
-        yield machine
-        machine.require_nothing_left()
-
-
-def tool(*words: str) -> None:
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
 
 
 def unpacked(layout: Path, tag: str, place: Path) -> Path:

@@ -186,7 +186,7 @@ final class Layout {
 }
 
 /// An image that can be imported.
-struct OfferedImage {
+final class OfferedImage {
   enum Content: Equatable {
     /// And the indexes that lead to it, the outermost first.
     case manifest(Descriptor, indexes: [Descriptor])
@@ -205,6 +205,11 @@ struct OfferedImage {
   }
 
   /// Its name, which may be a tag only.
-  var reference: String?
-  var content: Content
+  let reference: String?
+  let content: Content
+
+  init(reference: String?, content: Content) {
+    self.reference = reference
+    self.content = content
+  }
 }

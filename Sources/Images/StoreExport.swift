@@ -26,14 +26,13 @@ extension Store {
     let manifest = isSame ? kept : Store.manifest(config: Descriptor(mediaType: Store.configType, digest: record.config, size: UInt64(config.count)), layers)
     var documents: [(digest: Digest, text: [UInt8])] = [(record.config, config)]
     let type = isSame && isDocker ? "application/vnd.docker.distribution.manifest.v2+json" : Store.manifestType
-    var entries = [Descriptor(mediaType: type, digest: try add(manifest, to: &documents), size: UInt64(manifest.count))]
     // What has no slash and no colon is taken for a tag.
     let isWhole = name.utf8.contains(0x2F) || name.utf8.contains(0x3A)
-    entries[0].annotations = [Annotation(key: Store.referenceName, value: isWhole ? name : "latest")]
+    var entries = [try entry(manifest, isWhole ? name : "latest", type, &documents)]
     if isSame, !record.signatures.isEmpty {
       let attached = try attachment(record, &documents)
-      entries.append(Descriptor(mediaType: Store.manifestType, digest: try add(attached, to: &documents), size: UInt64(attached.count)))
-      entries[1].annotations = [Annotation(key: Store.referenceName, value: Text("\(record.manifest.algorithm.name)-\(record.manifest.hex).sig").string)]
+      let name: Text = "\(record.manifest.algorithm.name)-\(record.manifest.hex).sig"
+      entries.append(try entry(attached, name.string, Store.manifestType, &documents))
     }
     let archive = ArchiveWriter(try doing("open", "the archive") { () throws(Errno) in try file.duplicate() })
     try within("image \(name)") { () throws(LayerError) in
@@ -104,6 +103,12 @@ extension Store {
     }
   }
 
+  /// What the index says of a manifest, which is one of the documents from now on.
+  private func entry(_ text: [UInt8], _ name: String, _ type: String, _ documents: inout [(digest: Digest, text: [UInt8])]) throws(ImageError) -> Descriptor {
+    Descriptor(
+      mediaType: type, digest: try add(text, to: &documents), size: UInt64(text.count), annotations: [Annotation(key: Store.referenceName, value: name)])
+  }
+
   private func add(_ text: [UInt8], to documents: inout [(digest: Digest, text: [UInt8])]) throws(ImageError) -> Digest {
     guard let digest = digest(of: text, .sha256) else { throw ImageError(.system(.noMemory), "there is not enough memory for a digest") }
     documents.append((digest, text))
@@ -117,9 +122,8 @@ extension Store {
       let text = try document(signature.blob)
       documents.append((signature.blob, text))
       let type = signature.signature == nil ? "application/vnd.dev.sigstore.bundle.v0.3+json" : "application/vnd.dev.cosign.simplesigning.v1+json"
-      var layer = Descriptor(mediaType: type, digest: signature.blob, size: UInt64(text.count))
-      if let value = signature.signature { layer.annotations = [Annotation(key: "dev.cosignproject.cosign/signature", value: value)] }
-      layers.append(layer)
+      let annotations = signature.signature.map { [Annotation(key: "dev.cosignproject.cosign/signature", value: $0)] } ?? []
+      layers.append(Descriptor(mediaType: type, digest: signature.blob, size: UInt64(text.count), annotations: annotations))
     }
     let empty = Array("{}".utf8)
     return Store.manifest(config: Descriptor(mediaType: "application/vnd.oci.empty.v1+json", digest: try add(empty, to: &documents), size: 2), layers)

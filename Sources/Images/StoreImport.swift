@@ -3,7 +3,7 @@ public import OCI
 public import Trust
 
 /// What an import does, for whoever shows it.
-public enum ImportEvent: Sendable {
+public enum ImportEvent {
   /// An image that is for other machines only is left out: a sentence that says so.
   case leftOut(String)
   /// So many bytes of an archive that has to be written to the store first have been; comes about once in a mebibyte.
@@ -23,14 +23,16 @@ public enum ImportEvent: Sendable {
 }
 
 /// What an import came to.
-public struct ImportResult: Sendable {
-  public var record: ImageRecord
+public final class ImportResult {
+  public let record: ImageRecord
   /// Layers that were unpacked, and that the store had already.
-  public var unpackedLayers: Int
-  public var sharedLayers: Int
+  public internal(set) var unpackedLayers = 0
+  public internal(set) var sharedLayers = 0
   /// What was left out of the unpacked layers: the first of it, and how much there was in all.
-  public var notes: [LayerNote]
-  public var noteCount: UInt64
+  public internal(set) var notes: [LayerNote] = []
+  public internal(set) var noteCount: UInt64 = 0
+
+  init(record: ImageRecord) { self.record = record }
 }
 
 extension Platform {
@@ -128,7 +130,7 @@ extension Store {
     _ image: ImportedImage, from source: Layout, isLast: Bool, name: String, staging: borrowing FileDescriptor, limits: Limits,
     progress: (ImportEvent) -> Void
   ) throws(ImageError) -> ImportResult {
-    var result = ImportResult(record: image.record(named: name), unpackedLayers: 0, sharedLayers: 0, notes: [], noteCount: 0)
+    let result = ImportResult(record: image.record(named: name))
     var lower = LowerLayers()
     var staged: UInt64 = 0
     for (index, layer) in image.layers.enumerated() {

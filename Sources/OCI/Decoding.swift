@@ -10,7 +10,7 @@ public func decode<Value>(_ text: [UInt8], limits: JSONLimits = JSONLimits(), _ 
 }
 
 @inline(never)
-private func parse(_ text: [UInt8], _ limits: JSONLimits) throws(SpecError) -> JSONValue {
+func parse(_ text: [UInt8], _ limits: JSONLimits = JSONLimits()) throws(SpecError) -> JSONValue {
   do throws(JSONError) {
     return try JSONValue(parsing: text, limits: limits)
   } catch {
@@ -19,7 +19,7 @@ private func parse(_ text: [UInt8], _ limits: JSONLimits) throws(SpecError) -> J
 }
 
 @inline(never)
-private func check(_ document: JSONValue) throws(SpecError) {
+func check(_ document: JSONValue) throws(SpecError) {
   do throws(JSONPathError) {
     try document.check()
   } catch {

@@ -19,67 +19,61 @@ extension ImageIndex {
 
 extension ImageManifest {
   /// Decodes the manifest of an image for one platform. A manifest that is no image (an artifact) is refused, and so is one whose layers are no layers.
-  public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { ImageManifest($0) }
+  public convenience init(parsing text: [UInt8]) throws(SpecError) {
+    let document = try parse(text)
+    self.init(document)
+    try check(document)
   }
 
-  init(_ json: JSONValue) {
+  convenience init(_ json: JSONValue) {
     json.checkSchema(role: .manifest, what: "an image manifest")
     if json.member("manifests") != nil { json.refuse("manifests", "must not be given in an image manifest") }
     if let artifact = json.text("artifactType") { json.refuse("artifactType", "this is an artifact (\(artifact)), not an image that can be run") }
     let config = json.required("config")
-    self.config = Descriptor(config)
-    if self.config.role != .config {
-      config.refuse("mediaType", "expected the configuration of an image, found '\(self.config.mediaType)'")
-    }
+    let described = Descriptor(config)
+    if described.role != .config { config.refuse("mediaType", "expected the configuration of an image, found '\(described.mediaType)'") }
     _ = json.required("layers")
-    layers = json.list("layers") { Descriptor(layer: $0) }
-    annotations = json.annotations("annotations")
+    self.init(config: described, layers: json.list("layers") { Descriptor(layer: $0) }, annotations: json.annotations("annotations"))
   }
 }
 
 extension ImageConfig {
   /// Decodes the configuration of an image. Properties that mean nothing here, such as the history, are ignored.
-  public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { ImageConfig($0) }
+  public convenience init(parsing text: [UInt8]) throws(SpecError) {
+    let document = try parse(text)
+    self.init(document)
+    try check(document)
   }
 
-  init(_ json: JSONValue) {
-    platform = Platform(json)
-    created = json.text("created")
-    author = json.text("author")
-    execution = json.member("config").map { ImageExecution($0) } ?? ImageExecution()
+  convenience init(_ json: JSONValue) {
+    // In this order, which is the document's: the first fault is the one that is told.
+    let platform = Platform(json)
+    let created = json.text("created")
+    let author = json.text("author")
+    let execution = json.member("config").map { ImageExecution($0) } ?? ImageExecution()
     let rootfs = json.required("rootfs")
     let type = rootfs.required("type")
     if !type.string().utf8.elementsEqual("layers".utf8) { type.refuseUnknown() }
     _ = rootfs.required("diff_ids")
-    diffIDs = rootfs.list("diff_ids") { $0.digest() }
+    self.init(platform: platform, created: created, author: author, execution: execution, diffIDs: rootfs.list("diff_ids") { $0.digest() })
   }
 }
 
 extension ImageExecution {
-  init(_ json: JSONValue) {
-    user = json.text("User")
-    env = json.strings("Env")
-    entrypoint = json.strings("Entrypoint")
-    cmd = json.strings("Cmd")
-    workingDir = json.text("WorkingDir")
-    exposedPorts = json.map("ExposedPorts") { port, _ in port }
-    volumes = json.map("Volumes") { volume, _ in volume }
-    labels = json.annotations("Labels")
-    stopSignal = json.text("StopSignal")
-    healthcheck = json.member("Healthcheck").map { Healthcheck($0) }
+  convenience init(_ json: JSONValue) {
+    self.init(
+      user: json.text("User"), env: json.strings("Env"), entrypoint: json.strings("Entrypoint"), cmd: json.strings("Cmd"), workingDir: json.text("WorkingDir"),
+      exposedPorts: json.map("ExposedPorts") { port, _ in port }, volumes: json.map("Volumes") { volume, _ in volume }, labels: json.annotations("Labels"),
+      stopSignal: json.text("StopSignal"), healthcheck: json.member("Healthcheck").map { Healthcheck($0) })
   }
 }
 
 extension Healthcheck {
-  init(_ json: JSONValue) {
-    test = json.strings("Test")
-    interval = json.integer("Interval", in: 0...Int64.max) ?? 0
-    timeout = json.integer("Timeout", in: 0...Int64.max) ?? 0
-    startPeriod = json.integer("StartPeriod", in: 0...Int64.max) ?? 0
-    startInterval = json.integer("StartInterval", in: 0...Int64.max) ?? 0
-    retries = json.integer("Retries", in: 0...Int64.max) ?? 0
+  convenience init(_ json: JSONValue) {
+    self.init(
+      test: json.strings("Test"), interval: json.integer("Interval", in: 0...Int64.max) ?? 0, timeout: json.integer("Timeout", in: 0...Int64.max) ?? 0,
+      startPeriod: json.integer("StartPeriod", in: 0...Int64.max) ?? 0, startInterval: json.integer("StartInterval", in: 0...Int64.max) ?? 0,
+      retries: json.integer("Retries", in: 0...Int64.max) ?? 0)
   }
 }
 
@@ -92,17 +86,14 @@ extension Platform {
 }
 
 extension Descriptor {
-  init(_ json: JSONValue) {
-    mediaType = json.requiredText("mediaType")
-    digest = json.required("digest").digest()
-    size = json.requiredInteger("size", in: 0...UInt64(Int64.max))
-    platform = json.member("platform").map { Platform($0) }
-    artifactType = json.text("artifactType")
-    annotations = json.annotations("annotations")
+  convenience init(_ json: JSONValue) {
+    self.init(
+      mediaType: json.requiredText("mediaType"), digest: json.required("digest").digest(), size: json.requiredInteger("size", in: 0...UInt64(Int64.max)),
+      platform: json.member("platform").map { Platform($0) }, artifactType: json.text("artifactType"), annotations: json.annotations("annotations"))
   }
 
   /// A layer of an image: a tar archive, compressed or not.
-  init(layer json: JSONValue) {
+  convenience init(layer json: JSONValue) {
     self.init(json)
     if case .layer? = role { return }
     json.refuse("mediaType", "expected a layer, found '\(mediaType)'")

@@ -1,19 +1,21 @@
 /// What some content is, where it is found and how large it is (image-spec, descriptor.md).
 ///
+/// It never changes, and is an object: fourteen words that are handed on as one.
+///
 /// Embedded content (`data`) and other addresses (`urls`) are not taken: content comes from the store, by its digest.
-public struct Descriptor: Equatable, Sendable {
+public final class Descriptor: Sendable {
   /// Any type, also an unknown one, which is no error by itself.
-  public var mediaType: String
+  public let mediaType: String
   /// The hash of the content, which is also its name in the store.
-  public var digest: Digest
+  public let digest: Digest
   /// Bytes; at most `Int64.max`.
-  public var size: UInt64
+  public let size: UInt64
   /// The machine that an entry of an index is for.
-  public var platform: Platform?
+  public let platform: Platform?
   /// Set when the content is a manifest that is no image.
-  public var artifactType: String?
+  public let artifactType: String?
   /// Metadata; untrusted, so nothing may obey it.
-  public var annotations: [Annotation]
+  public let annotations: [Annotation]
 
   public init(
     mediaType: String, digest: Digest, size: UInt64, platform: Platform? = nil, artifactType: String? = nil, annotations: [Annotation] = []
@@ -47,7 +49,7 @@ public struct Platform: Equatable, Sendable {
 }
 
 /// A list of manifests: `index.json` of an image layout, or an image for several platforms (image-spec, image-index.md).
-public struct ImageIndex: Equatable, Sendable {
+public struct ImageIndex: Sendable {
   /// The entries in the order of the document; unknown media types are among them.
   public var manifests: [Descriptor]
   /// Metadata; untrusted, so nothing may obey it.
@@ -60,13 +62,13 @@ public struct ImageIndex: Equatable, Sendable {
 }
 
 /// An image for one platform: its configuration and its layers, the base first (image-spec, manifest.md).
-public struct ImageManifest: Equatable, Sendable {
+public final class ImageManifest: Sendable {
   /// The document that `ImageConfig` decodes.
-  public var config: Descriptor
+  public let config: Descriptor
   /// The layers, the base first; each has the role `layer`.
-  public var layers: [Descriptor]
+  public let layers: [Descriptor]
   /// Metadata; untrusted, so nothing may obey it.
-  public var annotations: [Annotation]
+  public let annotations: [Annotation]
 
   public init(config: Descriptor, layers: [Descriptor], annotations: [Annotation] = []) {
     self.config = config
@@ -76,17 +78,17 @@ public struct ImageManifest: Equatable, Sendable {
 }
 
 /// The configuration of an image (image-spec, config.md). The history has no use here.
-public struct ImageConfig: Equatable, Sendable {
+public final class ImageConfig: Sendable {
   /// The machine that the image is built for.
-  public var platform: Platform
+  public let platform: Platform
   /// RFC 3339; handed on as it is.
-  public var created: String?
+  public let created: String?
   /// Who made the image; handed on as it is.
-  public var author: String?
+  public let author: String?
   /// How a container of the image is run.
-  public var execution: ImageExecution
+  public let execution: ImageExecution
   /// The digests of the uncompressed layers, the base first: `rootfs.diff_ids`. Whether they are as many as the manifest's layers is for the importer to see.
-  public var diffIDs: [Digest]
+  public let diffIDs: [Digest]
 
   public init(platform: Platform, created: String? = nil, author: String? = nil, execution: ImageExecution = ImageExecution(), diffIDs: [Digest]) {
     self.platform = platform
@@ -98,27 +100,27 @@ public struct ImageConfig: Equatable, Sendable {
 }
 
 /// How a container of the image is run, unless the one who runs it says otherwise: `config` of the configuration (image-spec, config.md).
-public struct ImageExecution: Equatable, Sendable {
+public final class ImageExecution: Sendable {
   /// `user`, `uid`, `user:group`, `uid:gid`, `uid:group` or `user:gid`; names are the image's own. Nil when absent or empty.
-  public var user: String?
+  public let user: String?
   /// `NAME=value` each.
-  public var env: [String]
+  public let env: [String]
   /// The program and its first arguments.
-  public var entrypoint: [String]
+  public let entrypoint: [String]
   /// The arguments after `entrypoint`, or the program when there is none.
-  public var cmd: [String]
+  public let cmd: [String]
   /// Nil when absent or empty.
-  public var workingDir: String?
+  public let workingDir: String?
   /// `port`, `port/tcp` or `port/udp` each.
-  public var exposedPorts: [String]
+  public let exposedPorts: [String]
   /// Directories with data of the container's own.
-  public var volumes: [String]
+  public let volumes: [String]
   /// Metadata out of the image: untrusted, so nothing may obey it (CVE-2026-53488).
-  public var labels: [Annotation]
+  public let labels: [Annotation]
   /// `SIGTERM`, `SIGRTMIN+3`, ...; nil when absent or empty.
-  public var stopSignal: String?
+  public let stopSignal: String?
   /// Docker's; image-spec reserves the name.
-  public var healthcheck: Healthcheck?
+  public let healthcheck: Healthcheck?
 
   public init(
     user: String? = nil, env: [String] = [], entrypoint: [String] = [], cmd: [String] = [], workingDir: String? = nil, exposedPorts: [String] = [],
@@ -138,19 +140,19 @@ public struct ImageExecution: Equatable, Sendable {
 }
 
 /// How Docker finds out whether a container is healthy: `HEALTHCHECK` of a Dockerfile. Times are nanoseconds; 0 is the default.
-public struct Healthcheck: Equatable, Sendable {
+public final class Healthcheck: Sendable {
   /// Empty inherits; `NONE` switches off; `CMD` and arguments, or `CMD-SHELL` and one line.
-  public var test: [String]
+  public let test: [String]
   /// From one check to the next.
-  public var interval: Int64
+  public let interval: Int64
   /// After which a check has failed.
-  public var timeout: Int64
+  public let timeout: Int64
   /// After the start, in which failures do not count.
-  public var startPeriod: Int64
+  public let startPeriod: Int64
   /// From one check to the next in that period.
-  public var startInterval: Int64
+  public let startInterval: Int64
   /// Failures in a row until the container is unhealthy; 0 is the default.
-  public var retries: Int64
+  public let retries: Int64
 
   public init(test: [String], interval: Int64 = 0, timeout: Int64 = 0, startPeriod: Int64 = 0, startInterval: Int64 = 0, retries: Int64 = 0) {
     self.test = test

@@ -1,11 +1,11 @@
 public import OCI
 
 /// An image that is to be run, and what is known of who made it.
-public struct SignedImage: Sendable {
-  public var name: String
+public final class SignedImage: Sendable {
+  public let name: String
   /// The digest of its manifest, and of the indexes that it was chosen from: who signs an index signs every image in it.
-  public var digests: [Digest]
-  public var signatures: [Signature]
+  public let digests: [Digest]
+  public let signatures: [Signature]
 
   public init(name: String, digests: [Digest], signatures: [Signature]) {
     self.name = name
@@ -15,12 +15,18 @@ public struct SignedImage: Sendable {
 }
 
 /// What a policy says of an image.
-public struct Judgement: Sendable {
+public final class Judgement: Sendable {
   public let isAccepted: Bool
   /// The rule that decided: `/etc/apus/policy.json: transports.docker["docker.io/acme"]`.
   public let rule: String
   /// Why: the requirement that was not met and the signatures that were tried for it; or for each requirement how it was met.
   public let reasons: [String]
+
+  init(isAccepted: Bool, rule: String, reasons: [String]) {
+    self.isAccepted = isAccepted
+    self.rule = rule
+    self.reasons = reasons
+  }
 }
 
 extension TrustPolicy {

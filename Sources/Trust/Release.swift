@@ -2,7 +2,7 @@ internal import JSON
 public import OCI
 
 /// Which images are an application's, in which version of it: what a signature by cosign cannot say.
-public struct Release: Sendable {
+public final class Release: Sendable {
   /// `acme/shop`.
   public let application: String
   /// Grows from one release to the next.
@@ -19,9 +19,7 @@ public struct Release: Sendable {
   public static var mediaType: StaticString { "application/vnd.apus.release.v1+json" }
 
   /// Reads the payload of an envelope whose signatures have been checked.
-  init(parsing text: [UInt8]) throws(TrustError) {
-    self = try decode(text, name: "the release") { Release($0) }
-  }
+  static func parse(_ text: [UInt8]) throws(TrustError) -> Release { try decode(text, name: "the release") { Release($0) } }
 
   private init(_ json: JSONValue) {
     json.permitOnly("application version images minimumApus comment")
@@ -85,7 +83,7 @@ public struct Release: Sendable {
 }
 
 /// A release that the root lets be one, and why.
-public struct VerifiedRelease: Sendable {
+public final class VerifiedRelease: Sendable {
   public let release: Release
   /// What has been signed, and its digest.
   public let text: [UInt8]
@@ -95,4 +93,13 @@ public struct VerifiedRelease: Sendable {
   public let rule: String
   /// The ids of the keys that have signed.
   public let keys: [String]
+
+  init(release: Release, text: [UInt8], payload: Digest, root: UInt64, rule: String, keys: [String]) {
+    self.release = release
+    self.text = text
+    self.payload = payload
+    self.root = root
+    self.rule = rule
+    self.keys = keys
+  }
 }

@@ -125,7 +125,7 @@ public final class TrustRoot {
   public func verify(release text: [UInt8], apus: String) throws(TrustError) -> VerifiedRelease {
     let envelope = try Envelope(parsing: text, type: Release.mediaType, name: "the release")
     // Which keys have to have signed stands in what they signed; nothing else of it counts before that is checked.
-    let release = try Release(parsing: envelope.payload)
+    let release = try Release.parse(envelope.payload)
     let shown: Text = "release \(release.application) version \(release.version)"
     var best: (number: Int, rank: Int)?
     for (number, delegation) in delegations.enumerated() {

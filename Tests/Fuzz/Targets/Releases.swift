@@ -13,7 +13,7 @@ func fuzzReleases(_ input: [UInt8]) {
   }
   let unsigned = #"{"payloadType":"\#(Release.mediaType)","payload":"\#(base64(input))","signatures":[]}"#
   reading { () throws(TrustError) in
-    let release = try Release(parsing: input)
+    let release = try Release.parse(input)
     require(!release.images.isEmpty && Release.versions.contains(release.version), "a release has images and a version")
     for image in release.images {
       let parts = Release.parts(of: "\(release.application):\(image.container)")

@@ -9,7 +9,6 @@ from .progress import BuildError, read, run
 _PROGRAM = """
 #include <linux/openat2.h>
 #include <mbedtls/ecdsa.h>
-#include <mbedtls/pk.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/sha512.h>
 #include <seccomp.h>
@@ -20,12 +19,12 @@ _PROGRAM = """
 
 int use_every_library(int count, char **words) {
   unsigned char digest[32];
-  mbedtls_pk_context key;
+  mbedtls_ecdsa_context key;
   z_stream stream = {0};
   struct open_how how = {0};
   mbedtls_sha256_ret((const unsigned char *)words[0], (size_t)count, digest, 0);
-  mbedtls_pk_init(&key);
-  printf("%Lf %d %d %zu\\n", (long double)count / 3, mbedtls_pk_parse_public_key(&key, digest, sizeof digest), inflateInit2(&stream, 31), sizeof how);
+  mbedtls_ecdsa_init(&key);
+  printf("%Lf %d %d %zu\\n", (long double)count / 3, mbedtls_ecdsa_read_signature(&key, digest, 32, digest, sizeof digest), inflateInit2(&stream, 31), sizeof how);
   printf("%zu %d %p\\n", ZSTD_decompress(digest, sizeof digest, words[0], 1), seccomp_syscall_resolve_name_arch(SCMP_ARCH_ARM, words[0]), (void *)cap_get_proc());
   return 0;
 }

@@ -19,7 +19,6 @@ _MULTIPLEXED = range(-299, -99)
 _ARM_PRIVATE = 0xF0000
 #: Where the private calls are in a column of 16 bits: from the least number on.
 _LEAST = -0x8000
-_SLOTS = 1024
 
 _SOURCE = string.Template("""\
 /* Made by toolchain/sdk/system_calls.py from syscalls.csv and seccomp-syscalls.h of libseccomp; LGPL-2.1, as they are. */
@@ -30,17 +29,12 @@ _SOURCE = string.Template("""\
 static const char names[] =
 $names;
 
-/* Where the name begins, and the number on x86, x86_64, x32, arm and aarch64. */
+/* Where the name begins, and the number on x86, x86_64, x32, arm and aarch64; in the order of the names' bytes. */
 static const struct call {
   uint16_t name;
   int16_t numbers[5];
 } calls[] = {
 $calls
-};
-
-/* The position of a call in `calls`, counted from 1, at the hash of its name or in the next slot that was free. */
-static const uint16_t slots[$slot_count] = {
-$slots
 };
 
 int seccomp_syscall_resolve_name_arch(uint32_t architecture, const char *name) {
@@ -53,17 +47,22 @@ int seccomp_syscall_resolve_name_arch(uint32_t architecture, const char *name) {
   case SCMP_ARCH_AARCH64: column = 4; break;
   default: return __NR_SCMP_ERROR;
   }
-  uint32_t hash = 0;
-  for (const char *at = name; *at != 0; at++) hash = hash * 31 + (unsigned char)*at;
-  for (;; hash++) {
-    unsigned position = slots[hash % $slot_count];
-    if (position == 0) return __NR_SCMP_ERROR;
-    const struct call *call = &calls[position - 1];
-    if (strcmp(name, names + call->name) != 0) continue;
-    int number = call->numbers[column];
-    if (number < $least + 0x100) return $arm_private + (number - $least);
-    return number >= 0 && architecture == SCMP_ARCH_X32 ? number | 0x40000000 : number;
+  unsigned low = 0, high = sizeof calls / sizeof *calls;
+  while (low < high) {
+    unsigned middle = (low + high) / 2;
+    const struct call *call = &calls[middle];
+    int order = strcmp(name, names + call->name);
+    if (order < 0) {
+      high = middle;
+    } else if (order > 0) {
+      low = middle + 1;
+    } else {
+      int number = call->numbers[column];
+      if (number < $least + 0x100) return $arm_private + (number - $least);
+      return number >= 0 && architecture == SCMP_ARCH_X32 ? number | 0x40000000 : number;
+    }
   }
+  return __NR_SCMP_ERROR;
 }
 """)
 
@@ -76,20 +75,16 @@ def source(table: str, header: str) -> str:
     if absent:
         raise BuildError(f"syscalls.csv of libseccomp has no column {', '.join(absent)}")
     places = [first.index(column) for column in _COLUMNS]
-    names, calls, slots = [], [], [0] * _SLOTS
+    names, calls = [], []
     start = 0
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row[0].encode()):
         numbers = [_number(row[0], column, row[place], pseudo) for column, place in zip(_COLUMNS, places, strict=True)]
         names.append(f'  "{row[0]}\\0"')
         calls.append(f"  {{{start}, {{{', '.join(map(str, numbers))}}}}},")
-        _place(slots, row[0], len(calls))
         start += len(row[0]) + 1
     if start > 0xFFFF:
         raise BuildError(f"the names of libseccomp's system calls are {start} bytes, more than 16 bits count")
-    return _SOURCE.substitute(
-        names="\n".join(names), calls="\n".join(calls), slots="\n".join(f"  {slot}," for slot in slots), slot_count=_SLOTS, least=f"({_LEAST})",
-        arm_private=_ARM_PRIVATE,
-    )  # fmt: skip
+    return _SOURCE.substitute(names="\n".join(names), calls="\n".join(calls), least=f"({_LEAST})", arm_private=_ARM_PRIVATE)
 
 
 def _number(name: str, column: str, text: str, pseudo: dict[str, int]) -> int:
@@ -107,15 +102,3 @@ def _number(name: str, column: str, text: str, pseudo: dict[str, int]) -> int:
     if not _LEAST + 0x100 <= number <= 0x7FFF:
         raise BuildError(f"the number {number} of {name} on {column} does not fit into 16 bits")
     return number
-
-
-def _place(slots: list[int], name: str, position: int) -> None:
-    """Puts a call into its slot; there is always a free one, or the table would not end for a name that is not in it."""
-    if slots.count(0) < _SLOTS // 4:
-        raise BuildError(f"libseccomp has more system calls than {_SLOTS} slots are good for")
-    at = 0
-    for byte in name.encode():
-        at = (at * 31 + byte) & 0xFFFFFFFF
-    while slots[at % _SLOTS] != 0:
-        at += 1
-    slots[at % _SLOTS] = position

@@ -10,8 +10,7 @@
 
 /// bpf(2). The kernel wants every byte that it does not know to be zero, so a caller clears all of `attributes`.
 static int bpf(int command, union bpf_attr *attributes) {
-  long result = syscall(SYS_bpf, command, attributes, sizeof *attributes);
-  return result < 0 ? -errno : (int)result;
+  return (int)CALL(SYS_bpf, command, attributes, sizeof *attributes);
 }
 
 int clinux_bpf_load_device_program(const void *instructions, size_t count) {

@@ -20,25 +20,25 @@ struct open_how_v0 {
   uint64_t flags, mode, resolve;
 };
 
-int clinux_openat(int directory, const char *path, uint64_t flags, uint32_t mode) { RESULT(openat(directory, path, (int)flags, mode)); }
+int clinux_openat(int directory, const char *path, uint64_t flags, uint32_t mode) { return (int)CALL(SYS_openat, directory, path, (int)flags, mode); }
 
 int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
   struct open_how_v0 how = {flags, mode, resolve};
-  long result = syscall(437 /* __NR_openat2, the same on every architecture */, directory, path, &how, sizeof how);
-  return result < 0 ? -errno : (int)result;
+  return (int)CALL(437 /* __NR_openat2, the same on every architecture */, directory, path, &how, sizeof how);
 }
 
-int clinux_close(int descriptor) { RESULT(close(descriptor)); }
-long clinux_read(int descriptor, void *bytes, size_t count) { RESULT(read(descriptor, bytes, count)); }
-long clinux_pread(int descriptor, void *bytes, size_t count, uint64_t offset) { RESULT(pread(descriptor, bytes, count, (off_t)offset)); }
-long clinux_write(int descriptor, const void *bytes, size_t count) { RESULT(write(descriptor, bytes, count)); }
-int clinux_fsync(int descriptor) { RESULT(fsync(descriptor)); }
-int clinux_syncfs(int descriptor) { RESULT(syncfs(descriptor)); }
-int clinux_fallocate(int descriptor, uint64_t size) { RESULT(fallocate(descriptor, 0, 0, (off_t)size)); }
+int clinux_close(int descriptor) { return (int)CALL(SYS_close, descriptor); }
+long clinux_read(int descriptor, void *bytes, size_t count) { return CALL(SYS_read, descriptor, bytes, count); }
+long clinux_pread(int descriptor, void *bytes, size_t count, uint64_t offset) { return CALL(SYS_pread64, descriptor, bytes, count, (off_t)offset); }
+long clinux_write(int descriptor, const void *bytes, size_t count) { return CALL(SYS_write, descriptor, bytes, count); }
+int clinux_fsync(int descriptor) { return (int)CALL(SYS_fsync, descriptor); }
+int clinux_syncfs(int descriptor) { return (int)CALL(SYS_syncfs, descriptor); }
+int clinux_fallocate(int descriptor, uint64_t size) { return (int)CALL(SYS_fallocate, descriptor, 0, 0, (off_t)size); }
 
 int clinux_fstatat(int directory, const char *path, struct clinux_stat *result, int flags) {
   struct stat status;
-  if (fstatat(directory, path, &status, flags) < 0) return -errno;
+  long error = CALL(SYS_newfstatat, directory, path, &status, flags);
+  if (error < 0) return (int)error;
   *result = (struct clinux_stat){
       .device = status.st_dev,
       .inode = status.st_ino,
@@ -58,7 +58,8 @@ int clinux_fstatat(int directory, const char *path, struct clinux_stat *result, 
 
 int clinux_fstatfs(int descriptor, struct clinux_statfs *result) {
   struct statfs status;
-  if (fstatfs(descriptor, &status) < 0) return -errno;
+  long error = CALL(SYS_fstatfs, descriptor, &status);
+  if (error < 0) return (int)error;
   *result = (struct clinux_statfs){
       .type = (uint64_t)status.f_type & 0xffffffff,
       .flags = (uint64_t)status.f_flags,
@@ -69,87 +70,84 @@ int clinux_fstatfs(int descriptor, struct clinux_statfs *result) {
   return 0;
 }
 
-int clinux_mkdirat(int directory, const char *path, uint32_t mode) { RESULT(mkdirat(directory, path, mode)); }
+int clinux_mkdirat(int directory, const char *path, uint32_t mode) { return (int)CALL(SYS_mkdirat, directory, path, mode); }
 
 int clinux_mknodat(int directory, const char *path, uint32_t mode, uint32_t major, uint32_t minor) {
-  RESULT(mknodat(directory, path, mode, makedev(major, minor)));
+  return (int)CALL(SYS_mknodat, directory, path, mode, makedev(major, minor));
 }
 
-int clinux_symlinkat(const char *target, int directory, const char *path) { RESULT(symlinkat(target, directory, path)); }
+int clinux_symlinkat(const char *target, int directory, const char *path) { return (int)CALL(SYS_symlinkat, target, directory, path); }
 
 int clinux_linkat(int old_directory, const char *old_path, int new_directory, const char *new_path, int flags) {
-  RESULT(linkat(old_directory, old_path, new_directory, new_path, flags));
+  return (int)CALL(SYS_linkat, old_directory, old_path, new_directory, new_path, flags);
 }
 
-int clinux_unlinkat(int directory, const char *path, int flags) { RESULT(unlinkat(directory, path, flags)); }
+int clinux_unlinkat(int directory, const char *path, int flags) { return (int)CALL(SYS_unlinkat, directory, path, flags); }
 
 int clinux_renameat2(int old_directory, const char *old_path, int new_directory, const char *new_path, uint32_t flags) {
-  if (flags == 0) RESULT(renameat(old_directory, old_path, new_directory, new_path));
-  long result = syscall(SYS_renameat2, old_directory, old_path, new_directory, new_path, flags);
-  return result < 0 ? -errno : 0;
+  if (flags == 0) return (int)CALL(SYS_renameat, old_directory, old_path, new_directory, new_path);
+  return (int)CALL(SYS_renameat2, old_directory, old_path, new_directory, new_path, flags);
 }
 
-long clinux_readlinkat(int directory, const char *path, char *buffer, size_t size) { RESULT(readlinkat(directory, path, buffer, size)); }
+long clinux_readlinkat(int directory, const char *path, char *buffer, size_t size) { return CALL(SYS_readlinkat, directory, path, buffer, size); }
 
 long clinux_getdents64(int directory, void *buffer, size_t size) {
-  long result = syscall(SYS_getdents64, directory, buffer, size);
-  return result < 0 ? -errno : result;
+  return CALL(SYS_getdents64, directory, buffer, size);
 }
 
-int clinux_fchmod(int descriptor, uint32_t mode) { RESULT(fchmod(descriptor, mode)); }
-int clinux_chmod(const char *path, uint32_t mode) { RESULT(chmod(path, mode)); }
+int clinux_fchmod(int descriptor, uint32_t mode) { return (int)CALL(SYS_fchmod, descriptor, mode); }
+int clinux_chmod(const char *path, uint32_t mode) { return (int)CALL(SYS_fchmodat, AT_FDCWD, path, mode); }
 
 int clinux_fchownat(int directory, const char *path, uint32_t user, uint32_t group, int flags) {
-  RESULT(fchownat(directory, path, user, group, flags));
+  return (int)CALL(SYS_fchownat, directory, path, user, group, flags);
 }
 
 int clinux_utimensat(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags) {
   struct timespec time = {.tv_sec = (time_t)seconds, .tv_nsec = (long)nanoseconds};
   struct timespec times[2] = {time, time};
-  if (path == NULL) RESULT(futimens(directory, times));
-  RESULT(utimensat(directory, path, times, flags));
+  if (path == NULL) return (int)CALL(SYS_utimensat, directory, NULL, times, 0);
+  return (int)CALL(SYS_utimensat, directory, path, times, flags);
 }
 
 int clinux_lock_for_process(int descriptor) {
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  RESULT(fcntl(descriptor, F_SETLK, &whole));
+  return (int)CALL(SYS_fcntl, descriptor, F_SETLK, &whole);
 }
 
 int clinux_locking_process(int descriptor) {
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  if (fcntl(descriptor, F_GETLK, &whole) < 0) return -errno;
+  int error = (int)CALL(SYS_fcntl, descriptor, F_GETLK, &whole);
+  if (error < 0) return error;
   return whole.l_type == F_UNLCK ? 0 : 1;
 }
 
-int clinux_flock(int descriptor, int operation) { RESULT(flock(descriptor, operation)); }
-int clinux_duplicate(int descriptor, int at_least) { RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, at_least)); }
+int clinux_flock(int descriptor, int operation) { return (int)CALL(SYS_flock, descriptor, operation); }
+int clinux_duplicate(int descriptor, int at_least) { return (int)CALL(SYS_fcntl, descriptor, F_DUPFD_CLOEXEC, at_least); }
 
 int64_t clinux_position(int descriptor) {
-  off_t result = lseek(descriptor, 0, SEEK_CUR);
-  return result < 0 ? -errno : result;
+  return CALL(SYS_lseek, descriptor, 0, SEEK_CUR);
 }
 
-int clinux_rewind(int descriptor) { return lseek(descriptor, 0, SEEK_SET) < 0 ? -errno : 0; }
-int clinux_descriptor_flags(int descriptor) { RESULT(fcntl(descriptor, F_GETFD)); }
+int clinux_rewind(int descriptor) { return (int)CALL(SYS_lseek, descriptor, 0, SEEK_SET); }
+int clinux_descriptor_flags(int descriptor) { return (int)CALL(SYS_fcntl, descriptor, F_GETFD); }
 
 int clinux_set_nonblocking(int descriptor) {
-  int flags = fcntl(descriptor, F_GETFL);
-  if (flags < 0) return -errno;
-  RESULT(fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
+  int flags = (int)CALL(SYS_fcntl, descriptor, F_GETFL);
+  if (flags < 0) return flags;
+  return (int)CALL(SYS_fcntl, descriptor, F_SETFL, flags | O_NONBLOCK);
 }
 
 int clinux_place(int descriptor, int at) {
-  if (descriptor == at) RESULT(fcntl(descriptor, F_SETFD, 0));
-  RESULT(dup3(descriptor, at, 0));
+  if (descriptor == at) return (int)CALL(SYS_fcntl, descriptor, F_SETFD, 0);
+  return (int)CALL(SYS_dup3, descriptor, at, 0);
 }
 
-int clinux_replace(int at, int descriptor) { RESULT(dup3(descriptor, at, O_CLOEXEC)); }
+int clinux_replace(int at, int descriptor) { return (int)CALL(SYS_dup3, descriptor, at, O_CLOEXEC); }
 
 int clinux_memfd_create(const char *name, uint32_t flags) {
-  long result = syscall(SYS_memfd_create, name, flags);
-  return result < 0 ? -errno : (int)result;
+  return (int)CALL(SYS_memfd_create, name, flags);
 }
 
-int clinux_add_seals(int descriptor, int seals) { RESULT(fcntl(descriptor, F_ADD_SEALS, seals)); }
-int clinux_get_seals(int descriptor) { RESULT(fcntl(descriptor, F_GET_SEALS)); }
-long clinux_sendfile(int to, int from, size_t count) { RESULT(sendfile(to, from, NULL, count)); }
+int clinux_add_seals(int descriptor, int seals) { return (int)CALL(SYS_fcntl, descriptor, F_ADD_SEALS, seals); }
+int clinux_get_seals(int descriptor) { return (int)CALL(SYS_fcntl, descriptor, F_GET_SEALS); }
+long clinux_sendfile(int to, int from, size_t count) { return CALL(SYS_sendfile, to, from, NULL, count); }

@@ -8,11 +8,9 @@
 #include "result.h"
 
 int32_t clinux_join_session_keyring(const char *name) {
-  long result = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
-  return result < 0 ? -errno : (int32_t)result;
+  return (int32_t)CALL(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
 }
 
 int clinux_set_key_permissions(int32_t key, uint32_t permissions) {
-  long result = syscall(SYS_keyctl, KEYCTL_SETPERM, key, permissions);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(SYS_keyctl, KEYCTL_SETPERM, key, permissions);
 }

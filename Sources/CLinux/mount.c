@@ -22,57 +22,48 @@ enum { SET_STRING = 1, CREATE = 6, CLOSE_ON_EXEC = 1 };
 #define MOVE_MOUNT_TO_EMPTY 0x40
 
 int clinux_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data) {
-  RESULT(mount(source, target, type, (unsigned long)flags, data));
+  return (int)CALL(SYS_mount, source, target, type, (unsigned long)flags, data);
 }
 
-int clinux_umount(const char *target, int flags) { RESULT(umount2(target, flags)); }
+int clinux_umount(const char *target, int flags) { return (int)CALL(SYS_umount2, target, flags); }
 
 int clinux_pivot_root(const char *new_root, const char *put_old) {
-  long result = syscall(SYS_pivot_root, new_root, put_old);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(SYS_pivot_root, new_root, put_old);
 }
 
-int clinux_chroot(const char *path) { RESULT(chroot(path)); }
+int clinux_chroot(const char *path) { return (int)CALL(SYS_chroot, path); }
 
 int clinux_open_tree(int directory, const char *path, uint32_t flags) {
-  long result = syscall(OPEN_TREE, directory, path, flags);
-  return result < 0 ? -errno : (int)result;
+  return (int)CALL(OPEN_TREE, directory, path, flags);
 }
 
 int clinux_move_mount(int from, int to) {
-  long result = syscall(MOVE_MOUNT, from, "", to, "", MOVE_MOUNT_FROM_EMPTY | MOVE_MOUNT_TO_EMPTY);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(MOVE_MOUNT, from, "", to, "", MOVE_MOUNT_FROM_EMPTY | MOVE_MOUNT_TO_EMPTY);
 }
 
 int clinux_fsopen(const char *type) {
-  long result = syscall(FSOPEN, type, CLOSE_ON_EXEC);
-  return result < 0 ? -errno : (int)result;
+  return (int)CALL(FSOPEN, type, CLOSE_ON_EXEC);
 }
 
 int clinux_fsconfig_string(int context, const char *key, const char *value) {
-  long result = syscall(FSCONFIG, context, SET_STRING, key, value, 0);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(FSCONFIG, context, SET_STRING, key, value, 0);
 }
 
 int clinux_fsconfig_create(int context) {
-  long result = syscall(FSCONFIG, context, CREATE, NULL, NULL, 0);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(FSCONFIG, context, CREATE, NULL, NULL, 0);
 }
 
 int clinux_fsmount(int context, uint32_t attributes) {
-  long result = syscall(FSMOUNT, context, CLOSE_ON_EXEC, attributes);
-  return result < 0 ? -errno : (int)result;
+  return (int)CALL(FSMOUNT, context, CLOSE_ON_EXEC, attributes);
 }
 
 int clinux_mount_map_owners(int descriptor, uint32_t flags, int user_namespace) {
   // MOUNT_ATTR_IDMAP
   struct mount_attr_v0 attributes = {0x00100000, 0, 0, (uint64_t)user_namespace};
-  long result = syscall(MOUNT_SETATTR, descriptor, "", flags | AT_EMPTY_PATH, &attributes, sizeof attributes);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(MOUNT_SETATTR, descriptor, "", flags | AT_EMPTY_PATH, &attributes, sizeof attributes);
 }
 
 int clinux_mount_setattr(int descriptor, uint32_t flags, uint64_t set, uint64_t clear, uint64_t propagation) {
   struct mount_attr_v0 attributes = {set, clear, propagation, 0};
-  long result = syscall(MOUNT_SETATTR, descriptor, "", flags | AT_EMPTY_PATH, &attributes, sizeof attributes);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(MOUNT_SETATTR, descriptor, "", flags | AT_EMPTY_PATH, &attributes, sizeof attributes);
 }

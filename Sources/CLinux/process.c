@@ -38,95 +38,89 @@ int clinux_clone3(uint64_t flags, int cgroup) {
     arguments.cgroup = (uint64_t)cgroup;
     size = sizeof arguments;
   }
-  long result = syscall(CLONE3, &arguments, size);
-  return result < 0 ? -errno : (int)result;
+  return (int)CALL(CLONE3, &arguments, size);
 }
 
 int clinux_clone(uint64_t flags) {
-  long result = syscall(SYS_clone, (unsigned long)flags | SIGCHLD, 0, 0, 0, 0);
-  return result < 0 ? -errno : (int)result;
+  return (int)CALL(SYS_clone, (unsigned long)flags | SIGCHLD, 0, 0, 0, 0);
 }
 
-int clinux_setns(int descriptor, int type) { RESULT(setns(descriptor, type)); }
-int clinux_namespace_type(int descriptor) { RESULT(ioctl(descriptor, NS_GET_NSTYPE)); }
-int clinux_parent_namespace(int descriptor) { RESULT(ioctl(descriptor, NS_GET_PARENT)); }
-int clinux_unshare(uint64_t flags) { RESULT(unshare((int)flags)); }
+int clinux_setns(int descriptor, int type) { return (int)CALL(SYS_setns, descriptor, type); }
+int clinux_namespace_type(int descriptor) { return (int)CALL(SYS_ioctl, descriptor, NS_GET_NSTYPE); }
+int clinux_parent_namespace(int descriptor) { return (int)CALL(SYS_ioctl, descriptor, NS_GET_PARENT); }
+int clinux_unshare(uint64_t flags) { return (int)CALL(SYS_unshare, (int)flags); }
 
 int clinux_execve(const char *path, const char *const *arguments, const char *const *environment) {
-  RESULT(execve(path, (char *const *)arguments, (char *const *)environment));
+  return (int)CALL(SYS_execve, path, (char *const *)arguments, (char *const *)environment);
 }
 
 int clinux_fexecve(int descriptor, const char *const *arguments, const char *const *environment) {
-  long result = syscall(SYS_execveat, descriptor, "", arguments, environment, AT_EMPTY_PATH);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(SYS_execveat, descriptor, "", arguments, environment, AT_EMPTY_PATH);
 }
 
-int clinux_wait(int process, int *status, int options) { RESULT(wait4(process, status, options, NULL)); }
+int clinux_wait(int process, int *status, int options) { return (int)CALL(SYS_wait4, process, status, options, NULL); }
 
 int clinux_is_child(int process) {
   siginfo_t information;
-  RESULT(waitid(P_PID, (id_t)process, &information, WEXITED | WNOHANG | WNOWAIT));
+  return (int)CALL(SYS_waitid, P_PID, process, &information, WEXITED | WNOHANG | WNOWAIT, NULL);
 }
 
 int clinux_ended_child(void) {
   siginfo_t information = {0};
-  RESULT(waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) < 0 ? -1 : information.si_pid);
+  int error = (int)CALL(SYS_waitid, P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT, NULL);
+  return error < 0 ? error : information.si_pid;
 }
 
-int clinux_kill(int process, int signal) { RESULT(kill(process, signal)); }
-int clinux_check_executable(const char *path) { RESULT(faccessat(AT_FDCWD, path, X_OK, 0)); }
+int clinux_kill(int process, int signal) { return (int)CALL(SYS_kill, process, signal); }
+int clinux_check_executable(const char *path) { return (int)CALL(SYS_faccessat, AT_FDCWD, path, X_OK); }
 
 int clinux_pidfd_open(int process) {
-  long result = syscall(PIDFD_OPEN, process, 0);
-  return result < 0 ? -errno : (int)result;
+  return (int)CALL(PIDFD_OPEN, process, 0);
 }
 
 int clinux_pidfd_send_signal(int process, int signal) {
-  long result = syscall(PIDFD_SEND_SIGNAL, process, signal, NULL, 0);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(PIDFD_SEND_SIGNAL, process, signal, NULL, 0);
 }
 
-int clinux_getpid(void) { return (int)syscall(SYS_getpid); }
+int clinux_getpid(void) { return (int)CALL(SYS_getpid); }
 uint32_t clinux_geteuid(void) { return geteuid(); }
 uint32_t clinux_getegid(void) { return getegid(); }
-int clinux_setsid(void) { RESULT(setsid()); }
+int clinux_setsid(void) { return (int)CALL(SYS_setsid); }
 uint32_t clinux_umask(uint32_t mask) { return umask(mask); }
-int clinux_chdir(const char *path) { RESULT(chdir(path)); }
-int clinux_fchdir(int directory) { RESULT(fchdir(directory)); }
+int clinux_chdir(const char *path) { return (int)CALL(SYS_chdir, path); }
+int clinux_fchdir(int directory) { return (int)CALL(SYS_fchdir, directory); }
 
 long clinux_getcwd(char *buffer, size_t size) {
-  long result = syscall(SYS_getcwd, buffer, size);
-  return result < 0 ? -errno : result;
+  return CALL(SYS_getcwd, buffer, size);
 }
 
-int clinux_sethostname(const char *name, size_t length) { RESULT(sethostname(name, length)); }
-int clinux_setdomainname(const char *name, size_t length) { RESULT(setdomainname(name, length)); }
-int clinux_setgroups(const uint32_t *groups, size_t count) { RESULT(setgroups(count, groups)); }
-int clinux_setgid(uint32_t group) { RESULT(setresgid(group, group, group)); }
-int clinux_setuid(uint32_t user) { RESULT(setresuid(user, user, user)); }
+int clinux_sethostname(const char *name, size_t length) { return (int)CALL(SYS_sethostname, name, length); }
+int clinux_setdomainname(const char *name, size_t length) { return (int)CALL(SYS_setdomainname, name, length); }
+int clinux_setgroups(const uint32_t *groups, size_t count) { return (int)CALL(SYS_setgroups, count, groups); }
+int clinux_setgid(uint32_t group) { return (int)CALL(SYS_setresgid, group, group, group); }
+int clinux_setuid(uint32_t user) { return (int)CALL(SYS_setresuid, user, user, user); }
 
 int clinux_setrlimit(int resource, uint64_t soft, uint64_t hard) {
-  struct rlimit limit = {.rlim_cur = (rlim_t)soft, .rlim_max = (rlim_t)hard};
-  RESULT(setrlimit(resource, &limit));
+  uint64_t limit[2] = {soft, hard};
+  return (int)CALL(SYS_prlimit64, 0, resource, limit, NULL);
 }
 
 int clinux_raise_hard_limit(int process, int resource, uint64_t hard) {
   uint64_t limit[2];
-  long result = syscall(SYS_prlimit64, process, resource, NULL, limit);
+  int result = (int)CALL(SYS_prlimit64, process, resource, NULL, limit);
   if (result >= 0 && hard > limit[1]) {
     limit[1] = hard;
-    result = syscall(SYS_prlimit64, process, resource, limit, NULL);
+    result = (int)CALL(SYS_prlimit64, process, resource, limit, NULL);
   }
-  return result < 0 ? -errno : 0;
+  return result;
 }
 
-int clinux_set_dumpable(int dumpable) { RESULT(prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0)); }
-int clinux_set_child_subreaper(int subreaper) { RESULT(prctl(PR_SET_CHILD_SUBREAPER, subreaper, 0, 0, 0)); }
-int clinux_set_parent_death_signal(int signal) { RESULT(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)); }
+int clinux_set_dumpable(int dumpable) { return (int)CALL(SYS_prctl, PR_SET_DUMPABLE, dumpable, 0, 0, 0); }
+int clinux_set_child_subreaper(int subreaper) { return (int)CALL(SYS_prctl, PR_SET_CHILD_SUBREAPER, subreaper, 0, 0, 0); }
+int clinux_set_parent_death_signal(int signal) { return (int)CALL(SYS_prctl, PR_SET_PDEATHSIG, signal, 0, 0, 0); }
 
 int clinux_close_range(uint32_t first, uint32_t last) {
-  long result = syscall(CLOSE_RANGE, first, last, 0);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(CLOSE_RANGE, first, last, 0);
 }
 
 extern char **environ;

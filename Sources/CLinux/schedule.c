@@ -32,24 +32,20 @@ int clinux_sched_setattr(int process, const struct clinux_schedule *schedule) {
       .deadline = schedule->deadline,
       .period = schedule->period,
   };
-  long result = syscall(SYS_sched_setattr, process, &attributes, 0);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(SYS_sched_setattr, process, &attributes, 0);
 }
 
 int clinux_ioprio_set(uint32_t priority) {
-  long result = syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, priority);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, priority);
 }
 
 int clinux_sched_setaffinity(int process, const uint64_t *mask, size_t words) {
-  long result = syscall(SYS_sched_setaffinity, process, words * sizeof *mask, mask);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(SYS_sched_setaffinity, process, words * sizeof *mask, mask);
 }
 
-int clinux_personality(uint32_t persona) { RESULT(personality(persona)); }
+int clinux_personality(uint32_t persona) { return (int)CALL(SYS_personality, persona); }
 
 int clinux_set_mempolicy(uint32_t mode, const uint64_t *nodes, size_t words) {
   // The kernel looks at one bit less than it is told (mm/mempolicy.c, get_nodes).
-  long result = syscall(SYS_set_mempolicy, mode, words ? nodes : NULL, words ? words * 64 + 1 : 0);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(SYS_set_mempolicy, mode, words ? nodes : NULL, words ? words * 64 + 1 : 0);
 }

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux_seccomp.h"
+#include "CLinux_event.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -15,13 +16,12 @@ _Static_assert(sizeof(struct sock_filter) == sizeof(uint64_t), "an instruction i
 
 int clinux_seccomp_load(const void *instructions, size_t count, uint32_t flags) {
   struct sock_fprog program = {.len = (unsigned short)count, .filter = (struct sock_filter *)instructions};
-  long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-  return result < 0 ? -errno : (int)result;
+  return (int)CALL(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
 int clinux_seccomp_load_by_prctl(const void *instructions, size_t count) {
   struct sock_fprog program = {.len = (unsigned short)count, .filter = (struct sock_filter *)instructions};
-  RESULT(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0L, 0L));
+  return (int)CALL(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0L, 0L);
 }
 
 /// The kernel's struct sigaction of 64-bit processors. The C library's function makes a second call.
@@ -38,8 +38,8 @@ enum { TRAPPED = 1 };
 static void answer(int number, siginfo_t *information, void *context) {
   if (information->si_code != TRAPPED) {
     // It comes again when this handler is left, and does then what it does to every program.
-    signal(number, SIG_DFL);
-    syscall(SYS_kill, syscall(SYS_getpid), number);
+    clinux_default_signal(number);
+    CALL(SYS_kill, CALL(SYS_getpid), number);
     return;
   }
   mcontext_t *registers = &((ucontext_t *)context)->uc_mcontext;
@@ -64,6 +64,5 @@ int clinux_take_trapped_calls_for_missing(void) {
   action.flags |= 0x04000000;
   action.restorer = return_from_handler;
 #endif
-  long result = syscall(SYS_rt_sigaction, SIGSYS, &action, NULL, sizeof action.mask);
-  return result < 0 ? -errno : 0;
+  return (int)CALL(SYS_rt_sigaction, SIGSYS, &action, NULL, sizeof action.mask);
 }

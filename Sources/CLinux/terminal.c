@@ -16,7 +16,7 @@ _Static_assert(sizeof(struct termios) <= sizeof(struct clinux_terminal_settings)
 
 int clinux_is_terminal(int descriptor) {
   struct winsize size;
-  RESULT(ioctl(descriptor, TIOCGWINSZ, &size));
+  return (int)CALL(SYS_ioctl, descriptor, TIOCGWINSZ, &size);
 }
 
 int clinux_make_raw(int descriptor, struct clinux_terminal_settings *before) {
@@ -43,7 +43,8 @@ int clinux_restore_terminal(int descriptor, const struct clinux_terminal_setting
 
 int clinux_get_window(int descriptor, uint16_t *rows, uint16_t *columns) {
   struct winsize size;
-  if (ioctl(descriptor, TIOCGWINSZ, &size) < 0) return -errno;
+  int error = (int)CALL(SYS_ioctl, descriptor, TIOCGWINSZ, &size);
+  if (error < 0) return error;
   *rows = size.ws_row;
   *columns = size.ws_col;
   return 0;
@@ -51,13 +52,13 @@ int clinux_get_window(int descriptor, uint16_t *rows, uint16_t *columns) {
 
 int clinux_set_window(int descriptor, uint16_t rows, uint16_t columns) {
   struct winsize size = {.ws_row = rows, .ws_col = columns};
-  RESULT(ioctl(descriptor, TIOCSWINSZ, &size));
+  return (int)CALL(SYS_ioctl, descriptor, TIOCSWINSZ, &size);
 }
 
 int clinux_unlock_terminal(int multiplexer) {
   int locked = 0;
-  RESULT(ioctl(multiplexer, TIOCSPTLCK, &locked));
+  return (int)CALL(SYS_ioctl, multiplexer, TIOCSPTLCK, &locked);
 }
 
-int clinux_open_terminal_peer(int multiplexer) { RESULT(ioctl(multiplexer, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)); }
-int clinux_set_controlling_terminal(int descriptor) { RESULT(ioctl(descriptor, TIOCSCTTY, 0)); }
+int clinux_open_terminal_peer(int multiplexer) { return (int)CALL(SYS_ioctl, multiplexer, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC); }
+int clinux_set_controlling_terminal(int descriptor) { return (int)CALL(SYS_ioctl, descriptor, TIOCSCTTY, 0); }

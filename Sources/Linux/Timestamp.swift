@@ -53,7 +53,7 @@ public struct Timestamp: Sendable {
 /// The date of a day.
 ///
 /// Years are counted from March here: the leap day is the last of them, and 400 years have always the same number of days.
-private func gregorianDate(daysSince1970 days: UInt64) -> (year: UInt64, month: UInt64, day: UInt64) {
+func gregorianDate(daysSince1970 days: UInt64) -> (year: UInt64, month: UInt64, day: UInt64) {
   let daysOf400Years = 146_097 as UInt64
   // From 0000-03-01, which is 719,468 days before 1970-01-01.
   let shifted = days + 719_468

@@ -98,8 +98,6 @@ struct ProcessSurroundings: Sendable {
   var width: Int
   /// The contents of /etc/passwd.
   var users: [UInt8]
-  /// The local time of a moment.
-  var localTime: @Sendable (Int64) -> LocalTime
 
   /// Those of this machine.
   @inline(never)
@@ -112,8 +110,7 @@ struct ProcessSurroundings: Sendable {
     return ProcessSurroundings(
       now: Int64(truncatingIfNeeded: Timestamp.now().seconds), bootTime: Int64(exactly: number(after: "btime", in: stat)) ?? 0,
       memory: number(after: "MemTotal:", in: meminfo).multipliedReportingOverflow(by: 1024).partialValue,
-      width: max(5, ids.split(separator: 0x0A).first?.count ?? 5), users: users,
-      localTime: { (try? LocalTime(secondsSince1970: $0)) ?? LocalTime(year: 1970, month: 1, day: 1, hour: 0, minute: 0, dayOfYear: 0) })
+      width: max(5, ids.split(separator: 0x0A).first?.count ?? 5), users: users)
   }
 
   private static func number(after key: StaticString, in contents: [UInt8]) -> UInt64 {

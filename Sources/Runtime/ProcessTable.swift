@@ -213,15 +213,15 @@ extension ProcessInfo {
     return age <= 0 ? 0 : processorTime.multipliedReportingOverflow(by: 10).partialValue / UInt64(age)
   }
 
-  /// The hour of today, the day of this year, or the year.
+  /// The hour of today, the day of this year, or the year, in UTC.
   func start(_ surroundings: ProcessSurroundings) -> String {
-    let started = surroundings.localTime(surroundings.bootTime + Int64(truncatingIfNeeded: startTime / 100))
-    let now = surroundings.localTime(surroundings.now)
+    let started = CalendarTime(secondsSince1970: surroundings.bootTime + Int64(truncatingIfNeeded: startTime / 100))
+    let now = CalendarTime(secondsSince1970: surroundings.now)
     if started.year != now.year { return String(started.year) }
-    if started.dayOfYear == now.dayOfYear { return Text("\(twoDigits(UInt64(started.hour))):\(twoDigits(UInt64(started.minute)))").string }
+    if (started.month, started.day) == (now.month, now.day) { return Text("\(twoDigits(started.hour)):\(twoDigits(started.minute))").string }
     let months: StaticString = "JanFebMarAprMayJunJulAugSepOctNovDec"
     let at = (Int(started.month) - 1) * 3
-    return months.withUTF8Buffer { Text("\(String(decoding: Array($0[at..<(at + 3)]), as: UTF8.self))\(twoDigits(UInt64(started.day)))").string }
+    return months.withUTF8Buffer { Text("\(String(decoding: Array($0[at..<(at + 3)]), as: UTF8.self))\(twoDigits(started.day))").string }
   }
 
   /// The name of the terminal below /dev (Documentation/admin-guide/devices.txt).

@@ -94,8 +94,8 @@ func fuzzProcesses(_ input: [UInt8]) {
   process.add(status: texts[1])
   process.arguments = texts[3]
   for surroundings in [
-    ProcessSurroundings(now: 1_800_000_000, bootTime: 1_700_000_000, memory: 1 << 30, width: 7, users: texts[2], localTime: someTime),
-    ProcessSurroundings(now: 0, bootTime: 0, memory: 0, width: 5, users: [], localTime: someTime),
+    ProcessSurroundings(now: 1_800_000_000, bootTime: 1_700_000_000, memory: 1 << 30, width: 7, users: texts[2]),
+    ProcessSurroundings(now: 0, bootTime: 0, memory: 0, width: 5, users: []),
   ] {
     for table in tables {
       let text = table.text([process], surroundings)
@@ -103,12 +103,6 @@ func fuzzProcesses(_ input: [UInt8]) {
       require(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control }, "nothing gets at a terminal")
     }
   }
-}
-
-private let someTime: @Sendable (Int64) -> LocalTime = { seconds in
-  LocalTime(
-    year: Int32(truncatingIfNeeded: 1970 + seconds / 31_557_600 % 1000), month: 12, day: 31, hour: 23, minute: 59,
-    dayOfYear: Int32(truncatingIfNeeded: seconds / 86_400 % 366))
 }
 
 private let tables: [ProcessTable] = [[], ["aux"], ["-e"], ["-o", "pid,sid,tty,stat,bsdtime,vsz,user,comm,args"]].map { options in

@@ -9,6 +9,11 @@ public struct VerifiedImage: Sendable {
   /// Those that were looked at, the base first.
   public var layers: [LayerReport] = []
 
+  /// Whether nothing is known to be wrong, but not all of it could be looked at.
+  public var isUnverified: Bool {
+    fault == nil && !isSound && layers.allSatisfy { $0.state != .differing && $0.state != .damaged && $0.state != .quarantined }
+  }
+
   /// Whether a container of it is what was imported.
   public var isSound: Bool { fault == nil && layers.allSatisfy { $0.state == .sound || $0.state == .repaired } }
 }

@@ -121,7 +121,8 @@ private func isAccepted(_ judgement: Judgement?, _ release: ReleaseJudgement?) -
 
 /// For people: a line for each thing.
 private func text(_ image: VerifiedImage, _ judgement: Judgement?, _ release: ReleaseJudgement?) -> String {
-  let verdict: StaticString = !isAccepted(judgement, release) ? "rejected" : image.isSound ? "accepted" : "damaged"
+  let state: StaticString = image.isSound ? "accepted" : image.isUnverified ? "unverified" : "damaged"
+  let verdict: StaticString = isAccepted(judgement, release) ? state : "rejected"
   var text = Text("\(image.record.name): \(verdict)\n")
   if let judgement {
     text = "\(text)  rule: \(judgement.rule)\n"

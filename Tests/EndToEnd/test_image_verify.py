@@ -171,6 +171,7 @@ def test_a_repair_that_is_killed_leaves_each_layer_where_it_was_or_gone(store: S
 def test_an_image_of_an_older_store_is_run_but_not_verified_until_it_is_imported_again(store: Store) -> None:
     store.machine.sh(f"rm {store.place}/headers/*")
     assert states(store.verify(status=1)) == ["unverifiable", "unverifiable"]
+    assert store.call("image", "verify").lines[0] == "app: unverified"
     assert store.call("image", "run", "--name", store.machine.new_name(), "app", "--", "cat", "/data/a").succeeded().text == "contents\n"
     store.import_again()
     assert states(store.verify()) == ["sound", "sound"]

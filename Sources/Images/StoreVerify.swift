@@ -9,13 +9,15 @@ public struct VerifiedImage: Sendable {
   /// Those that were looked at, the base first.
   public var layers: [LayerReport] = []
 
-  /// Whether nothing is known to be wrong, but not all of it could be looked at.
-  public var isUnverified: Bool {
-    fault == nil && !isSound && layers.allSatisfy { $0.state != .differing && $0.state != .damaged && $0.state != .quarantined }
-  }
-
   /// Whether a container of it is what was imported.
-  public var isSound: Bool { fault == nil && layers.allSatisfy { $0.state == .sound || $0.state == .repaired } }
+  public var isSound: Bool { isSound(but: .sound) }
+
+  /// Whether nothing is known to be wrong, but there is no telling of some of its layers.
+  public var isUnverified: Bool { isSound(but: .withoutHeaders) && !isSound }
+
+  private func isSound(but state: LayerReport.State) -> Bool {
+    fault == nil && layers.allSatisfy { $0.state == .sound || $0.state == .repaired || $0.state == state }
+  }
 }
 
 extension Store {

@@ -57,6 +57,9 @@ final class LayerTree {
     return current
   }
 
+  /// The way, without links, to the directory that was entered last.
+  var resolved: [Path] { current?.resolved ?? [] }
+
   /// Puts back the time of the directory that was entered last: to be called before its own attributes are set, and at the end.
   func leave() throws(LayerFault) {
     guard let place = current else { return }
@@ -160,7 +163,7 @@ final class LayerTree {
 }
 
 extension FileDescriptor {
-  /// Takes over owner, mode, own attributes and times of the directory `model`.
+  /// Takes over owner, mode, own attributes and times of `model`.
   borrowing func resemble(_ model: borrowing FileDescriptor) throws(Errno) {
     let status = try model.status()
     try changeOwner(user: status.user, group: status.group)

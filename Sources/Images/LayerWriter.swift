@@ -44,14 +44,16 @@ public struct LayerSummary: Equatable, Sendable {
 final class LayerWriter {
   private let tree: LayerTree
   private let limits: Limits
+  private let shared: SharedFiles?
   private var summary = LayerSummary()
   /// Names to be hidden, and directories to be made opaque (the name is nil): applied at the end, because they never hide what the layer itself has.
   private var hidden: [(parent: [Path], name: Path?)] = []
 
-  /// `root` is an empty directory that becomes the layer.
-  init(root: consuming FileDescriptor, lower: LowerLayers, limits: Limits) {
+  /// `root` is an empty directory that becomes the layer. Files that are among the `shared` ones become links.
+  init(root: consuming FileDescriptor, lower: LowerLayers, limits: Limits, shared: SharedFiles? = nil) {
     tree = LayerTree(root: root, lower: lower, limits: limits)
     self.limits = limits
+    self.shared = shared
   }
 
   /// Writes all entries of the archive. `progress` is called after each entry and each piece of a file.
@@ -121,8 +123,15 @@ final class LayerWriter {
   private func createFile(
     _ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor, _ reader: TarReader, _ progress: () -> Void
   ) throws(LayerFault) {
+    let twin = shared?.find(entry, name, in: tree.resolved)
+    var other: UnsafeRawBufferPointer?
+    if let twin {
+      do throws(LayerError) { other = try twin.compare(reader, progress) } catch { throw .data(error) }
+      if other == nil, twin.link(to: parent, name, shared) { return }
+    }
     // O_EXCL: nothing that exists is ever opened for writing.
     let file = try new("make the file") { () throws(Errno) in try parent.open(name, .writeOnly | .create | .exclusive | .noFollow, mode: 0o600) }
+    if let twin { try act("write", "") { () throws(Errno) in try twin.copy(to: file, and: other) } }
     do throws(LayerError) {
       while let piece = try reader.piece() {
         do throws(Errno) { try file.writeAll(piece) } catch { throw LayerError(.system(SystemError("write", "", error)), entry: entry.name) }
@@ -167,6 +176,7 @@ final class LayerWriter {
         return
       }
       do throws(Errno) {
+        try shared?.separate(last, status, in: directory)
         try directory.link(last, to: parent, name)
         outcome = nil
       } catch {

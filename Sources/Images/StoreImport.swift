@@ -132,6 +132,7 @@ extension Store {
   ) throws(ImageError) -> ImportResult {
     let result = ImportResult(record: image.record(named: name))
     var lower = LowerLayers()
+    var shared: SharedFiles?
     var staged: UInt64 = 0
     for (index, layer) in image.layers.enumerated() {
       progress(.layer(number: index + 1, count: image.layers.count, digest: layer.descriptor.digest, size: layer.descriptor.size))
@@ -149,7 +150,8 @@ extension Store {
           return try root.duplicate()
         }
         let headers = try newHeaders(layer.chainID, in: staging)
-        let summary = try apply(layer, from: source, to: root, headers, above: lower, limits: limits, progress: progress)
+        if shared == nil { shared = SharedFiles(try recentLayers()) }
+        let summary = try apply(layer, from: source, to: root, headers, above: lower, sharing: shared, limits: limits, progress: progress)
         result.unpackedLayers += 1
         result.notes += summary.notes.prefix(64 - result.notes.count)
         result.noteCount += summary.noteCount
@@ -180,7 +182,7 @@ extension Store {
 
   private func apply(
     _ layer: ImportedLayer, from source: Layout, to root: consuming FileDescriptor, _ headers: KeptHeaders, above lower: LowerLayers,
-    limits: Limits, progress: (ImportEvent) -> Void
+    sharing others: SharedFiles?, limits: Limits, progress: (ImportEvent) -> Void
   ) throws(ImageError) -> LayerSummary {
     let file = try source.open(layer.descriptor)
     do throws(LayerError) {
@@ -190,7 +192,7 @@ extension Store {
           try stream.read(into: buffer)
         }
         var shown: UInt64 = 0
-        let writer = LayerWriter(root: root, lower: lower, limits: limits)
+        let writer = LayerWriter(root: root, lower: lower, limits: limits, shared: others)
         var summary = try writer.apply(reader) {
           guard stream.bytesRead >= shown + 1 << 20 else { return }
           shown = stream.bytesRead

@@ -28,7 +28,7 @@ public struct StoreUsage: Sendable {
 }
 
 extension Store {
-  /// Measures what is in the store. A file that several layers have by links counts for the first of them.
+  /// Measures what is in the store. A file that several layers share counts for one of them: for one that is needed, if there is one.
   public func usage() throws(ImageError) -> StoreUsage {
     var usage = StoreUsage()
     let list = try list()
@@ -41,14 +41,18 @@ extension Store {
     var seen: [UInt64] = []
     var sizes: [(layer: String, bytes: UInt64)] = []
     var row = StoreUsage.Row(what: "layers")
-    for name in try names(in: layers, "layers") {
-      let hex = name.description
-      var bytes: UInt64 = 0
-      for directory in ["layers", "headers"] as [Path] { bytes += try size(of: name, in: directory, &seen) }
-      sizes.append((hex, bytes))
-      row.count += 1
-      row.bytes += bytes
-      if let keptLayers, !keptLayers.contains(where: { $0.hex.equals(hex) }) { row.reclaimable += bytes }
+    let all = try names(in: layers, "layers")
+    for isNeeded in [true, false] {
+      for name in all {
+        let hex = name.description
+        if isNeeded != (keptLayers?.contains { $0.hex.equals(hex) } ?? true) { continue }
+        var bytes: UInt64 = 0
+        for directory in ["layers", "headers"] as [Path] { bytes += try size(of: name, in: directory, &seen) }
+        sizes.append((hex, bytes))
+        row.count += 1
+        row.bytes += bytes
+        if !isNeeded { row.reclaimable += bytes }
+      }
     }
     usage.rows.append(row)
     for image in list.images {

@@ -39,6 +39,12 @@ extension FileDescriptor {
     _ = try checked { from.withCString { from in name.withCString { clinux_linkat(source, from, target, $0, 0) } } }
   }
 
+  /// Makes another name for this open file, which is no directory. The C function is `linkat` with `AT_EMPTY_PATH`, which takes CAP_DAC_READ_SEARCH.
+  public borrowing func link(to directory: borrowing FileDescriptor, _ name: Path) throws(Errno) {
+    let (source, target) = (rawValue, directory.rawValue)
+    _ = try checked { name.withCString { clinux_linkat(source, "", target, $0, emptyPath) } }
+  }
+
   /// Sets an extended attribute of the open file. The C function is `fsetxattr`.
   public borrowing func setAttribute(_ name: Path, _ value: [UInt8]) throws(Errno) {
     let number = rawValue

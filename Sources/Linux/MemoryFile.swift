@@ -16,15 +16,7 @@ public enum MemoryFile {
     if created == 0 - Errno.invalidArgument.rawValue { created = path.withCString { clinux_memfd_create($0, 1 | 2) } }
     let number = created
     let copy = FileDescriptor(owning: try checked { number })
-    let source = file.rawValue
-    let size = Int(truncatingIfNeeded: try file.status().size)
-    var left = size
-    while left > 0 {
-      let remaining = left
-      let sent = try checked { clinux_sendfile(number, source, remaining) }
-      if sent == 0 { throw .inputOutput }
-      left -= sent
-    }
+    try copy.append(file.status().size, of: file)
     _ = try checked { clinux_add_seals(number, allSeals) }
     return copy
   }

@@ -105,6 +105,18 @@ extension FileDescriptor {
     throw .fileTooLarge
   }
 
+  /// Writes so many bytes of another file, from its position on, to this one. The C function is `sendfile`.
+  public borrowing func append(_ count: UInt64, of other: borrowing FileDescriptor) throws(Errno) {
+    let (target, source) = (rawValue, other.rawValue)
+    var left = count
+    while left > 0 {
+      let most = Int(min(left, 1 << 30))
+      let sent = try checked { clinux_sendfile(target, source, most) }
+      if sent == 0 { throw .inputOutput }
+      left -= UInt64(sent)
+    }
+  }
+
   /// Writes all of `bytes`, in as many calls as the kernel takes. The C function is `write`.
   public borrowing func writeAll(_ bytes: some Collection<UInt8>) throws(Errno) {
     let array = Array(bytes)

@@ -34,4 +34,19 @@ struct UsageTests {
     #expect(row(usage, 2).count == 1 && row(usage, 2).bytes >= 1 << 20)
     #expect(usage.images.map { $0.containers } == [0, 1, 0])
   }
+
+  @Test("a file that two layers share counts once, and can be had back only with both", arguments: ["a", "b"])
+  func shared(kept: String) throws {
+    let scratch = try Scratch("usage-shared")
+    let store = try Store(at: scratch.path.appending("store"))
+    for name in ["a", "b"] {
+      let entries: [Entry] = [.file("big", String(repeating: "x", count: 1 << 20)), .file("own-\(name)", name)]
+      try store.importLayout(from: LayoutBuilder([entries]).write(to: scratch, name))
+    }
+    var layers = try store.usage().rows[0]
+    #expect(layers.bytes >= 1 << 20 && layers.bytes < 2 << 20 && layers.reclaimable == layers.bytes)
+    _ = try store.makeContainerLayer(id: ContainerID("c1"), for: store.image(named: kept))
+    layers = try store.usage().rows[0]
+    #expect(layers.reclaimable > 0 && layers.reclaimable < 1 << 20)
+  }
 }

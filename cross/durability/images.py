@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _EPOCH = 1577836800
+_COMMON = bytes(range(256)) * 400
 _TOOLS = ("cat", "dd", "find", "ls", "sh", "sort")
 _ARCHITECTURES = {"arm64": {"architecture": "arm64", "os": "linux", "variant": "v8"}, "amd64": {"architecture": "amd64", "os": "linux"}}
 
@@ -115,6 +116,13 @@ def _base(chance: random.Random, busybox: bytes, number: int) -> _Layer:
     for index in range(60):
         layer.file(f"data/f{index:03}", chance.randbytes(chance.choice((0, 1, 100, 3000, 8000))), 0o640, owner=number)
     layer.hard_link("data/linked", chance.randbytes(5000))
+    # The store has these once for both bases; or would have, but for the last byte; or has them until the other name comes.
+    layer.file("data/same", _COMMON)
+    layer.file("data/alike", _COMMON + bytes([number]))
+    if number == 1:
+        layer.file("data/joined-first", _COMMON, 0o600)
+    else:
+        layer.hard_link("data/joined", _COMMON)
     return layer
 
 

@@ -24,8 +24,8 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 #: The whole program is optimised at link time, which drops the copies of generic code that every module has: a fifth of the binary. A call is put in
 #: place only where that does not add code, by LLVM in each file as well as in the whole program, and Array.append never is. Closures get no copies of what
 #: they are passed to, and failed checks of one function share a trap. Functions with the same body become one, and sequences that occur again and again are
-#: looked for three more times after they became functions (docs/decisions/code-size.md). What starting a container calls is put side by side
-#: (docs/decisions/code-order.md).
+#: looked for three more times after they became functions; functions that differ in constants only share a body (docs/decisions/code-size.md). What starting
+#: a container calls is put side by side (docs/decisions/code-order.md).
 _LEFT_OUT = ["closure-specialize", "capture-prop", "jumpthread-simplify-cfg", "loop-rotate", "loop-unroll"]
 _COMPILER = [
     "-Xllvm", "-inline-threshold=0", "-Xllvm", "-sil-inline-never-functions=Sa6appendyyxnF",
@@ -33,7 +33,7 @@ _COMPILER = [
 ]  # fmt: skip
 _LINKER = [
     "--lto-newpm-passes=function(lower-atomic),lto-pre-link<Oz>,lto<Oz>,mergefunc", "-mllvm", "-inline-threshold=0", "-mllvm", "-machine-outliner-reruns=3",
-    f"--symbol-ordering-file={ORDER}", "--no-warn-symbol-ordering",
+    "-mllvm", "-enable-global-merge-func", f"--symbol-ordering-file={ORDER}", "--no-warn-symbol-ordering",
 ]  # fmt: skip
 
 

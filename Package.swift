@@ -78,6 +78,6 @@ let package = Package(
     tests("Runtime", ["Linux", "OCI", "Cgroups", "Sandbox", "TestSupport"]),
     tests("Trust", ["OCI"]),
     tests("Images", ["OCI", "JSON", "Linux", "Trust", "TestSupport"]),
-  ] + (isFuzzed ? fuzz : [tests("apus", ["Linux", "JSON", "OCI", "Runtime", "Sandbox"])]),
+  ] + (isFuzzed ? fuzz : [tests("apus", ["Wording", "Linux", "JSON", "OCI", "Runtime", "Sandbox"])]),
   cLanguageStandard: .gnu17
 )

@@ -104,10 +104,10 @@ public final class AppliedLimits {
     let words = first.split(separator: 0x20)
     if words.count == 2 {
       let isPeriod = path.equals("linux.resources.cpu.period")
-      if isPeriod || path.equals("linux.resources.cpu.quota") { return String(decoding: words[isPeriod ? 1 : 0], as: UTF8.self) }
-      if words[0].matches("default") || words[0].matches("oom_kill_disable") { return String(decoding: words[1], as: UTF8.self) }
+      if isPeriod || path.equals("linux.resources.cpu.quota") { return string(words[isPeriod ? 1 : 0]) }
+      if words[0].matches("default") || words[0].matches("oom_kill_disable") { return string(words[1]) }
     }
-    return String(decoding: first, as: UTF8.self)
+    return string(first)
   }
 
   /// The words of a device's line without the device: of `key=value` those whose key is asked for.
@@ -116,7 +116,7 @@ public final class AppliedLimits {
     for word in words.dropFirst() {
       let key = word.prefix { $0 != 0x3D }
       if key.count < word.count, !asked.contains(where: { $0.prefix { $0 != 0x3D }.elementsEqual(key) }) { continue }
-      text = "\(text)\(text.string.isEmpty ? "" : " ")\(String(decoding: word, as: UTF8.self))"
+      text = "\(text)\(text.string.isEmpty ? "" : " ")\(string(word))"
     }
     return text.string
   }

@@ -34,7 +34,7 @@ extension SettingList {
   }
 
   /// `key` is that of the rate in a line of v2's io.max.
-  private func addThrottles(_ limit: Limit, _ devices: [ThrottleDevice], _ key: StaticString) {
+  private func addThrottles(_ limit: Limit, _ devices: [ThrottleDevice], _ key: Literal) {
     for (index, device) in devices.enumerated() {
       let place = Text("[\(index)]").string
       if generation(of: limit, at: place) == .v1 {

@@ -27,17 +27,17 @@ public final class CgroupError: Error, Sendable {
 
   /// `operation` on `object` failed.
   @inline(never)
-  convenience init(_ operation: StaticString, _ object: Text, _ errno: Errno) { self.init(Text(SystemError(operation, object, errno).message)) }
+  convenience init(_ operation: Literal, _ object: Text, _ errno: Errno) { self.init(Text(SystemError(operation, object, errno).message)) }
 
   @inline(never)
   @_disfavoredOverload
-  convenience init(_ operation: StaticString, _ path: Path, _ errno: Errno) { self.init(Text(SystemError(operation, path, errno).message)) }
+  convenience init(_ operation: Literal, _ path: Path, _ errno: Errno) { self.init(Text(SystemError(operation, path, errno).message)) }
 }
 
 /// Runs `call` and makes a sentence of its `Errno`.
 @inline(__always)
 func attempt<Value: ~Copyable>(
-  _ operation: StaticString, _ object: @autoclosure () -> Text, _ call: () throws(Errno) -> Value
+  _ operation: Literal, _ object: @autoclosure () -> Text, _ call: () throws(Errno) -> Value
 ) throws(CgroupError) -> Value {
   do throws(Errno) {
     return try call()
@@ -49,7 +49,7 @@ func attempt<Value: ~Copyable>(
 /// `attempt` for what is tried on a path.
 @inline(__always)
 @_disfavoredOverload
-func attempt<Value: ~Copyable>(_ operation: StaticString, _ path: Path, _ call: () throws(Errno) -> Value) throws(CgroupError) -> Value {
+func attempt<Value: ~Copyable>(_ operation: Literal, _ path: Path, _ call: () throws(Errno) -> Value) throws(CgroupError) -> Value {
   do throws(Errno) {
     return try call()
   } catch {

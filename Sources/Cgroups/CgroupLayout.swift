@@ -57,7 +57,7 @@ public final class CgroupHierarchy {
   /// The word that /proc/PID/cgroup has for it: the controllers or the name of a v1 hierarchy, nothing for v2.
   func isNamed(_ word: ArraySlice<UInt8>) -> Bool {
     if generation == .v2 { return word.isEmpty }
-    let prefix: StaticString = "name="
+    let prefix: Literal = "name="
     if word.count > 5, word.prefix(5).matches(prefix) { return !name.isEmpty && word.dropFirst(5).elementsEqual(name) }
     guard let first = word.split(separator: 0x2C).first, let controller = Controller(name: first) else { return false }
     return controllers.contains(controller)
@@ -211,7 +211,7 @@ extension CgroupHierarchy {
 
   /// Whether a mount option names a controller, also one that nothing here knows, or a hierarchy; the others are flags of the mount.
   private static func selects(_ option: ArraySlice<UInt8>) -> Bool {
-    let flags: [StaticString] = ["rw", "ro", "noprefix", "clone_children", "xattr", "cpuset_v2_mode", "seclabel", "favordynmods", "nofavordynmods"]
+    let flags: [Literal] = ["rw", "ro", "noprefix", "clone_children", "xattr", "cpuset_v2_mode", "seclabel", "favordynmods", "nofavordynmods"]
     for flag in flags where option.matches(flag) { return false }
     return !(option.count > 14 && option.prefix(14).matches("release_agent="))
   }

@@ -25,5 +25,5 @@ public struct CgroupPath: Sendable {
   }
 
   /// The group of container `id` whose configuration names none: `/apus/ID`.
-  public init?(container id: String) { self.init("/apus/\(id)") }
+  public init?(container id: String) { self.init(Text("/apus/\(id)").string) }
 }

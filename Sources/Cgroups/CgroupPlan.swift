@@ -94,10 +94,10 @@ public struct CgroupPlan: Sendable {
     guard reach != .limits, reach != .nothing, let index = layout.unifiedIndex else { return words }
     for word in layout.hierarchies[index].words.split(whereSeparator: { $0 == 0x20 || $0 == 0x0A }) {
       guard let controller = Controller(unifiedName: word) else {
-        if reach == .all { words.want(String(decoding: Array(word), as: UTF8.self)) }
+        if reach == .all { words.want(string(word)) }
         continue
       }
-      if reach == .all || ControllerSet.counting.contains(controller) { words.want(Text(stringLiteral: controller.unifiedName).string) }
+      if reach == .all || ControllerSet.counting.contains(controller) { words.want(controller.unifiedName.description) }
     }
     return words
   }

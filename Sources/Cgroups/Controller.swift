@@ -1,12 +1,12 @@
 public import Probe
-internal import Wording
+public import Wording
 
 /// What a control group can limit or watch. The numbers are positions in `ControllerSet`, nothing of the kernel's.
 public enum Controller: UInt32, Sendable, CaseIterable {
   case cpu, cpuAccounting, cpuset, memory, blockIO, pids, devices, freezer, hugePages, networkClass, networkPriority, rdma, misc, deviceMemory
 
   /// The name in the options of a v1 mount and in /proc/cgroups.
-  public var name: StaticString {
+  public var name: Literal {
     switch self {
     case .cpu: "cpu"
     case .cpuAccounting: "cpuacct"
@@ -26,7 +26,7 @@ public enum Controller: UInt32, Sendable, CaseIterable {
   }
 
   /// The name in `cgroup.controllers` and `cgroup.subtree_control`.
-  public var unifiedName: StaticString {
+  public var unifiedName: Literal {
     switch self {
     case .blockIO: "io"
     default: name

@@ -22,7 +22,7 @@ public final class IntelRdtPlan: Sendable {
     isOwn = named == nil
     group = named.map { $0.equals("/") ? "" : $0 } ?? id
     // The names that the kernel has for itself in every class.
-    for reserved: StaticString in ["info", "mon_groups", "mon_data", "tasks", "schemata"] where group.equals(reserved) {
+    for reserved: Literal in ["info", "mon_groups", "mon_data", "tasks", "schemata"] where group.equals(reserved) {
       throw .refused(asked: "linux.intelRdt.closID", reason: "\(group) is a name of the resctrl file system's own")
     }
     promised = [asked.l3CacheSchema, asked.memBwSchema].compactMap { $0.flatMap { $0.utf8.isEmpty ? nil : $0 } }

@@ -35,7 +35,7 @@ public struct Subgroup: Sendable {
       let path = try relative(bytes[(colon + 1)...], argument)
       for word in bytes[..<colon].split(separator: 0x2C, omittingEmptySubsequences: false) {
         if word.isEmpty { throw .refused("invalid --cgroup argument: \(argument) (empty <controller> prefix)") }
-        let controller = String(decoding: Array(word), as: UTF8.self)
+        let controller = string(word)
         if subgroups.contains(where: { $0.controller?.equals(controller) ?? false }) {
           throw .refused("invalid --cgroup argument(s): controller \(controller) specified multiple times")
         }
@@ -97,7 +97,7 @@ extension ContainerCgroup {
 
 /// From the contents of /proc/PID/cgroup, the path of the process's v2 group below that of the container, whose path is `container` below the group `root`.
 func unifiedPath(in contents: [UInt8], below root: Path, _ container: CgroupPath) -> Path {
-  let prefix: StaticString = "0::"
+  let prefix: Literal = "0::"
   for line in contents.split(separator: 0x0A) where line.prefix(3).matches(prefix) {
     let path = line.dropFirst(3)
     var above = root.bytes.count == 1 ? [] : Array(root.bytes)

@@ -12,7 +12,7 @@ enum Limit: UInt8 {
 
   /// The path below `linux.resources`, the controller, the file on v1 and the one on v2, and the kernel's build option for them. `-`: there is no such file; the
   /// option is the controller's own. A list's path ends before the index of the entry; `%` in a file is a part of its name that the entry has.
-  private static var table: StaticString {
+  private static var table: Literal {
     """
     memory.limit                     memory   memory.limit_in_bytes            memory.max            -
     memory.swap                      memory   memory.memsw.limit_in_bytes      memory.swap.max       MEMCG_SWAP
@@ -52,11 +52,8 @@ enum Limit: UInt8 {
   /// The row of the table.
   @inline(never)
   func row() -> Row {
-    Limit.table.withUTF8Buffer { bytes in
-      var words: [ArraySlice<UInt8>] = []
-      for (number, line) in bytes.split(separator: 0x0A).enumerated() where number == rawValue { words = Array(line).split(separator: 0x20) }
-      return Row(path: words[0], controller: Controller(name: words[1]) ?? .cpu, v1: words[2], v2: words[3], option: words[4])
-    }
+    let words = Array(Limit.table.bytes).split(separator: 0x0A)[Int(rawValue)].split(separator: 0x20)
+    return Row(path: words[0], controller: Controller(name: words[1]) ?? .cpu, v1: words[2], v2: words[3], option: words[4])
   }
 
   struct Row {

@@ -171,7 +171,7 @@ extension GroupDirectory {
         // An empty list is a lone newline.
         if try directory.open(name, .readOnly | .noFollow).readAll(limit: 1 << 16).count > 1 { continue }
         let list = try above.open(name, .readOnly | .noFollow).readAll(limit: 1 << 16)
-        try directory.open(name, .writeOnly | .noFollow).writeValue(String(decoding: list, as: UTF8.self))
+        try directory.open(name, .writeOnly | .noFollow).writeValue(string(list[...]))
       } catch {
         throw CgroupError("inherit", "\(file) for \(path)", error)
       }

@@ -42,7 +42,7 @@ public final class OutOfMemoryWatch {
         // The second changes with the last process.
         for name in [file, "cgroup.events"] { try made.watchChanges(of: Path("/proc/self/fd/\(group.directory.rawValue)/\(name)")) }
       } else {
-        try group.write("cgroup.event_control", "\(made.rawValue) \(opened.rawValue)")
+        try group.write("cgroup.event_control", Text("\(made.rawValue) \(opened.rawValue)").string)
       }
       events = opened
       notifier = made

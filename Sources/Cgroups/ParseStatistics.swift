@@ -5,26 +5,24 @@ internal import Linux
 /// The words between separators.
 @inline(never)
 func words(_ bytes: ArraySlice<UInt8>, separator: UInt8) -> [String] {
-  bytes.split(separator: separator).map { String(decoding: $0, as: UTF8.self) }
+  bytes.split(separator: separator).map { string($0) }
 }
 
 /// The number after `key` in a file of lines "key number"; nil when no line has it.
 func value(of key: ArraySlice<UInt8>, in bytes: [UInt8]) -> UInt64? {
-  for line in bytes.split(separator: 0x0A) {
-    let words = line.split(separator: 0x20)
+  for words in bytes.rows {
     if words.count == 2, words[0].matches(key) { return decimal(words[1]) }
   }
   return nil
 }
 
-func value(of key: StaticString, in bytes: [UInt8]) -> UInt64? { value(of: key.withUTF8Buffer { Array($0) }[...], in: bytes) }
+func value(of key: Literal, in bytes: [UInt8]) -> UInt64? { value(of: Array(key.bytes)[...], in: bytes) }
 
 /// All lines "key number" of a file, by key, as Go's encoder writes a map.
 func keyedNumbers(_ bytes: [UInt8]) -> [(key: String, value: UInt64)] {
   var numbers: [(key: String, value: UInt64)] = []
-  for line in bytes.split(separator: 0x0A) {
-    let words = line.split(separator: 0x20)
-    if words.count == 2, let value = decimal(words[1]) { numbers.append((key: String(decoding: Array(words[0]), as: UTF8.self), value: value)) }
+  for words in bytes.rows {
+    if words.count == 2, let value = decimal(words[1]) { numbers.append((key: string(words[0]), value: value)) }
   }
   return numbers.sorted(byNames: { $0.key })
 }
@@ -34,7 +32,7 @@ func numbers(_ bytes: [UInt8]) -> [UInt64] { bytes.split(whereSeparator: { $0 ==
 
 /// The numbers below a title of `cpuacct.usage_all`, whose first line has the titles.
 func column(_ title: String, of bytes: [UInt8]) -> [UInt64] {
-  let lines = bytes.split(separator: 0x0A).map { $0.split(separator: 0x20) }
+  let lines = bytes.rows
   guard let index = lines.first?.firstIndex(where: { title.utf8.elementsEqual($0) }) else { return [] }
   return lines.dropFirst().compactMap { $0.count > index ? decimal($0[index]) : nil }
 }
@@ -63,10 +61,9 @@ func signedNumber(_ bytes: [UInt8]) -> String {
 /// Lines "MAJOR:MINOR OPERATION NUMBER" or "MAJOR:MINOR NUMBER" of v1; the line of the total has no device.
 func blockIOEntries(_ bytes: [UInt8]) -> [Statistic] {
   var entries: [Statistic] = []
-  for line in bytes.split(separator: 0x0A) {
-    let words = line.split(separator: 0x20)
+  for words in bytes.rows {
     guard words.count == 2 || words.count == 3, let value = decimal(words[words.count - 1]) else { continue }
-    if let entry = blockIOEntry(words[0], words.count == 3 ? String(decoding: words[1], as: UTF8.self) : "", value) { entries.append(entry) }
+    if let entry = blockIOEntry(words[0], words.count == 3 ? string(words[1]) : "", value) { entries.append(entry) }
   }
   return entries
 }
@@ -74,8 +71,7 @@ func blockIOEntries(_ bytes: [UInt8]) -> [Statistic] {
 /// Lines "MAJOR:MINOR rbytes=NUMBER wbytes=... rios=... wios=..." of v2's `io.stat`, in v1's words; of the keys those that are an `r` or a `w` and `end`.
 func blockIOEntries(_ end: ArraySlice<UInt8>, of bytes: [UInt8]) -> [Statistic] {
   var entries: [Statistic] = []
-  for line in bytes.split(separator: 0x0A) {
-    let words = line.split(separator: 0x20)
+  for words in bytes.rows {
     for word in words.dropFirst() {
       let parts = word.split(separator: 0x3D)
       guard parts.count == 2, parts[0].dropFirst().matches(end), let value = decimal(parts[1]) else { continue }
@@ -102,15 +98,15 @@ private func blockIOEntry(_ device: ArraySlice<UInt8>, _ operation: String, _ va
 /// Lines "some avg10=0.00 avg60=0.00 avg300=0.00 total=0", while others ran, and "full ...", while none ran, of a pressure file; nil when there are none. Shares
 /// are percents of the last ten, sixty, and three hundred seconds; the total is microseconds.
 func pressure(_ bytes: [UInt8]) -> Statistic? {
-  let lines = bytes.split(separator: 0x0A).map { $0.split(separator: 0x20) }
+  let lines = bytes.rows
   let pressure = Statistic(.members)
   var isTold = false
-  for kind: StaticString in ["some", "full"] {
+  for kind: Literal in ["some", "full"] {
     let line = lines.last { $0.first?.matches(kind) ?? false }
     isTold = isTold || line != nil
-    let numbers = pressure.add(.members, Text(stringLiteral: kind).string)
-    func word(_ key: StaticString) -> ArraySlice<UInt8> { line?.last { $0.prefix { $0 != 0x3D }.matches(key) }?.drop { $0 != 0x3D }.dropFirst() ?? [] }
-    for key: StaticString in ["avg10", "avg60", "avg300"] { numbers.add(.number, Text(stringLiteral: key).string, share(word(key))) }
+    let numbers = pressure.add(.members, kind.description)
+    func word(_ key: Literal) -> ArraySlice<UInt8> { line?.last { $0.prefix { $0 != 0x3D }.matches(key) }?.drop { $0 != 0x3D }.dropFirst() ?? [] }
+    for key: Literal in ["avg10", "avg60", "avg300"] { numbers.add(.number, key.description, share(word(key))) }
     numbers.add("total", decimal(word("total")) ?? 0)
   }
   return isTold ? pressure : nil
@@ -122,7 +118,7 @@ private func share(_ text: ArraySlice<UInt8>) -> String {
   guard parts.count == 2, parts[1].count == 2, let whole = decimal(parts[0]), let hundredths = decimal(parts[1]) else { return "0" }
   if hundredths == 0 { return String(whole) }
   let digits = hundredths % 10 == 0 ? parts[1].dropLast() : parts[1]
-  return Text("\(whole).\(String(decoding: digits, as: UTF8.self))").string
+  return Text("\(whole).\(string(digits))").string
 }
 
 /// A list of numbers or of other things; nil when it is empty.
@@ -142,8 +138,8 @@ func keyed(_ numbers: [(key: String, value: UInt64)]) -> Statistic? {
 }
 
 /// The size in the name of a file `hugetlb.SIZE.SUFFIX`; nil for every other name.
-func hugePageSize(_ name: ArraySlice<UInt8>, suffix: StaticString) -> String? {
+func hugePageSize(_ name: ArraySlice<UInt8>, suffix: Literal) -> String? {
   let parts = name.split(separator: 0x2E)
   guard parts.count == 3, parts[0].matches("hugetlb"), parts[2].matches(suffix) else { return nil }
-  return String(decoding: Array(parts[1]), as: UTF8.self)
+  return string(parts[1])
 }

@@ -31,7 +31,7 @@ final class StatisticReader {
   /// - devices: what is counted by device and operation: of v1 a file of the family that counts here, of v2 the end of two keys.
   /// - pressure: how long tasks waited (Documentation/accounting/psi.rst; v2, Linux 4.20), told where the other file is on v2 as well.
   /// - pages: huge pages by size.
-  private static var table: StaticString {
+  private static var table: Literal {
     """
     cpu.usage.total                  nonzero  cpu.stat usage_usec     cpuacct.usage -
     cpu.usage.percpu                 numbers  - -                     cpuacct.usage_percpu -
@@ -78,7 +78,7 @@ final class StatisticReader {
 
   func statistics() -> Statistic {
     let statistics = Statistic(.members, "data")
-    for line in StatisticReader.table.withUTF8Buffer({ Array($0) }).split(separator: 0x0A) { add(words(line, separator: 0x20), to: statistics) }
+    for line in Array(StatisticReader.table.bytes).split(separator: 0x0A) { add(words(line, separator: 0x20), to: statistics) }
     return statistics
   }
 
@@ -151,7 +151,7 @@ final class StatisticReader {
 
   /// The number in the file whose name is `base` and `rest`.
   @inline(never)
-  private func number(_ base: String, _ rest: StaticString, _ generation: CgroupGeneration, key: String = "-") -> UInt64? {
+  private func number(_ base: String, _ rest: Literal, _ generation: CgroupGeneration, key: String = "-") -> UInt64? {
     number(in: Text("\(base)\(rest)").string, key, generation)
   }
 
@@ -186,7 +186,7 @@ final class StatisticReader {
   private func addPages(to place: Statistic) {
     for generation: CgroupGeneration in [.v2, .v1] {
       let isUnified = generation == .v2
-      let current: StaticString = isUnified ? ".current" : ".usage_in_bytes"
+      let current: Literal = isUnified ? ".current" : ".usage_in_bytes"
       for size in hugePageSizes(generation) {
         let plain = Text("hugetlb.\(size)").string
         let reserved = Text("\(plain).rsvd").string
@@ -220,19 +220,19 @@ final class StatisticReader {
   }
 
   private func legacyEntries(_ family: ArraySlice<UInt8>, _ name: String) -> [Statistic] {
-    blockIOEntries(contents(String(decoding: family.filled(with: Array(name.utf8)[...]), as: UTF8.self), .v1) ?? [])
+    blockIOEntries(contents(string(family.filled(with: Array(name.utf8)[...])), .v1) ?? [])
   }
 
   /// The first family of v1's files that has counted something: of BFQ with CONFIG_BFQ_CGROUP_DEBUG and without, of CFQ, and what is counted without a scheduler;
   /// each with the groups below and without.
   private lazy var family: ArraySlice<UInt8>? = {
-    let families: StaticString = "blkio.bfq.%_recursive blkio.bfq.% blkio.%_recursive blkio.% blkio.throttle.%_recursive blkio.throttle.%"
-    return families.withUTF8Buffer({ Array($0) }).split(separator: 0x20).first { !legacyEntries($0, "io_serviced").isEmpty }
+    let families: Literal = "blkio.bfq.%_recursive blkio.bfq.% blkio.%_recursive blkio.% blkio.throttle.%_recursive blkio.throttle.%"
+    return Array(families.bytes).split(separator: 0x20).first { !legacyEntries($0, "io_serviced").isEmpty }
   }()
 }
 
 extension String {
-  fileprivate func hasEnd(_ end: StaticString) -> Bool { Array(utf8).suffix(end.utf8CodeUnitCount).matches(end) }
+  fileprivate func hasEnd(_ end: Literal) -> Bool { Array(utf8).suffix(end.bytes.count).matches(end) }
 }
 
 private func sum(_ one: UInt64, _ other: UInt64) -> UInt64 {

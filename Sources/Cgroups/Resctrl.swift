@@ -1,4 +1,4 @@
-internal import Linux
+public import Linux
 
 /// The mounted resctrl file system: classes of service as directories.
 public final class Resctrl {
@@ -85,7 +85,7 @@ public final class Resctrl {
   public func update(_ plan: IntelRdtPlan, lines: [String]) throws(CgroupError) { try write(lines, plan) }
 
   /// Whether the machine has this kind of control, such as `L3` or `MB`.
-  public func hasControl(_ name: StaticString) throws(CgroupError) -> Bool { try has(Path("info/\(name)")) }
+  public func hasControl(_ name: Literal) throws(CgroupError) -> Bool { try has(Path("info/\(name)")) }
 
   /// The contents of a file below the mount point; nil when there is no such file.
   func contents(_ file: Path) throws(CgroupError) -> [UInt8]? {
@@ -157,12 +157,12 @@ public final class Resctrl {
   }
 
   /// The error with what the kernel says of it in `info/last_cmd_status`.
-  private func failure(_ operation: StaticString, _ place: Path, _ errno: Errno) -> CgroupError {
+  private func failure(_ operation: Literal, _ place: Path, _ errno: Errno) -> CgroupError {
     let error = SystemError(operation, "\(path)/\(place.description)", errno)
     guard let status = try? directory.open("info/last_cmd_status", .readOnly).readAll(limit: 4096), let line = status.split(separator: 0x0A).first,
       !line.elementsEqual("ok".utf8)
     else { return .system(error) }
-    return .refused("\(error.message) (\(String(decoding: Array(line), as: UTF8.self)))")
+    return .refused("\(error.message) (\(string(line)))")
   }
 }
 

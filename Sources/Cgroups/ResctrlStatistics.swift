@@ -21,12 +21,12 @@ extension Resctrl {
 
   /// What the files of a resource say, without what is 0, and the lines of the default class and of this one.
   private func addControl(
-    _ resource: StaticString, _ name: StaticString, _ files: StaticString, _ root: [String], _ own: [String], to statistics: Statistic
+    _ resource: Literal, _ name: Literal, _ files: Literal, _ root: [String], _ own: [String], to statistics: Statistic
   ) throws(CgroupError) {
     if try !hasControl(resource) { return }
     let directory: Path = "info/\(resource)"
     let info = statistics.add(.members, Text("\(name)_info").string)
-    for file in words(files.withUTF8Buffer { Array($0) }[...], separator: 0x20) {
+    for file in files.words {
       let line = try lines(directory.appending(file)).first ?? ""
       // The mask is hexadecimal.
       if file.equals("cbm_mask") {
@@ -44,11 +44,11 @@ extension Resctrl {
 
   /// What is counted by L3 cache, in bytes, if one of the files is there: memory traffic, or what is in the cache.
   private func addCounts(
-    _ name: StaticString, _ files: StaticString, _ features: [String], _ data: Path, to statistics: Statistic
+    _ name: Literal, _ files: Literal, _ features: [String], _ data: Path, to statistics: Statistic
   ) throws(CgroupError) {
-    let files = words(files.withUTF8Buffer { Array($0) }[...], separator: 0x20)
+    let files = files.words
     if !features.contains(where: { feature in files.contains { $0.equals(feature) } }) { return }
-    let caches = statistics.add(.list, Text(stringLiteral: name).string)
+    let caches = statistics.add(.list, name.description)
     for cache in try directories(in: data) {
       let counts = caches.add(.members)
       for file in files { counts.add(.number, file, String(try number(data.appending(cache.bytes).appending(file)))) }
@@ -69,7 +69,7 @@ extension Resctrl {
   /// The lines of a file without blanks around them; none when there is no such file.
   private func lines(_ file: Path) throws(CgroupError) -> [String] {
     guard let bytes = try contents(file) else { return [] }
-    return bytes.split(separator: 0x0A).map { line in String(decoding: Array(line.drop { $0 == 0x20 }), as: UTF8.self) }
+    return bytes.split(separator: 0x0A).map { line in string(line.drop { $0 == 0x20 }) }
   }
 
   /// The number in a file; 0 when there is none, or a word such as `Unavailable`.

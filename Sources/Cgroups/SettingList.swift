@@ -88,29 +88,29 @@ final class SettingList {
   @inline(never)
   func set(
     _ limit: Limit, for asked: Limit? = nil, _ value: Text, _ traits: Traits = [], at place: String, name: String = "",
-    else alternative: (file: StaticString, value: Text)? = nil
+    else alternative: (file: Literal, value: Text)? = nil
   ) {
     let row = limit.row()
     guard let generation = generation(of: limit, row, at: place), let index = layout.index(of: row.controller) else { return }
     settings.append(
       Setting(
         hierarchy: index, controller: row.controller, unifiedController: unifiedController(row.controller, in: index),
-        file: String(decoding: (generation == .v1 ? row.v1 : row.v2).filled(with: Array(name.utf8)[...]), as: UTF8.self), value: value.string,
-        alternative: alternative.map { (file: Text(stringLiteral: $0.file).string, value: $0.value.string) },
+        file: string((generation == .v1 ? row.v1 : row.v2).filled(with: Array(name.utf8)[...])), value: value.string,
+        alternative: alternative.map { (file: $0.file.description, value: $0.value.string) },
         asked: SettingList.path(asked?.row() ?? row, at: place),
-        option: row.option.isNone ? nil : String(decoding: row.option, as: UTF8.self),
+        option: row.option.isNone ? nil : string(row.option),
         ifMissing: traits.contains(.harmless) ? .harmless : traits.contains(.harmlessWithoutSwap) ? .harmlessWithoutSwap : .refuse,
         isTriedAgain: traits.contains(.isTriedAgain), isReadBack: traits.contains(.isReadBack)))
   }
 
   private func unifiedController(_ controller: Controller, in index: Int) -> String? {
     if layout.hierarchies[index].generation == .v1 || controller.isBuiltIntoUnified { return nil }
-    return Text(stringLiteral: controller.unifiedName).string
+    return controller.unifiedName.description
   }
 
   /// The JSON path of a limit; `place` is that of an entry below it.
   private static func path(_ row: Limit.Row, at place: String) -> String {
-    path(Text("\(String(decoding: row.path, as: UTF8.self))\(place)"))
+    path(Text("\(string(row.path))\(place)"))
   }
 
   /// The JSON path of what stands below `linux.resources`.

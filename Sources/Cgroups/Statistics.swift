@@ -1,4 +1,4 @@
-internal import Wording
+public import Wording
 
 /// Something that is told of a container, under the name that `runc events` has for it (types/events.go); members and elements in runc's order.
 public final class Statistic {
@@ -38,11 +38,11 @@ public final class Statistic {
 
   /// Adds a number.
   @inline(never)
-  public func add(_ name: StaticString, _ number: UInt64) { add(.number, Text(stringLiteral: name).string, String(number)) }
+  public func add(_ name: Literal, _ number: UInt64) { add(.number, name.description, String(number)) }
 
   /// Adds a number unless it is 0, which runc leaves out of most things.
   @inline(never)
-  func addUnlessZero(_ name: StaticString, _ number: UInt64) {
+  func addUnlessZero(_ name: Literal, _ number: UInt64) {
     if number != 0 { add(name, number) }
   }
 

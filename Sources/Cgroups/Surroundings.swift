@@ -11,7 +11,7 @@ extension CgroupLayout {
       places.append(
         Surroundings.Place(
           feature: controller.feature, version: hierarchy.generation == .v1 ? 1 : 2, mountPoint: hierarchy.mountPoint,
-          word: Text(stringLiteral: controller.unifiedName).string))
+          word: controller.unifiedName.description))
     }
     return Surroundings(
       dataDirectory: dataDirectory, controllers: places, hasHierarchy: !hierarchies.isEmpty, unified: unifiedIndex.map { hierarchies[$0].mountPoint },

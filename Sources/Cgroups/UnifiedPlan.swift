@@ -30,7 +30,7 @@ extension SettingList {
         throw .refused(asked: asked, reason: "not a limit")
       }
     } else if !(controller?.isBuiltIntoUnified ?? false) {
-      word = String(decoding: name[..<dot], as: UTF8.self)
+      word = string(name[..<dot])
       if !layout.hierarchies[index].offers(name[..<dot]) {
         if let controller { throw .noController(asked: asked, controller: controller, unified: nil) }
         throw .refused(asked: asked, reason: "no such controller in cgroup.controllers of \(layout.hierarchies[index].mountPoint.description)")
@@ -40,7 +40,7 @@ extension SettingList {
     for line in setting.value.utf8.split(separator: 0x0A) {
       settings.append(
         Setting(
-          hierarchy: index, controller: controller, unifiedController: word, file: setting.file, value: String(decoding: Array(line), as: UTF8.self),
+          hierarchy: index, controller: controller, unifiedController: word, file: setting.file, value: string(line),
           asked: asked, option: nil))
     }
   }

@@ -56,7 +56,7 @@ extension ContainerCgroup {
     for setting in settings {
       guard let group = groups.first(where: { $0.index == setting.hierarchy }), let bytes = try group.read(setting.file) else { continue }
       if bytes.split(separator: 0x0A).count > 1 || bytes.contains(0x3A) { continue }
-      contents.append((setting: setting, text: String(decoding: bytes, as: UTF8.self)))
+      contents.append((setting: setting, text: string(bytes[...])))
     }
     return contents
   }

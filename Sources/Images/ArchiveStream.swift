@@ -97,7 +97,7 @@ final class ArchiveInput {
 
 extension LayerCompression {
   /// Its name in a message.
-  var name: StaticString {
+  var name: Literal {
     switch self {
     case .none: "tar"
     case .gzip: "gzip"

@@ -33,7 +33,7 @@ public final class ImageError: Error, Sendable {
   convenience init(_ error: SystemError) { self.init(.system(error.errno), Text(error.message)) }
 
   @inline(never)
-  convenience init(_ operation: StaticString, _ object: Text, _ errno: Errno) {
+  convenience init(_ operation: Literal, _ object: Text, _ errno: Errno) {
     self.init(SystemError(operation, object, errno))
   }
 
@@ -60,7 +60,7 @@ func imageConfig(_ document: [UInt8], _ name: Text) throws(ImageError) -> ImageC
 
 /// Runs `body` and gives its errno the operation and the object.
 @inline(__always)
-func doing<Value: ~Copyable>(_ operation: StaticString, _ object: @autoclosure () -> Text, _ body: () throws(Errno) -> Value) throws(ImageError) -> Value {
+func doing<Value: ~Copyable>(_ operation: Literal, _ object: @autoclosure () -> Text, _ body: () throws(Errno) -> Value) throws(ImageError) -> Value {
   do throws(Errno) {
     return try body()
   } catch {

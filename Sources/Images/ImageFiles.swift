@@ -81,7 +81,7 @@ final class ImageFiles {
   }
 
   /// Parses such a document.
-  func parsed<Value>(_ name: StaticString, _ parse: () throws(SpecError) -> Value) throws(ImageError) -> Value {
+  func parsed<Value>(_ name: Literal, _ parse: () throws(SpecError) -> Value) throws(ImageError) -> Value {
     do throws(SpecError) {
       return try parse()
     } catch {
@@ -129,8 +129,8 @@ final class ImageFiles {
     guard case .path(let path) = origin, type == .directory || type == .regular else { return nil }
     var name = path.components.last ?? []
     if type == .regular {
-      for ending in [".gz", ".zst", ".tar", ".tgz"] as [StaticString] where name.count > ending.utf8CodeUnitCount {
-        let (stem, end) = (name.dropLast(ending.utf8CodeUnitCount), name.suffix(ending.utf8CodeUnitCount))
+      for ending in [".gz", ".zst", ".tar", ".tgz"] as [Literal] where name.count > ending.bytes.count {
+        let (stem, end) = (name.dropLast(ending.bytes.count), name.suffix(ending.bytes.count))
         if end.matches(ending) { name = stem }
       }
     } else if name.isEmpty || name.elementsEqual(StaticBytes("..")) {

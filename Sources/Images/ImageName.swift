@@ -51,8 +51,8 @@ enum ImageName {
 
   /// A name in an archive of Docker's format as Docker shows it: without the registry and the folder that it takes when none is given.
   static func asDockerShows(_ name: String) -> String {
-    for prefix in ["docker.io/library/", "docker.io/"] as [StaticString] where name.begins(with: prefix) {
-      return String(decoding: name.utf8.dropFirst(prefix.utf8CodeUnitCount), as: UTF8.self)
+    for prefix in ["docker.io/library/", "docker.io/"] as [Literal] where name.begins(with: prefix) {
+      return String(decoding: name.utf8.dropFirst(prefix.bytes.count), as: UTF8.self)
     }
     return name
   }

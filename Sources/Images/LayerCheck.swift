@@ -324,7 +324,7 @@ final class LayerCheck {
     return hash
   }
 
-  private func system<Value: ~Copyable>(_ operation: StaticString, _ body: () throws(Errno) -> Value) throws(LayerError) -> Value {
+  private func system<Value: ~Copyable>(_ operation: Literal, _ body: () throws(Errno) -> Value) throws(LayerError) -> Value {
     do throws(Errno) { return try body() } catch { throw LayerError(.system(SystemError(operation, "a directory", error))) }
   }
 }

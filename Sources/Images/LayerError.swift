@@ -29,12 +29,12 @@ func printable(_ name: Path) -> String {
 /// Why a layer cannot be applied.
 public indirect enum LayerFault: Error, Sendable {
   // The stream of bytes.
-  case truncated, notGzip, garbageAfterGzip, notZstd, windowTooLarge, unknownCompression(name: StaticString)
-  case otherCompression(found: StaticString, declared: StaticString)
+  case truncated, notGzip, garbageAfterGzip, notZstd, windowTooLarge, unknownCompression(name: Literal)
+  case otherCompression(found: Literal, declared: Literal)
   case wrongSize(expected: UInt64), longerThanDescriptor(expected: UInt64)
   case wrongDigest(found: String), wrongDiffID(expected: String, found: String)
   // The archive.
-  case badChecksum, badNumber(field: StaticString), negativeNumber(field: StaticString), nulInName, unknownType(UInt8), sparse
+  case badChecksum, badNumber(field: Literal), negativeNumber(field: Literal), nulInName, unknownType(UInt8), sparse
   case metadataTooLong(limit: UInt64), badExtendedHeader, globalHeaderChangesEntries, metadataWithoutEntry, metadataTwice, oneZeroBlock
   // Names.
   case emptyName, leadsOut, parentReference, nameTooLong, pathTooLong(limit: UInt64), tooDeep(limit: UInt64), rootNotDirectory

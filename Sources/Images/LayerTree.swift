@@ -188,7 +188,7 @@ enum LayerAttribute {
 /// Runs `body` and gives its errno the operation and the object.
 @inline(__always)
 func act<Value: ~Copyable>(
-  _ operation: StaticString, _ object: @autoclosure () -> Text, _ body: () throws(Errno) -> Value
+  _ operation: Literal, _ object: @autoclosure () -> Text, _ body: () throws(Errno) -> Value
 ) throws(LayerFault) -> Value {
   do throws(Errno) {
     return try body()

@@ -208,7 +208,7 @@ final class LayerWriter {
   }
 
   /// Makes something under a name that has to be free. Which entry it is for is said where the error is caught.
-  private func new<Value: ~Copyable>(_ operation: StaticString, _ body: () throws(Errno) -> Value) throws(LayerFault) -> Value {
+  private func new<Value: ~Copyable>(_ operation: Literal, _ body: () throws(Errno) -> Value) throws(LayerFault) -> Value {
     do throws(Errno) {
       return try body()
     } catch {

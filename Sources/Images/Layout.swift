@@ -38,7 +38,7 @@ final class Layout {
       // Docker 25 and later leave images that were saved by their digests out of the index (moby#47210, moby#51389), but not out of their own list.
       if listed.manifests.count >= saved.count { index = listed }
     } else if saved.isEmpty {
-      throw ImageError(.notFound, "\(files.shown): has no oci-layout with an index.json\(files.isArchive ? ", and no manifest.json" as StaticString : "")")
+      throw ImageError(.notFound, "\(files.shown): has no oci-layout with an index.json\(files.isArchive ? ", and no manifest.json" as Literal : "")")
     }
     self.index = index
     self.saved = saved

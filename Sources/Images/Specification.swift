@@ -66,7 +66,7 @@ public struct RunOptions: Equatable, Sendable {
 }
 
 /// How an image is run: a configuration for the runtime, and what only the running container can make numbers of.
-public struct RunSpecification: Equatable, Sendable {
+public struct RunSpecification {
   /// Without the user's numbers and without a seccomp profile.
   public var spec: Spec
   /// As the image says it: `user`, `uid`, `user:group`, ... The names are those of the image's own /etc/passwd and /etc/group, so they are looked up inside the

@@ -5,7 +5,7 @@ internal import OCI
 /// Left out are `CAP_MKNOD` (devices are the runtime's to make), `CAP_NET_RAW` (it forges packets; ping needs it only where `net.ipv4.ping_group_range` is
 /// closed) and `CAP_AUDIT_WRITE` (the audit log is the host's). Podman leaves out the same three.
 enum DefaultCapabilities {
-  private static var names: StaticString {
+  private static var names: Literal {
     """
     CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID CAP_KILL CAP_NET_BIND_SERVICE CAP_SETFCAP CAP_SETGID CAP_SETPCAP CAP_SETUID CAP_SYS_CHROOT
     """
@@ -21,7 +21,7 @@ enum DefaultCapabilities {
 /// The mounts of a container, those of Docker without /dev/mqueue.
 enum DefaultMounts {
   /// Destination, type, source and options, as fstab(5) has them.
-  private static var table: StaticString {
+  private static var table: Literal {
     """
     /proc proc proc nosuid,noexec,nodev
     /dev tmpfs tmpfs nosuid,strictatime,mode=755,size=65536k

@@ -1,11 +1,11 @@
-internal import Linux
+public import Linux
 internal import OCI
 
 /// How much of the medium the store takes.
 public struct StoreUsage: Sendable {
   /// One kind of thing in the store.
   public struct Row: Sendable {
-    public let what: StaticString
+    public let what: Literal
     public var count: UInt64 = 0
     /// Bytes that are allocated on the medium.
     public var bytes: UInt64 = 0
@@ -66,7 +66,7 @@ extension Store {
       usage.images.append(measured)
     }
     for (what, directory) in [("documents", "blobs"), ("containers", "containers"), ("quarantine", "quarantine"), ("temporary", "tmp"), ("reserve", "reserve")]
-      as [(StaticString, Path)]
+      as [(Literal, Path)]
     {
       var row = StoreUsage.Row(what: what)
       row.bytes = try size(of: directory, in: ".", &seen)

@@ -61,7 +61,7 @@ final class TarExtended {
     return value.isEmpty ? nil : Array(value)
   }
 
-  private static func number(_ value: ArraySlice<UInt8>, _ field: StaticString) throws(LayerFault) -> Int64? {
+  private static func number(_ value: ArraySlice<UInt8>, _ field: Literal) throws(LayerFault) -> Int64? {
     if value.isEmpty { return nil }
     if value.first == 0x2D { throw .negativeNumber(field: field) }
     guard let number = natural(value) else { throw .badNumber(field: field) }

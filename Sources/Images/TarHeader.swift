@@ -103,7 +103,7 @@ struct TarFields {
 
   /// A number; `name` is the field's.
   @inline(never)
-  mutating func number(_ start: Int, _ count: Int, _ name: StaticString) -> Int64 {
+  mutating func number(_ start: Int, _ count: Int, _ name: Literal) -> Int64 {
     do throws(LayerFault) {
       return try TarFields.number(block[start..<(start + count)], name)
     } catch {
@@ -113,7 +113,7 @@ struct TarFields {
   }
 
   /// An octal number with spaces and NULs around it, empty meaning 0; or, with the first bit set, a binary one in two's complement.
-  private static func number(_ field: ArraySlice<UInt8>, _ name: StaticString) throws(LayerFault) -> Int64 {
+  private static func number(_ field: ArraySlice<UInt8>, _ name: Literal) throws(LayerFault) -> Int64 {
     if let first = field.first, first & 0x80 != 0 { return try binary(field, negative: first & 0x40 != 0, name) }
     var digits = field
     while let first = digits.first, first == 0x20 || first == 0 { digits = digits.dropFirst() }
@@ -128,7 +128,7 @@ struct TarFields {
     return value
   }
 
-  private static func binary(_ field: ArraySlice<UInt8>, negative: Bool, _ name: StaticString) throws(LayerFault) -> Int64 {
+  private static func binary(_ field: ArraySlice<UInt8>, negative: Bool, _ name: Literal) throws(LayerFault) -> Int64 {
     var value: UInt64 = 0
     var isFirst = true
     for byte in field {

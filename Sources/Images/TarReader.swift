@@ -147,7 +147,7 @@ final class TarReader {
   }
 
   /// A number that the kernel takes as a user, group or device number; all bits set would mean "leave it as it is" to chown(2).
-  private static func number(_ value: Int64, _ field: StaticString) throws(LayerFault) -> UInt32 {
+  private static func number(_ value: Int64, _ field: Literal) throws(LayerFault) -> UInt32 {
     if value < 0 { throw .negativeNumber(field: field) }
     guard let number = UInt32(exactly: value), number != UInt32.max else { throw .badNumber(field: field) }
     return number

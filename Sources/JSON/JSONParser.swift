@@ -88,9 +88,9 @@ struct JSONParser {
     return index
   }
 
-  private mutating func word(_ word: StaticString, _ kind: JSONKind, _ flag: Bool, in parent: Int) throws(JSONError) {
-    let end = min(offset + word.utf8CodeUnitCount, text.count)
-    if !word.withUTF8Buffer({ text[offset..<end].elementsEqual($0) }) { throw expected("a value") }
+  private mutating func word(_ word: Literal, _ kind: JSONKind, _ flag: Bool, in parent: Int) throws(JSONError) {
+    let end = min(offset + word.bytes.count, text.count)
+    if !text[offset..<end].elementsEqual(word.bytes) { throw expected("a value") }
     try append(JSONNode(kind: kind, flag: flag, start: UInt32(offset), length: UInt32(end - offset), parent: UInt32(parent)))
     offset = end
   }
@@ -211,7 +211,7 @@ struct JSONParser {
 
   private func fault(_ reason: Text) -> JSONError { JSONError(in: text, at: min(offset, text.count), reason) }
 
-  private func expected(_ what: StaticString) -> JSONError {
+  private func expected(_ what: Literal) -> JSONError {
     fault(offset < text.count ? "expected \(what)" : "expected \(what), but the document ends")
   }
 }

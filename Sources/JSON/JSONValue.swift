@@ -105,16 +105,17 @@ public struct JSONValue {
 
   /// The member of an object, or nil when there is none or it is `null`.
   @inline(never)
-  public func member(_ key: StaticString) -> JSONValue? {
+  public func member(_ key: Literal) -> JSONValue? {
     if kind != .object {
       refuse(expected: "an object")
       return nil
     }
     var child = index + 1
     let end = Int(node.next)
+    let name = key.bytes
     while child < end {
       let candidate = document.nodes[child]
-      if key.withUTF8Buffer({ isKey(candidate, $0) }) {
+      if isKey(candidate, name) {
         return document.nodes[child + 1].kind == .null ? nil : JSONValue(document: document, index: child + 1)
       }
       child = Int(document.nodes[child + 1].next)
@@ -124,7 +125,7 @@ public struct JSONValue {
 
   /// The member of an object, which must be there.
   @inline(never)
-  public func required(_ key: StaticString) -> JSONValue {
+  public func required(_ key: Literal) -> JSONValue {
     if let value = member(key) { return value }
     refuseMissing(key)
     return self
@@ -132,29 +133,29 @@ public struct JSONValue {
 
   /// A string member; nil when it is absent.
   @inline(never)
-  public func string(_ key: StaticString) -> String? { member(key)?.string() }
+  public func string(_ key: Literal) -> String? { member(key)?.string() }
 
   /// A boolean member; nil when it is absent.
   @inline(never)
-  public func bool(_ key: StaticString) -> Bool? { member(key)?.bool() }
+  public func bool(_ key: Literal) -> Bool? { member(key)?.bool() }
 
   /// An integer member; nil when it is absent.
   @inline(__always)
-  public func integer<Value: FixedWidthInteger & Sendable>(_ key: StaticString, in range: ClosedRange<Value> = Value.min...Value.max) -> Value? {
+  public func integer<Value: FixedWidthInteger & Sendable>(_ key: Literal, in range: ClosedRange<Value> = Value.min...Value.max) -> Value? {
     let bits = integerBits(key, least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound))
     return bits.map { Value(truncatingIfNeeded: $0) }
   }
 
   /// An integer member that must be there.
   @inline(__always)
-  public func requiredInteger<Value: FixedWidthInteger & Sendable>(_ key: StaticString, in range: ClosedRange<Value> = Value.min...Value.max) -> Value {
+  public func requiredInteger<Value: FixedWidthInteger & Sendable>(_ key: Literal, in range: ClosedRange<Value> = Value.min...Value.max) -> Value {
     Value(
       truncatingIfNeeded: requiredBits(key, least: Int64(truncatingIfNeeded: range.lowerBound), greatest: UInt64(truncatingIfNeeded: range.upperBound)))
   }
 
   /// The elements of a member, decoded; none when the member is absent.
   @inline(__always)
-  public func list<Element>(_ key: StaticString, _ decode: (JSONValue) -> Element) -> [Element] {
+  public func list<Element>(_ key: Literal, _ decode: (JSONValue) -> Element) -> [Element] {
     var list: [Element] = []
     for element in elements(of: key) { list.append(decode(element)) }
     return list
@@ -162,11 +163,11 @@ public struct JSONValue {
 
   /// The elements of a member; none when the member is absent.
   @inline(never)
-  public func elements(of key: StaticString) -> [JSONValue] { member(key)?.elements() ?? [] }
+  public func elements(of key: Literal) -> [JSONValue] { member(key)?.elements() ?? [] }
 
   /// The strings of a member; none when the member is absent.
   @inline(never)
-  public func strings(_ key: StaticString) -> [String] {
+  public func strings(_ key: Literal) -> [String] {
     guard let array = member(key) else { return [] }
     if array.kind != .array {
       array.refuse(expected: "an array")
@@ -195,10 +196,10 @@ public struct JSONValue {
 
   /// Notes that a member of this object is at fault, whether it is there or not.
   @inline(never)
-  public func refuse(_ key: StaticString, _ reason: Text) {
+  public func refuse(_ key: Literal, _ reason: Text) {
     if case .some = document.fault { return }
     let parent = path
-    let separator: StaticString = parent.utf8.isEmpty ? "" : "."
+    let separator: Literal = parent.utf8.isEmpty ? "" : "."
     document.fault = JSONPathError(path: Text("\(parent)\(separator)\(key)").string, reason: reason)
   }
 
@@ -208,7 +209,7 @@ public struct JSONValue {
 
   /// Notes that a member is not there.
   @inline(never)
-  public func refuseMissing(_ key: StaticString) { refuse(key, "missing") }
+  public func refuseMissing(_ key: Literal) { refuse(key, "missing") }
 
   /// The place of this value: `mounts[3].destination`; empty for the document itself.
   ///
@@ -268,11 +269,11 @@ public struct JSONValue {
 
   /// As `integerBits(least:greatest:)`, for a member; nil when it is absent.
   @inline(never)
-  public func integerBits(_ key: StaticString, least: Int64, greatest: UInt64) -> UInt64? { member(key)?.integerBits(least: least, greatest: greatest) }
+  public func integerBits(_ key: Literal, least: Int64, greatest: UInt64) -> UInt64? { member(key)?.integerBits(least: least, greatest: greatest) }
 
   /// As `integerBits(least:greatest:)`, for a member that must be there.
   @inline(never)
-  public func requiredBits(_ key: StaticString, least: Int64, greatest: UInt64) -> UInt64 {
+  public func requiredBits(_ key: Literal, least: Int64, greatest: UInt64) -> UInt64 {
     required(key).integerBits(least: least, greatest: greatest)
   }
 
@@ -283,5 +284,5 @@ public struct JSONValue {
   }
 
   @inline(never)
-  private func refuse(expected what: StaticString) { refuse("expected \(what), found \(kind.description)") }
+  private func refuse(expected what: Literal) { refuse("expected \(what), found \(kind.description)") }
 }

@@ -107,9 +107,9 @@ public struct JSONWriter: Sendable {
     output.append(closing)
   }
 
-  private mutating func word(_ word: StaticString) {
+  private mutating func word(_ word: Literal) {
     begin()
-    word.withUTF8Buffer { output.append(contentsOf: $0) }
+    output.append(contentsOf: word.bytes)
   }
 
   /// What stands before a value or a key: nothing after a key, else the comma and the new line of a container.

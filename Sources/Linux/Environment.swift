@@ -3,7 +3,7 @@ internal import CLinux
 /// The environment that this process was started with.
 public enum Environment {
   /// The value of a variable; nil when it is not set. The C variable is `environ`.
-  public static func value(of name: StaticString) -> String? {
+  public static func value(of name: Literal) -> String? {
     var next = clinux_environment()
     while let entry = next?.pointee {
       if let value = valueIfNamed(name, entry) { return value }
@@ -26,9 +26,9 @@ public enum Environment {
     return entries
   }
 
-  private static func valueIfNamed(_ name: StaticString, _ entry: UnsafePointer<CChar>) -> String? {
-    let length = name.utf8CodeUnitCount
-    for index in 0..<length where UInt8(bitPattern: entry[index]) != name.utf8Start[index] || entry[index] == 0 { return nil }
+  private static func valueIfNamed(_ name: Literal, _ entry: UnsafePointer<CChar>) -> String? {
+    let length = name.bytes.count
+    for index in 0..<length where UInt8(bitPattern: entry[index]) != name.start[index] || entry[index] == 0 { return nil }
     return entry[length] == 0x3D ? String(cString: entry + length + 1) : nil
   }
 }

@@ -96,7 +96,7 @@ func checked<Value: SignedInteger & FixedWidthInteger>(_ call: () -> Value) thro
   while true {
     let result = call()
     if result >= 0 { return result }
-    let errno = Errno(rawValue: Int32(truncatingIfNeeded: 0 - result))
+    let errno = Errno(rawValue: Int32(truncatingIfNeeded: 0 &- result))
     if errno != .interrupted { throw errno }
   }
 }

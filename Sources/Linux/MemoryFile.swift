@@ -9,8 +9,8 @@ public enum MemoryFile {
   ///
   /// The C functions are `memfd_create` with `MFD_ALLOW_SEALING` (and `MFD_EXEC`, Linux 6.3, where vm.memfd_noexec asks for it), `sendfile` and `fcntl` with
   /// `F_ADD_SEALS`.
-  public static func sealedCopy(of file: borrowing FileDescriptor, name: StaticString) throws(Errno) -> FileDescriptor {
-    let path = Path(bytes: name.withUTF8Buffer { Array($0) })
+  public static func sealedCopy(of file: borrowing FileDescriptor, name: Literal) throws(Errno) -> FileDescriptor {
+    let path = Path(name)
     // MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC; kernels before 6.3 refuse the last.
     var created = path.withCString { clinux_memfd_create($0, 1 | 2 | 0x10) }
     if created == 0 - Errno.invalidArgument.rawValue { created = path.withCString { clinux_memfd_create($0, 1 | 2) } }
@@ -22,8 +22,8 @@ public enum MemoryFile {
   }
 
   /// A file with these bytes, to be read from the start; `name` is what /proc shows. The C functions are `memfd_create`, `write` and `lseek`.
-  public static func holding(_ bytes: [UInt8], name: StaticString) throws(Errno) -> FileDescriptor {
-    let path = Path(bytes: name.withUTF8Buffer { Array($0) })
+  public static func holding(_ bytes: [UInt8], name: Literal) throws(Errno) -> FileDescriptor {
+    let path = Path(name)
     let file = FileDescriptor(owning: try checked { path.withCString { clinux_memfd_create($0, 1) } })
     try file.writeAll(bytes)
     let number = file.rawValue
@@ -32,8 +32,8 @@ public enum MemoryFile {
   }
 
   /// An empty file; `name` is what /proc shows. The C function is `memfd_create`.
-  public static func empty(name: StaticString) throws(Errno) -> FileDescriptor {
-    let path = Path(bytes: name.withUTF8Buffer { Array($0) })
+  public static func empty(name: Literal) throws(Errno) -> FileDescriptor {
+    let path = Path(name)
     return FileDescriptor(owning: try checked { path.withCString { clinux_memfd_create($0, 1) } })
   }
 

@@ -1,15 +1,15 @@
 /// One line of /proc/self/mountinfo (proc_pid_mountinfo(5)), with its names as the kernel escapes them.
-public struct MountEntry: Sendable {
-  public var id: UInt32
-  public var parent: UInt32
+public final class MountEntry {
+  public let id: UInt32
+  public let parent: UInt32
   /// The directory of the file system that is mounted; for cgroups the group at the mount point.
-  public var root: ArraySlice<UInt8>
-  public var mountPoint: ArraySlice<UInt8>
+  public let root: ArraySlice<UInt8>
+  public let mountPoint: ArraySlice<UInt8>
   /// The options of this mount, such as `ro`.
-  public var options: ArraySlice<UInt8>
-  public var type: ArraySlice<UInt8>
+  public let options: ArraySlice<UInt8>
+  public let type: ArraySlice<UInt8>
   /// The options of the file system itself, where a v1 mount names its controllers.
-  public var superOptions: ArraySlice<UInt8>
+  public let superOptions: ArraySlice<UInt8>
 
   /// Reads a line without its newline; nil when it is not of the documented form, so that a mount which cannot be understood is never used.
   public init?(line: ArraySlice<UInt8>) {
@@ -31,14 +31,13 @@ public struct MountEntry: Sendable {
   /// Whether nothing can be written through it: neither the mount nor the file system may be read-only. The kernel writes `rw` or `ro` before all other options.
   public var isReadOnly: Bool { MountEntry.begin(options, with: "ro") || MountEntry.begin(superOptions, with: "ro") }
 
-  private static func begin(_ options: ArraySlice<UInt8>, with word: StaticString) -> Bool {
-    guard let first = options.split(separator: 0x2C).first, first.count == word.utf8CodeUnitCount else { return false }
-    return word.withUTF8Buffer { first.elementsEqual($0) }
+  private static func begin(_ options: ArraySlice<UInt8>, with word: Literal) -> Bool {
+    options.split(separator: 0x2C).first?.matches(word) ?? false
   }
 }
 
 /// The mounts of a mount namespace.
-public struct MountTable: Sendable {
+public struct MountTable {
   public let entries: [MountEntry]
 
   /// From the contents of /proc/self/mountinfo; lines that are not of the documented form are left out.

@@ -116,6 +116,13 @@ extension Path: ExpressibleByStringInterpolation {
     storage = nil
   }
 
+  /// A literal that is a path, at no cost.
+  @inline(__always)
+  public init(_ literal: Literal) {
+    start = UnsafeRawPointer(literal.start).assumingMemoryBound(to: CChar.self)
+    storage = nil
+  }
+
   @inline(never)
   public init(stringInterpolation: Text.Interpolation) { self.init(bytes: stringInterpolation.bytes) }
 }

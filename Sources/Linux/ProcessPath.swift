@@ -7,9 +7,9 @@ struct ProcessPath {
   @inline(never)
   init(_ descriptor: Int32) {
     bytes = InlineArray(repeating: 0)
-    let folder: StaticString = "/proc/self/fd/"
-    var end = folder.utf8CodeUnitCount
-    for index in 0..<end { bytes[index] = CChar(bitPattern: folder.utf8Start[index]) }
+    let folder: Literal = "/proc/self/fd/"
+    var end = folder.bytes.count
+    for index in 0..<end { bytes[index] = CChar(bitPattern: folder.start[index]) }
     let number = UInt32(bitPattern: descriptor)
     var unit: UInt32 = 1
     while number / unit > 9 { unit *= 10 }

@@ -9,11 +9,11 @@ extension Signal {
       return
     }
     if name.starts(with: "SIG".utf8) { name.removeFirst(3) }
-    for (index, known) in Signal.names.enumerated() where known.withUTF8Buffer({ name.elementsEqual($0) }) {
+    for (index, known) in Signal.names.enumerated() where name.elementsEqual(known.bytes) {
       self.init(rawValue: Int32(truncatingIfNeeded: index + 1))
       return
     }
-    for (alias, number) in Signal.aliases where alias.withUTF8Buffer({ name.elementsEqual($0) }) {
+    for (alias, number) in Signal.aliases where name.elementsEqual(alias.bytes) {
       self.init(rawValue: number)
       return
     }
@@ -31,7 +31,7 @@ extension Signal {
   }
 
   /// Signals 1 to 31, in their order.
-  private static var names: [StaticString] {
+  private static var names: [Literal] {
     [
       "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP",
       "TSTP",
@@ -40,5 +40,5 @@ extension Signal {
   }
 
   /// Other names of theirs.
-  private static var aliases: [(StaticString, Int32)] { [("IOT", 6), ("CLD", 17), ("POLL", 29), ("UNUSED", 31)] }
+  private static var aliases: [(Literal, Int32)] { [("IOT", 6), ("CLD", 17), ("POLL", 29), ("UNUSED", 31)] }
 }

@@ -121,6 +121,10 @@ extension FileDescriptor {
     return FileStatus(raw)
   }
 
+  /// Whether this and `other` are the same file of the same file system.
+  @inline(never)
+  public borrowing func isSameFile(as other: borrowing FileDescriptor) throws(Errno) -> Bool { try status().isSameFile(as: other.status()) }
+
   /// The C function is `fstatfs`.
   public borrowing func fileSystemStatus() throws(Errno) -> FileSystemStatus {
     var raw = clinux_statfs()

@@ -46,5 +46,5 @@ public enum ContainerStatus: UInt8, NamedValue {
   /// The first process has ended.
   case stopped
 
-  public static var names: StaticString { "creating created running paused stopped" }
+  public static var names: Literal { "creating created running paused stopped" }
 }

@@ -30,18 +30,18 @@ func check(_ document: JSONValue) throws(SpecError) {
 extension JSONValue {
   /// A string member; nil when it is absent or empty. The Go structures that most callers write their documents with do not tell the two apart.
   @inline(never)
-  func text(_ key: StaticString) -> String? {
+  func text(_ key: Literal) -> String? {
     guard let text = member(key)?.string(), !text.utf8.isEmpty else { return nil }
     return text
   }
 
   /// A string member that must be there and not empty.
   @inline(never)
-  func requiredText(_ key: StaticString) -> String { required(key).nonEmpty() }
+  func requiredText(_ key: Literal) -> String { required(key).nonEmpty() }
 
   /// A string member as a value; nil when it is absent or empty.
   @inline(never)
-  func given(_ key: StaticString) -> JSONValue? { text(key) == nil ? nil : member(key) }
+  func given(_ key: Literal) -> JSONValue? { text(key) == nil ? nil : member(key) }
 
   /// A string that is not empty.
   @inline(never)
@@ -61,11 +61,11 @@ extension JSONValue {
 
   /// The strings of a member, each of which begins with a slash; none when the member is absent.
   @inline(never)
-  func absolutePaths(_ key: StaticString) -> [String] { list(key) { $0.absolutePath() } }
+  func absolutePaths(_ key: Literal) -> [String] { list(key) { $0.absolutePath() } }
 
   /// A boolean member; false when it is absent.
   @inline(never)
-  func flag(_ key: StaticString) -> Bool { member(key)?.bool() ?? false }
+  func flag(_ key: Literal) -> Bool { member(key)?.bool() ?? false }
 
   /// One of the fixed names of a type; where it is none of them that is noted, and the first one is given.
   @inline(__always)
@@ -73,14 +73,14 @@ extension JSONValue {
 
   /// One of the fixed names of a type; nil when the member is absent or empty.
   @inline(__always)
-  func namedText<Value: NamedValue>(_ key: StaticString) -> Value? { given(key)?.named() }
+  func namedText<Value: NamedValue>(_ key: Literal) -> Value? { given(key)?.named() }
 
   /// The named values of a member; none when the member is absent.
   @inline(__always)
-  func namedList<Value: NamedValue>(_ key: StaticString) -> [Value] { list(key) { $0.named() } }
+  func namedList<Value: NamedValue>(_ key: Literal) -> [Value] { list(key) { $0.named() } }
 
   @inline(never)
-  private func number(in names: StaticString) -> UInt8 {
+  private func number(in names: Literal) -> UInt8 {
     if let number = position(of: string(), in: names) { return number }
     refuseUnknown()
     return 0
@@ -88,14 +88,14 @@ extension JSONValue {
 
   /// The members of a map, decoded in the order of the text; none when the map is absent. A key must not be empty.
   @inline(__always)
-  func map<Entry>(_ key: StaticString, _ decode: (String, JSONValue) -> Entry) -> [Entry] {
+  func map<Entry>(_ key: Literal, _ decode: (String, JSONValue) -> Entry) -> [Entry] {
     var entries: [Entry] = []
     for (name, value) in namedMembers(of: key) { entries.append(decode(name, value)) }
     return entries
   }
 
   @inline(never)
-  private func namedMembers(of key: StaticString) -> [(key: String, value: JSONValue)] {
+  private func namedMembers(of key: Literal) -> [(key: String, value: JSONValue)] {
     guard let object = member(key) else { return [] }
     let members = object.members()
     for (name, _) in members where name.utf8.isEmpty { object.refuse("must not have an empty key") }
@@ -104,7 +104,7 @@ extension JSONValue {
 
   /// A map of strings to strings, such as `annotations`.
   @inline(never)
-  func annotations(_ key: StaticString) -> [Annotation] { map(key) { Annotation(key: $0, value: $1.string()) } }
+  func annotations(_ key: Literal) -> [Annotation] { map(key) { Annotation(key: $0, value: $1.string()) } }
 }
 
 /// Whether a text is a version `1.MINOR.PATCH` as Semantic Versioning 2.0.0 spells it, with or without a suffix. Within one major version the specifications

@@ -77,7 +77,7 @@ extension Digest: Equatable {
 public enum DigestAlgorithm: UInt8, NamedValue {
   case sha256, sha512
 
-  public static var names: StaticString { "sha256 sha512" }
+  public static var names: Literal { "sha256 sha512" }
 
   /// Bytes of a hash.
   public var byteCount: Int {

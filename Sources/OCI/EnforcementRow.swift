@@ -27,7 +27,7 @@ public struct EnforcementRow: Equatable, Sendable {
   }
 
   func write(to writer: inout JSONWriter) {
-    let names: StaticString = "what asked applied by"
+    let names: Literal = "what asked applied by"
     writer.object { writer in
       var position: UInt8 = 0
       for value in [what, asked, applied, by] {

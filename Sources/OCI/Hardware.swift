@@ -10,7 +10,7 @@ public struct Personality: Equatable, Sendable {
 public enum PersonalityDomain: UInt8, NamedValue {
   case linux, linux32
 
-  public static var names: StaticString { "LINUX LINUX32" }
+  public static var names: Literal { "LINUX LINUX32" }
 }
 
 /// Where memory comes from on a NUMA machine, set_mempolicy(2) (config-linux.md, "Memory policy").
@@ -33,14 +33,14 @@ public struct MemoryPolicy: Equatable, Sendable {
 public enum MemoryPolicyMode: UInt8, NamedValue {
   case `default`, bind, interleave, weightedInterleave, preferred, preferredMany, local
 
-  public static var names: StaticString { "MPOL_DEFAULT MPOL_BIND MPOL_INTERLEAVE MPOL_WEIGHTED_INTERLEAVE MPOL_PREFERRED MPOL_PREFERRED_MANY MPOL_LOCAL" }
+  public static var names: Literal { "MPOL_DEFAULT MPOL_BIND MPOL_INTERLEAVE MPOL_WEIGHTED_INTERLEAVE MPOL_PREFERRED MPOL_PREFERRED_MANY MPOL_LOCAL" }
 }
 
 /// The flags of set_mempolicy(2).
 public enum MemoryPolicyFlag: UInt8, NamedValue {
   case numaBalancing, relativeNodes, staticNodes
 
-  public static var names: StaticString { "MPOL_F_NUMA_BALANCING MPOL_F_RELATIVE_NODES MPOL_F_STATIC_NODES" }
+  public static var names: Literal { "MPOL_F_NUMA_BALANCING MPOL_F_RELATIVE_NODES MPOL_F_STATIC_NODES" }
 }
 
 /// Intel's resource director, the resctrl file system (config-linux.md, "IntelRdt").

@@ -10,7 +10,7 @@ extension ImageIndex {
   init(_ json: JSONValue, mayBeEmpty: Bool) {
     json.checkSchema(role: .index, what: "an image index")
     // A document that can be read as a manifest and as an index is two different images under one digest (CVE-2021-41190).
-    for key in ["layers", "config"] as [StaticString] where json.member(key) != nil { json.refuse(key, "must not be given in an image index") }
+    for key in ["layers", "config"] as [Literal] where json.member(key) != nil { json.refuse(key, "must not be given in an image index") }
     if !mayBeEmpty { _ = json.required("manifests") }
     manifests = json.list("manifests") { Descriptor($0) }
     annotations = json.annotations("annotations")
@@ -113,7 +113,7 @@ extension JSONValue {
   }
 
   /// Refuses a document whose own words say that it is something else. `mediaType` may be absent, and then nothing is said (image-index.md, manifest.md).
-  fileprivate func checkSchema(role: MediaRole, what: StaticString) {
+  fileprivate func checkSchema(role: MediaRole, what: Literal) {
     let version: Int64 = required("schemaVersion").integer()
     if version != 2 { refuse("schemaVersion", "expected 2, found \(version)") }
     if let type = text("mediaType"), MediaType(named: type)?.role != role { refuse("mediaType", "expected \(what), found '\(type)'") }

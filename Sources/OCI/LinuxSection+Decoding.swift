@@ -2,7 +2,8 @@ internal import JSON
 
 extension LinuxSection {
   @inline(never)
-  init(_ json: JSONValue, _ skipsSeccomp: (ArraySlice<UInt8>) -> Bool) {
+  convenience init(_ json: JSONValue, _ skipsSeccomp: (ArraySlice<UInt8>) -> Bool) {
+    self.init()
     namespaces = LinuxSection.namespaces(json)
     uidMappings = json.idMappings("uidMappings")
     gidMappings = json.idMappings("gidMappings")

@@ -1,7 +1,7 @@
 /// What is particular to Linux: `linux` of config.json (config-linux.md).
 ///
 /// The type is not called `Linux`, because it would hide the module of that name.
-public struct LinuxSection: Equatable, Sendable {
+public final class LinuxSection {
   /// The namespaces that are made or joined, no type twice; a type that is not named is the runtime's.
   public var namespaces: [Namespace]
   /// User numbers of the user namespace.
@@ -66,6 +66,14 @@ public struct LinuxSection: Equatable, Sendable {
   public func namespace(_ type: NamespaceType) -> Namespace? {
     namespaces.first { $0.type == type }
   }
+
+  /// Another one with the same values.
+  public func copy() -> LinuxSection {
+    LinuxSection(
+      namespaces: namespaces, uidMappings: uidMappings, gidMappings: gidMappings, timeOffsets: timeOffsets, devices: devices, netDevices: netDevices,
+      cgroupsPath: cgroupsPath, resources: resources, seccomp: seccomp, sysctl: sysctl, maskedPaths: maskedPaths, readonlyPaths: readonlyPaths,
+      rootfsPropagation: rootfsPropagation, mountLabel: mountLabel, intelRdt: intelRdt, personality: personality, memoryPolicy: memoryPolicy)
+  }
 }
 
 /// A namespace that is made or joined (config-linux.md, "Namespaces").
@@ -85,7 +93,7 @@ public struct Namespace: Equatable, Sendable {
 public enum NamespaceType: UInt8, NamedValue {
   case pid, network, mount, ipc, uts, user, cgroup, time
 
-  public static var names: StaticString { "pid network mount ipc uts user cgroup time" }
+  public static var names: Literal { "pid network mount ipc uts user cgroup time" }
 }
 
 /// How much a clock of the time namespace differs from the host's (config-linux.md, "Offset for Time Namespace").
@@ -109,7 +117,7 @@ public enum OffsetClock: UInt8, NamedValue {
   case monotonic, boottime
 
   /// The name, which is also the word that /proc/PID/timens_offsets takes.
-  public static var names: StaticString { "monotonic boottime" }
+  public static var names: Literal { "monotonic boottime" }
 }
 
 /// A device node in the container (config-linux.md, "Devices").
@@ -146,7 +154,7 @@ public struct Device: Equatable, Sendable {
 public enum DeviceType: UInt8, NamedValue {
   case character, block, unbufferedCharacter, fifo
 
-  public static var names: StaticString { "c b u p" }
+  public static var names: Literal { "c b u p" }
 }
 
 /// A network device that is moved into the container (config-linux.md, "Network Devices").
@@ -181,5 +189,5 @@ public struct Sysctl: Equatable, Sendable {
 public enum RootfsPropagation: UInt8, NamedValue {
   case shared, slave, `private`, unbindable, recursiveShared, recursiveSlave, recursivePrivate, recursiveUnbindable
 
-  public static var names: StaticString { "shared slave private unbindable rshared rslave rprivate runbindable" }
+  public static var names: Literal { "shared slave private unbindable rshared rslave rprivate runbindable" }
 }

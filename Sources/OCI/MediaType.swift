@@ -10,7 +10,7 @@ public enum MediaType: UInt8, NamedValue {
   /// The content `{}` of a manifest that is no image (manifest.md, "Guidance for an Empty Descriptor").
   case empty
 
-  public static var names: StaticString {
+  public static var names: Literal {
     """
     application/vnd.oci.image.index.v1+json application/vnd.docker.distribution.manifest.list.v2+json application/vnd.oci.image.manifest.v1+json
     application/vnd.docker.distribution.manifest.v2+json application/vnd.oci.image.config.v1+json application/vnd.docker.container.image.v1+json

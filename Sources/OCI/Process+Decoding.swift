@@ -2,12 +2,15 @@ internal import JSON
 
 extension Process {
   /// Decodes the document of one process, as `exec --process` takes it: `process` of a config.json.
-  public init(parsing text: [UInt8]) throws(SpecError) {
-    self = try decode(text) { Process($0) }
+  public convenience init(parsing text: [UInt8]) throws(SpecError) {
+    let document = try parse(text)
+    self.init(document)
+    try check(document)
   }
 
   @inline(never)
-  init(_ json: JSONValue) {
+  convenience init(_ json: JSONValue) {
+    self.init(args: [])
     terminal = json.flag("terminal")
     // config.md: runtimes must ignore the size of a terminal that there is not.
     consoleSize = terminal ? json.member("consoleSize").map { ConsoleSize($0) } : nil

@@ -1,5 +1,5 @@
 /// What runs in the container (config.md, "Process").
-public struct Process: Equatable, Sendable {
+public final class Process {
   /// Whether a pseudoterminal becomes the process's standard streams.
   public var terminal: Bool
   /// The size of that terminal; has no meaning without `terminal`.
@@ -51,6 +51,14 @@ public struct Process: Equatable, Sendable {
     self.scheduler = scheduler
     self.ioPriority = ioPriority
     self.execCPUAffinity = execCPUAffinity
+  }
+
+  /// Another one with the same values.
+  public func copy() -> Process {
+    Process(
+      terminal: terminal, consoleSize: consoleSize, user: user, args: args, env: env, cwd: cwd, capabilities: capabilities, rlimits: rlimits,
+      noNewPrivileges: noNewPrivileges, apparmorProfile: apparmorProfile, oomScoreAdj: oomScoreAdj, selinuxLabel: selinuxLabel, scheduler: scheduler,
+      ioPriority: ioPriority, execCPUAffinity: execCPUAffinity)
   }
 }
 
@@ -131,7 +139,7 @@ public enum RlimitType: UInt8, NamedValue {
   case addressSpace, core, cpu, data, fileSize, locks, lockedMemory, messageQueue, nice, openFiles, processes, residentSet, realtimePriority, realtimeTime
   case pendingSignals, stack
 
-  public static var names: StaticString {
+  public static var names: Literal {
     """
     RLIMIT_AS RLIMIT_CORE RLIMIT_CPU RLIMIT_DATA RLIMIT_FSIZE RLIMIT_LOCKS RLIMIT_MEMLOCK RLIMIT_MSGQUEUE RLIMIT_NICE RLIMIT_NOFILE RLIMIT_NPROC
     RLIMIT_RSS RLIMIT_RTPRIO RLIMIT_RTTIME RLIMIT_SIGPENDING RLIMIT_STACK

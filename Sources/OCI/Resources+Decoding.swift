@@ -25,7 +25,7 @@ extension Resources {
 
 extension JSONValue {
   /// A limit whose -1 is "unlimited"; no other negative number means anything.
-  fileprivate func limit(_ key: StaticString) -> Int64? { integer(key, in: -1...Int64.max) }
+  fileprivate func limit(_ key: Literal) -> Int64? { integer(key, in: -1...Int64.max) }
 }
 
 extension DeviceRule {
@@ -112,7 +112,7 @@ extension WeightDevice {
 }
 
 extension JSONValue {
-  fileprivate func throttles(_ key: StaticString) -> [ThrottleDevice] {
+  fileprivate func throttles(_ key: Literal) -> [ThrottleDevice] {
     list(key) { json in
       ThrottleDevice(
         major: json.requiredInteger("major", in: 0...Int64.max), minor: json.requiredInteger("minor", in: 0...Int64.max),

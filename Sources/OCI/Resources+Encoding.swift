@@ -42,7 +42,7 @@ private func text(_ number: UInt64?) -> String? { number.map { String($0) } }
 extension JSONWriter {
   /// The members called `names`, those that have a value, which is given as JSON spells it.
   @inline(never)
-  fileprivate mutating func numbers(_ names: StaticString, _ values: [String?]) {
+  fileprivate mutating func numbers(_ names: Literal, _ values: [String?]) {
     var position: UInt8 = 0
     for value in values {
       if let value {

@@ -63,7 +63,7 @@ public struct DeviceRule: Equatable, Sendable {
 public enum DeviceRuleType: UInt8, NamedValue {
   case all, character, block
 
-  public static var names: StaticString { "a c b" }
+  public static var names: Literal { "a c b" }
 }
 
 /// What can be done with a device. The values are those of the kernel's device program (`BPF_DEVCG_ACC_*`).

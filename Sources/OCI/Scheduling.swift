@@ -32,14 +32,14 @@ public struct Scheduler: Equatable, Sendable {
 public enum SchedulerPolicy: UInt8, NamedValue {
   case other, fifo, roundRobin, batch, iso, idle, deadline
 
-  public static var names: StaticString { "SCHED_OTHER SCHED_FIFO SCHED_RR SCHED_BATCH SCHED_ISO SCHED_IDLE SCHED_DEADLINE" }
+  public static var names: Literal { "SCHED_OTHER SCHED_FIFO SCHED_RR SCHED_BATCH SCHED_ISO SCHED_IDLE SCHED_DEADLINE" }
 }
 
 /// The flags of sched_setattr(2).
 public enum SchedulerFlag: UInt8, NamedValue {
   case resetOnFork, reclaim, deadlineOverrun, keepPolicy, keepParameters, utilizationClampMinimum, utilizationClampMaximum
 
-  public static var names: StaticString {
+  public static var names: Literal {
     """
     SCHED_FLAG_RESET_ON_FORK SCHED_FLAG_RECLAIM SCHED_FLAG_DL_OVERRUN SCHED_FLAG_KEEP_POLICY SCHED_FLAG_KEEP_PARAMS SCHED_FLAG_UTIL_CLAMP_MIN
     SCHED_FLAG_UTIL_CLAMP_MAX
@@ -64,5 +64,5 @@ public struct IOPriority: Equatable, Sendable {
 public enum IOPriorityClass: UInt8, NamedValue {
   case realtime, bestEffort, idle
 
-  public static var names: StaticString { "IOPRIO_CLASS_RT IOPRIO_CLASS_BE IOPRIO_CLASS_IDLE" }
+  public static var names: Literal { "IOPRIO_CLASS_RT IOPRIO_CLASS_BE IOPRIO_CLASS_IDLE" }
 }

@@ -41,7 +41,7 @@ extension SeccompArgument {
 extension JSONValue {
   /// The number that an action carries. An action that carries none must not be given one (config-linux.md, `errnoRet`). The kernel keeps 16 bits of a tracer's
   /// number, and no errno is above 4095 (`MAX_ERRNO`).
-  fileprivate func returnValue(_ key: StaticString, of action: SeccompAction) -> UInt32? {
+  fileprivate func returnValue(_ key: Literal, of action: SeccompAction) -> UInt32? {
     guard let number = member(key) else { return nil }
     if !action.hasReturnValue { number.refuse("\(action.name) takes no errno") }
     return number.integer(in: 0...(action == .errno ? 4095 : 65535))

@@ -73,7 +73,7 @@ public enum SeccompAction: UInt8, NamedValue {
   case kill
   case killProcess, killThread, trap, errno, trace, allow, log, notify
 
-  public static var names: StaticString {
+  public static var names: Literal {
     """
     SCMP_ACT_KILL SCMP_ACT_KILL_PROCESS SCMP_ACT_KILL_THREAD SCMP_ACT_TRAP SCMP_ACT_ERRNO SCMP_ACT_TRACE SCMP_ACT_ALLOW SCMP_ACT_LOG
     SCMP_ACT_NOTIFY
@@ -88,14 +88,14 @@ public enum SeccompAction: UInt8, NamedValue {
 public enum SeccompOperator: UInt8, NamedValue {
   case notEqual, lessThan, lessOrEqual, equal, greaterOrEqual, greaterThan, maskedEqual
 
-  public static var names: StaticString { "SCMP_CMP_NE SCMP_CMP_LT SCMP_CMP_LE SCMP_CMP_EQ SCMP_CMP_GE SCMP_CMP_GT SCMP_CMP_MASKED_EQ" }
+  public static var names: Literal { "SCMP_CMP_NE SCMP_CMP_LT SCMP_CMP_LE SCMP_CMP_EQ SCMP_CMP_GE SCMP_CMP_GT SCMP_CMP_MASKED_EQ" }
 }
 
 /// Flags of seccomp(2).
 public enum SeccompFlag: UInt8, NamedValue {
   case tsync, log, speculationAllow, waitKillableReceive
 
-  public static var names: StaticString {
+  public static var names: Literal {
     "SECCOMP_FILTER_FLAG_TSYNC SECCOMP_FILTER_FLAG_LOG SECCOMP_FILTER_FLAG_SPEC_ALLOW SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
   }
 }
@@ -105,7 +105,7 @@ public enum SeccompArchitecture: UInt8, NamedValue {
   case x86, amd64, x32, arm, aarch64, mips, mips64, mips64n32, mipsel, mipsel64, mipsel64n32, ppc, ppc64, ppc64le, s390, s390x, parisc, parisc64, riscv64
   case loongarch64, m68k, sh, sheb
 
-  public static var names: StaticString {
+  public static var names: Literal {
     """
     SCMP_ARCH_X86 SCMP_ARCH_X86_64 SCMP_ARCH_X32 SCMP_ARCH_ARM SCMP_ARCH_AARCH64 SCMP_ARCH_MIPS SCMP_ARCH_MIPS64 SCMP_ARCH_MIPS64N32
     SCMP_ARCH_MIPSEL SCMP_ARCH_MIPSEL64 SCMP_ARCH_MIPSEL64N32 SCMP_ARCH_PPC SCMP_ARCH_PPC64 SCMP_ARCH_PPC64LE SCMP_ARCH_S390 SCMP_ARCH_S390X

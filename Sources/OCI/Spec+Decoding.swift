@@ -5,11 +5,14 @@ extension Spec {
   /// "Extensibility").
   ///
   /// - skipsSeccomp: asked with the text of `linux.seccomp`, to its end and perhaps some of what follows; that is left out where the answer is yes.
-  public init(parsing text: [UInt8], skipsSeccomp: (ArraySlice<UInt8>) -> Bool = { _ in false }) throws(SpecError) {
-    self = try decode(text) { Spec($0, skipsSeccomp) }
+  public convenience init(parsing text: [UInt8], skipsSeccomp: (ArraySlice<UInt8>) -> Bool = { _ in false }) throws(SpecError) {
+    let document = try parse(text)
+    self.init(document, skipsSeccomp)
+    try check(document)
   }
 
-  private init(_ json: JSONValue, _ skipsSeccomp: (ArraySlice<UInt8>) -> Bool) {
+  private convenience init(_ json: JSONValue, _ skipsSeccomp: (ArraySlice<UInt8>) -> Bool) {
+    self.init()
     let version = json.required("ociVersion")
     ociVersion = version.string()
     if !isVersion1(ociVersion) { version.refuse("expected a version 1.x.y") }
@@ -45,7 +48,7 @@ extension Mount {
 
 extension JSONValue {
   /// The ranges of a user namespace or of an idmapped mount. An empty range or one that leaves 32 bits has no meaning for the kernel.
-  func idMappings(_ key: StaticString) -> [IDMapping] {
+  func idMappings(_ key: Literal) -> [IDMapping] {
     list(key) { json in
       let mapping = IDMapping(
         containerID: json.requiredInteger("containerID"), hostID: json.requiredInteger("hostID"),
@@ -70,7 +73,7 @@ extension Hooks {
 }
 
 extension JSONValue {
-  fileprivate func hooks(_ key: StaticString) -> [Hook] {
+  fileprivate func hooks(_ key: Literal) -> [Hook] {
     list(key) { json in
       Hook(
         path: json.required("path").absolutePath(), args: json.strings("args"),

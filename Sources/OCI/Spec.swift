@@ -1,7 +1,7 @@
 /// A container's configuration, `config.json` of a bundle (runtime-spec 1.3, config.md), as far as Linux is concerned.
 ///
 /// Everywhere in these values an absent optional string is nil, and an absent list or map is empty. Maps keep the order of the document.
-public struct Spec: Equatable, Sendable {
+public final class Spec {
   /// The version of the specification that the document complies with, such as `1.2.0` (config.md, "Specification version").
   public var ociVersion: String
   /// What runs in the container; may be absent until the container is started (config.md, "Process").
@@ -38,6 +38,13 @@ public struct Spec: Equatable, Sendable {
 
   /// The version of the specification that these values follow.
   public static var version: String { "1.3.0" }
+
+  /// Another one with the same values.
+  public func copy() -> Spec {
+    Spec(
+      ociVersion: ociVersion, process: process, root: root, hostname: hostname, domainname: domainname, mounts: mounts, hooks: hooks, linux: linux,
+      annotations: annotations)
+  }
 }
 
 /// One entry of a map of free metadata: `annotations` of a config.json, of a state, of an image.

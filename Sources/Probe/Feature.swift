@@ -89,7 +89,7 @@ public final class FeatureRow: Sendable {
     var rows: [FeatureRow] = []
     var group = ""
     var head: [String]?
-    for line in parts(of: Text(stringLiteral: Feature.table).string, at: 0x0A) {
+    for line in parts(of: Feature.table.description, at: 0x0A) {
       if let fields = head {
         if let feature = Feature(rawValue: UInt8(truncatingIfNeeded: rows.count)) {
           rows.append(FeatureRow(feature, group, fields + parts(of: line, at: 0x7C)))

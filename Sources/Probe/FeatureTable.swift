@@ -1,3 +1,5 @@
+internal import Wording
+
 extension Feature {
   /// The table of kernel features, for `apus check`, the runtime's refusals, and docs/kernels.md. A line that begins with `#` names a group. Each feature has
   /// two lines, in the order of the cases, with `|` between the fields; empty ones at the end may be missing:
@@ -7,7 +9,7 @@ extension Feature {
   ///
   /// Weights: `v`, without it no container runs; `u`, usual containers ask for it or are better off with it; `e`, an extra. A stand-in that begins with `[key]`
   /// is there only with that feature. The words of the probing are those of `Probing`. No Linux is named for what 4.14, the floor, has.
-  static var table: StaticString {
+  static var table: Literal {
     """
     #namespaces
     mount-namespace|mount namespaces|NAMESPACES||v|unshare 20000

@@ -79,7 +79,7 @@ public struct Outcome: Equatable, Sendable {
 
   /// In a few words: `present`, `forbidden: killed by signal 31`, `absent: invalid argument`.
   public var text: String {
-    let word: StaticString
+    let word: Literal
     switch state {
     case .present: word = "present"
     case .absent: word = "absent"

@@ -22,11 +22,11 @@ extension Feature {
   /// What shows in /proc that the kernel has a feature; nil for those that only their use shows.
   private enum Evidence {
     /// The file is there. The kernel lists in /proc/self/ns the namespaces that it was built with.
-    case file(StaticString)
+    case file(Literal)
     /// The type is in /proc/filesystems. A module that is not loaded is not there, though mount(2) would load it.
-    case fileSystem(StaticString)
+    case fileSystem(Literal)
     /// The file is there and begins with this character.
-    case setting(StaticString, UInt8)
+    case setting(Literal, UInt8)
   }
 
   private var evidence: Evidence? {
@@ -53,7 +53,7 @@ extension Feature {
   }
 
   /// Why it may be absent besides the option, as the end of a sentence.
-  fileprivate var otherReason: StaticString { self == .apparmor || self == .selinux ? ", or it was not enabled at boot" : "" }
+  fileprivate var otherReason: Literal { self == .apparmor || self == .selinux ? ", or it was not enabled at boot" : "" }
 
   /// Whether this kernel has it, as far as /proc shows it; what /proc does not show is taken to be there. Reads one name or file.
   public func isPresent() throws(SystemError) -> Bool {
@@ -61,7 +61,7 @@ extension Feature {
     case .file(let path): try Feature.exists(path)
     case .fileSystem(let type): lists(try readFile("/proc/filesystems", limit: 1 << 16), type)
     case .setting(let path, let value):
-      if try !Feature.exists(path) { false } else { try readFile(Path(stringLiteral: path), limit: 4096).first == value }
+      if try !Feature.exists(path) { false } else { try readFile(Path(path), limit: 4096).first == value }
     case .none: true
     }
   }
@@ -89,12 +89,12 @@ extension Feature {
   }
 
   /// Whether the name is there; without /proc nothing is known, which is an error.
-  private static func exists(_ path: StaticString) throws(SystemError) -> Bool {
+  private static func exists(_ path: Literal) throws(SystemError) -> Bool {
     do throws(Errno) {
-      _ = try FileDescriptor.open(Path(stringLiteral: path), .path)
+      _ = try FileDescriptor.open(Path(path), .path)
       return true
     } catch {
-      if error != .noSuchFileOrDirectory { throw SystemError("open", Text(stringLiteral: path), error) }
+      if error != .noSuchFileOrDirectory { throw SystemError("open", Text(path), error) }
     }
     _ = try during("open", "/proc/self (is /proc mounted?)") { () throws(Errno) in try FileDescriptor.open("/proc/self", .path) }
     return false
@@ -102,10 +102,10 @@ extension Feature {
 }
 
 /// Whether the contents of /proc/filesystems have a line for `type`: an optional `nodev`, a tab, the type.
-func lists(_ fileSystems: [UInt8], _ type: StaticString) -> Bool {
+func lists(_ fileSystems: [UInt8], _ type: Literal) -> Bool {
   for line in fileSystems.split(separator: 0x0A) {
     guard let tab = line.lastIndex(of: 0x09) else { continue }
-    if type.withUTF8Buffer({ line[(tab + 1)...].elementsEqual($0) }) { return true }
+    if line[(tab + 1)...].matches(type) { return true }
   }
   return false
 }

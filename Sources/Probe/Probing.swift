@@ -38,7 +38,7 @@ public final class Probing {
 
     /// Nil for a word that is none.
     init?(_ word: ArraySlice<UInt8>) {
-      let known: StaticString = """
+      let known: Literal = """
         hierarchy controller unshare mount type call action feature file group limit freezer bpf birth overlay verity nosymfollow hidepid pivot root \
         seccomp modules landlock keyring memfd io-priority memory-policy link nat nftables socket loop device
         """
@@ -256,7 +256,7 @@ extension Probing {
     }
     guard let found, let flags = try? FileDescriptor.open(dataParent, .path).fileSystemStatus().mountFlags else { return "" }
     var words = string(found.type)
-    let known: [(MountFlags, StaticString)] = [(.readOnly, "ro"), (.noSetUserID, "nosuid"), (.noDevices, "nodev"), (.noExecute, "noexec")]
+    let known: [(MountFlags, Literal)] = [(.readOnly, "ro"), (.noSetUserID, "nosuid"), (.noDevices, "nodev"), (.noExecute, "noexec")]
     for (flag, word) in known where flags.contains(flag) { words += Text(",\(word)").string }
     return Text("\(dataParent) is on \(words)").string
   }

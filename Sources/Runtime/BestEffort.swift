@@ -19,10 +19,10 @@ public struct BestEffort: OptionSet, Sendable, Equatable {
   public static var all: BestEffort { BestEffort(rawValue: 63) }
 
   /// The names in options, annotations and records, in the order of the bits.
-  public static var names: StaticString { "pid-namespace ipc-namespace user-namespace pids-limit cpu-quota device-filter" }
+  public static var names: Literal { "pid-namespace ipc-namespace user-namespace pids-limit cpu-quota device-filter" }
 
   /// The annotation of config.json that permits it.
-  static var annotation: StaticString { "org.apus.best-effort" }
+  static var annotation: Literal { "org.apus.best-effort" }
 
   /// Reads names with commas between them, or `all`; `origin` is what the message calls the list.
   public init(parsing list: String, origin: Text) throws(RuntimeError) {

@@ -54,7 +54,7 @@ final class ContainerPlan {
     let groupPath = try Runtime.groupPath(request)
     let resourceClass = try ResourceClass(request)
     if !request.usesGroups, request.hasDeviceRules {
-      warn("\(request.origin): linux.resources.devices: control groups are disabled, so nothing filters devices")
+      warn(Text("\(request.origin): linux.resources.devices: control groups are disabled, so nothing filters devices").string)
     }
     // Last, when nothing is left to refuse.
     if standIns.needsUser, standIns.user == nil { standIns.user = trial == nil ? try UserNumbers.take(in: request.dataRoot) : UserNumbers.first }
@@ -116,7 +116,7 @@ extension ContainerRequest {
 
   /// Runs the hooks of a point of the lifecycle in this process's namespaces.
   func runHostHooks(
-    _ hooks: [Hook]?, _ name: StaticString, _ status: ContainerStatus, process: Int32?, _ limits: HookLimits = HookLimits()
+    _ hooks: [Hook]?, _ name: Literal, _ status: ContainerStatus, process: Int32?, _ limits: HookLimits = HookLimits()
   ) throws(SandboxError) {
     guard let hooks, !hooks.isEmpty else { return }
     try runHooks(hooks, name, state(status, process: process), directory: bundle, limits: limits)

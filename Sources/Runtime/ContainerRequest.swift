@@ -46,7 +46,7 @@ public final class ContainerRequest {
 
   /// The same with one mount more, the last.
   func adding(_ mount: Mount) -> ContainerRequest {
-    var spec = spec
+    let spec = spec.copy()
     spec.mounts.append(mount)
     return with(spec)
   }

@@ -27,7 +27,7 @@ public final class ContainerTrial {
     // A filter that kills for what comes after it was loaded all the same.
     let filter = ContainerTrial.refusal { () throws(RuntimeError) in try convert { () throws(SandboxError) in try plan.sandbox.tryFilter() } }
     if let filter, filter.isSentence { refusals.append(filter.text) }
-    let path = plan.groupPath.trial("apus-check-\(processID())", in: plan.layout)
+    let path = plan.groupPath.trial(Text("apus-check-\(processID())").string, in: plan.layout)
     if let groups = ContainerTrial.refusal({ () throws(RuntimeError) in try convert { () throws(CgroupError) in try plan.tryGroups(at: path) } }) {
       refusals.append(groups.text)
       // What a child that was killed has left.

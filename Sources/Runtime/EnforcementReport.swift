@@ -31,7 +31,7 @@ final class EnforcementReport {
     movesRoot = layout.isOnFirstRoot
     schemata = (try? record.resourceClass?.plan.schemata()) ?? nil
     if record.imageUser != nil { add("linux.seccomp", "the default filter", filter, by: "seccomp(2)") }
-    for line in EnforcementReport.table.withUTF8Buffer({ Array($0) }).split(separator: 0x0A) {
+    for line in Array(EnforcementReport.table.bytes).split(separator: 0x0A) {
       let columns = line.split(separator: 0x20, maxSplits: 2)
       let by = string(columns[2].drop { $0 == 0x20 })
       for value in EnforcementReport.values(of: columns[0], in: document) { add(value, string(columns[1]), by: by) }
@@ -40,7 +40,7 @@ final class EnforcementReport {
 
   /// Where in config.json isolations and limits are asked for, where it can be read what became of each, and what sees to it. `[]` is every element of a list,
   /// `*` every member of a map. `=`: that is not read; it would not have been made if the kernel had refused it.
-  private static var table: StaticString {
+  private static var table: Literal {
     """
     root.readonly                    root                  a read-only mount
     process.user                     user                  setresuid(2), setresgid(2), setgroups(2)

@@ -5,7 +5,7 @@ internal import Probe
 internal import Sandbox
 
 /// A process that is to join a container.
-public final class ExecRequest: Sendable {
+public final class ExecRequest {
   public let process: Process
   /// The user of `process` was asked for; otherwise that of the container's image counts, if there is one.
   public let hasOwnUser: Bool
@@ -76,7 +76,6 @@ extension Container {
     let filters = directory.filters()
     let spec = try spec(filters)
     let namespaces = try openNamespaces(of: process, spec)
-    defer { for namespace in namespaces { closeDescriptor(namespace.descriptor ?? -1) } }
     let plan = try planJoining(spec, try standingIn(request), filters, imageUser: record.imageUser, namespaces, warn)
     plan.ownUser = record.standIns.user
     if isAndroid() { plan.addedGroup = androidInternetGroup }
@@ -85,8 +84,6 @@ extension Container {
       let root = try attempt("open the root of", "container \(id.text)") { () throws(Errno) in try process.open("root", .path | .directory) }
       plan.joinedRoot = root.release()
     }
-    let root = plan.joinedRoot ?? -1
-    defer { closeDescriptor(root) }
     plan.preservedDescriptors = options.preservedDescriptors
     if let seccomp = spec.linux?.seccomp { plan.seccompListener = SeccompListener(seccomp, runtimeState(.running)) }
     if record.hasKeyring { plan.sessionKeyring = Path("_ses.\(id.text)") }
@@ -155,28 +152,23 @@ extension Container {
     }
   }
 
-  /// Opens the namespaces that the container has of its own, those of its first process. The caller closes the descriptors.
+  /// Opens the namespaces that the container has of its own, those of its first process.
   @inline(never)
   private func openNamespaces(of process: borrowing ProcessHandle, _ spec: Spec) throws(RuntimeError) -> [JoinedNamespace] {
     var opened: [JoinedNamespace] = []
-    do throws(RuntimeError) {
-      for namespace in spec.linux?.namespaces ?? [] {
-        let (kind, file) = namespace.type.kernelName
-        let descriptor = try attempt("open", "\(file.description) of container \(id.text)") { () throws(Errno) in try process.open(file, .readOnly) }
-        // The kernel refuses to join one's own user namespace; a joined one may be that.
-        if kind == .user, try isOwn(descriptor, Path("/proc/self").appending(file.bytes)) { continue }
-        opened.append(JoinedNamespace(kind: kind, path: Path("/proc/\(process.id)").appending(file.bytes), descriptor: descriptor.release()))
-      }
-    } catch {
-      for namespace in opened { closeDescriptor(namespace.descriptor ?? -1) }
-      throw error
+    for namespace in spec.linux?.namespaces ?? [] {
+      let (kind, file) = namespace.type.kernelName
+      let descriptor = try attempt("open", "\(file.description) of container \(id.text)") { () throws(Errno) in try process.open(file, .readOnly) }
+      // The kernel refuses to join one's own user namespace; a joined one may be that.
+      if kind == .user, try isOwn(descriptor, Path("/proc/self").appending(file.bytes)) { continue }
+      opened.append(JoinedNamespace(kind: kind, path: Path("/proc/\(process.id)").appending(file.bytes), descriptor: descriptor.release()))
     }
     return opened
   }
 
   private func isOwn(_ namespace: borrowing FileDescriptor, _ path: Path) throws(RuntimeError) -> Bool {
     try attempt("examine", path) { () throws(Errno) in
-      try namespace.status().isSameFile(as: try FileDescriptor.open(path, .path).status())
+      try namespace.isSameFile(as: FileDescriptor.open(path, .path))
     }
   }
 }

@@ -26,9 +26,9 @@ struct ForegroundSignals: ~Copyable {
   }
 
   /// The status of the signal that ended the launch of `what`; any other error is thrown again.
-  borrowing func status(after error: RuntimeError, _ what: StaticString, _ warn: (String) -> Void) throws(RuntimeError) -> ExitStatus {
+  borrowing func status(after error: RuntimeError, _ what: Literal, _ warn: (String) -> Void) throws(RuntimeError) -> ExitStatus {
     guard error.kind == .interrupted, let (signal, _) = try attempt("read", "signals", { () throws(Errno) in try ending.next() }) else { throw error }
-    warn("signal \(signal.rawValue) ended \(what) before it ran")
+    warn(Text("signal \(signal.rawValue) ended \(what) before it ran").string)
     return .signalled(signal.rawValue)
   }
 }

@@ -13,7 +13,7 @@ extension JSONValue {
     var text: Text = ""
     if kind == .array {
       for element in elements() {
-        let separator: StaticString = text.string.isEmpty ? "" : element.kind == .object ? "; " : " "
+        let separator: Literal = text.string.isEmpty ? "" : element.kind == .object ? "; " : " "
         text = "\(text)\(separator)\(element.words)"
       }
     } else {

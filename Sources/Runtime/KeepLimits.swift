@@ -32,7 +32,7 @@ func changedConfiguration(_ document: JSONValue, by change: JSONValue) -> [UInt8
 private func isAboutTheSame(_ one: JSONValue, _ other: JSONValue) -> Bool {
   if one.kind != .object || other.kind != .object { return false }
   var isAboutSomething = false
-  for key: StaticString in ["major", "minor", "pageSize", "name"] {
+  for key: Literal in ["major", "minor", "pageSize", "name"] {
     guard let mine = one.member(key), let its = other.member(key) else { continue }
     if !mine.words.equals(its.words) { return false }
     isAboutSomething = true
@@ -49,7 +49,7 @@ extension JSONValue {
     // -1 as an unsigned number.
     if path.equals("linux.resources.memory.swappiness") { return value.equals("18446744073709551615") }
     if !value.equals("0") { return false }
-    let limits: StaticString = """
+    let limits: Literal = """
       memory.limit memory.swap memory.reservation memory.kernel memory.kernelTCP cpu.shares cpu.quota cpu.period cpu.realtimeRuntime cpu.realtimePeriod
       blockIO.weight blockIO.leafWeight
       """

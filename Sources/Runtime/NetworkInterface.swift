@@ -11,7 +11,7 @@ struct NetworkInterface: Sendable, Equatable {
   var statistic: Statistic {
     let statistic = Statistic(.members)
     statistic.add(.text, "Name", name)
-    let names: [StaticString] = ["RxBytes", "RxPackets", "RxErrors", "RxDropped", "TxBytes", "TxPackets", "TxErrors", "TxDropped"]
+    let names: [Literal] = ["RxBytes", "RxPackets", "RxErrors", "RxDropped", "TxBytes", "TxPackets", "TxErrors", "TxDropped"]
     for (index, name) in names.enumerated() { statistic.add(name, counts[index]) }
     return statistic
   }
@@ -26,7 +26,7 @@ struct NetworkInterface: Sendable, Equatable {
       let fields = line[(colon + 1)...].split(separator: 0x20).map { decimal($0) ?? 0 }
       // Bytes, packets, errors, dropped, fifo, frame, compressed, multicast; and the same of what is sent, eight as well.
       guard fields.count >= 16, !name.elementsEqual("lo".utf8) else { continue }
-      interfaces.append(NetworkInterface(name: String(decoding: Array(name), as: UTF8.self), counts: [0, 1, 2, 3, 8, 9, 10, 11].map { fields[$0] }))
+      interfaces.append(NetworkInterface(name: string(name), counts: [0, 1, 2, 3, 8, 9, 10, 11].map { fields[$0] }))
     }
     return interfaces
   }

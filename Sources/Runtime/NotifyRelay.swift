@@ -39,7 +39,7 @@ struct NotifyRelay: ~Copyable {
     }
     guard bytes.split(separator: 0x0A).contains(where: { $0.elementsEqual("READY=1".utf8) }) else { return false }
     try attempt("tell", "NOTIFY_SOCKET \(manager.description)") { () throws(Errno) in
-      try Datagram.send(Array("READY=1\nMAINPID=\(process)\n".utf8), to: manager)
+      try Datagram.send(Array(Text("READY=1\nMAINPID=\(process)\n").string.utf8), to: manager)
     }
     return true
   }

@@ -30,7 +30,7 @@ extension Container {
   }
 
   /// The container's groups, for what cannot be done without; `verb` says what that is.
-  func requireGroups(_ verb: StaticString) throws(RuntimeError) -> ContainerCgroup {
+  func requireGroups(_ verb: Literal) throws(RuntimeError) -> ContainerCgroup {
     if let groups = try groups() { return groups }
     throw RuntimeError("cannot \(verb) container \(id.text): it has no control groups")
   }

@@ -27,7 +27,7 @@ func planSandbox(
       diesWithParent: diesWithParent)
     for (index, mount) in request.spec.mounts.enumerated() {
       guard let options = PlannedMount.optionsWithoutEffect(mount) else { continue }
-      warn("\(request.origin): mounts[\(index)].options: without effect for a bind mount: \(options)")
+      warn(Text("\(request.origin): mounts[\(index)].options: without effect for a bind mount: \(options)").string)
     }
     plan.sessionKeyring = Path("_ses.\(request.id.text)")
     // In the foreground what the container says is passed on here; behind a console socket it is the engine's.
@@ -50,9 +50,8 @@ func availableCapabilities(_ spec: Spec) -> CapabilityMask {
 func warnAbout(_ sets: CapabilitySets, user: UInt32, _ origin: String, _ warn: (String) -> Void) {
   if !sets.unavailable.isEmpty {
     // Callers look for runc's words.
-    var names = ""
-    for name in sets.unavailable { names += names.utf8.isEmpty ? name : " \(name)" }
-    warn("\(origin): process.capabilities: ignoring unknown or unavailable capabilities: [\(names)]")
+    let names = joined(sets.unavailable, with: " ")
+    warn(Text("\(origin): process.capabilities: ignoring unknown or unavailable capabilities: [\(names)]").string)
   }
   // Root's programs get all of the bounding set by exec, and nothing more from this one. Buildah always asks for it.
   if user == 0 { return }
@@ -60,11 +59,9 @@ func warnAbout(_ sets: CapabilitySets, user: UInt32, _ origin: String, _ warn: (
 }
 
 /// One warning for all capabilities of a set.
-private func warnAbout(_ capabilities: CapabilityMask, _ what: StaticString, _ origin: String, _ warn: (String) -> Void) {
+private func warnAbout(_ capabilities: CapabilityMask, _ what: Literal, _ origin: String, _ warn: (String) -> Void) {
   if capabilities.isEmpty { return }
-  var names = ""
-  for number in capabilities.numbers { names += names.utf8.isEmpty ? capabilityName(number) : ", \(capabilityName(number))" }
-  warn("\(origin): \(what) \(names)")
+  warn(Text("\(origin): \(what) \(joined(capabilities.numbers.map { capabilityName($0) }, with: ", "))").string)
 }
 
 /// Plans the groups of a request, and what is written to them.

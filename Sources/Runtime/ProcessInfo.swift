@@ -46,7 +46,7 @@ final class ProcessInfo {
     func identifier(_ index: Int) -> Int32 { Int32(exactly: number(index)) ?? 0 }
     guard let id = decimal(bytes[..<begin].dropLast()).flatMap({ Int32(exactly: $0) }) else { return nil }
     self.id = id
-    name = String(decoding: Array(bytes[(begin + 1)..<end]), as: UTF8.self)
+    name = string(bytes[(begin + 1)..<end])
     state = letter
     parent = identifier(4)
     group = identifier(5)
@@ -113,10 +113,10 @@ struct ProcessSurroundings: Sendable {
       width: max(5, ids.split(separator: 0x0A).first?.count ?? 5), users: users)
   }
 
-  private static func number(after key: StaticString, in contents: [UInt8]) -> UInt64 {
+  private static func number(after key: Literal, in contents: [UInt8]) -> UInt64 {
     for line in contents.split(separator: 0x0A) {
       let words = line.split(separator: 0x20)
-      if words.count > 1, key.withUTF8Buffer({ words[0].elementsEqual($0) }), let number = decimal(words[1]) { return number }
+      if words.count > 1, words[0].matches(key), let number = decimal(words[1]) { return number }
     }
     return 0
   }
@@ -125,7 +125,7 @@ struct ProcessSurroundings: Sendable {
   func name(of user: UInt32) -> String? {
     for line in users.split(separator: 0x0A) {
       let fields = line.split(separator: 0x3A, maxSplits: 3, omittingEmptySubsequences: false)
-      if fields.count > 2, !fields[0].isEmpty, decimal(fields[2]) == UInt64(user) { return String(decoding: Array(fields[0]), as: UTF8.self) }
+      if fields.count > 2, !fields[0].isEmpty, decimal(fields[2]) == UInt64(user) { return string(fields[0]) }
     }
     return nil
   }

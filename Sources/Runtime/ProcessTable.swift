@@ -53,7 +53,7 @@ public struct ProcessTable: Sendable {
         case 0x75: isUserOriented = true
         // o
         case 0x6F:
-          let list = letters.isEmpty ? words.popFirst() : String(decoding: Array(letters), as: UTF8.self)
+          let list = letters.isEmpty ? words.popFirst() : string(letters)
           guard let list else { throw RuntimeError("ps: option -o needs a list of columns") }
           for name in list.utf8.split(whereSeparator: { $0 == 0x2C || $0 == 0x20 }) { chosen.append(try Cell(named: name)) }
           letters = []
@@ -85,7 +85,7 @@ public struct ProcessTable: Sendable {
     var lines: [UInt8] = []
     add(columns.map { $0.title }, to: &lines, surroundings)
     for process in processes { add(columns.map { $0.cell.text(process, surroundings) }, to: &lines, surroundings) }
-    return String(decoding: lines, as: UTF8.self)
+    return string(lines[...])
   }
 
   @inline(never)
@@ -106,7 +106,7 @@ public struct ProcessTable: Sendable {
 extension ProcessTable {
   /// Each column's title, its width (`-`: that of a process id), the side on which it stands, and its names for -o. A column under the title of another option is
   /// one of its own.
-  fileprivate static var table: StaticString {
+  fileprivate static var table: Literal {
     """
     UID     8  left
     USER    8  left  user euser uname
@@ -138,7 +138,7 @@ extension ProcessTable {
 
   /// The words of each row.
   fileprivate static var rows: [[ArraySlice<UInt8>]] {
-    table.withUTF8Buffer { bytes in Array(bytes).split(separator: 0x0A).map { $0.split(separator: 0x20) } }
+    Array(table.bytes).rows
   }
 }
 
@@ -146,7 +146,7 @@ extension ProcessTable.Column {
   init(_ cell: ProcessTable.Cell) {
     let row = ProcessTable.rows[Int(cell.rawValue)]
     self.cell = cell
-    title = String(decoding: row[0], as: UTF8.self)
+    title = string(row[0])
     width = decimal(row[1]).flatMap { Int(exactly: $0) }
     isLeft = row[2].first == 0x6C
   }
@@ -157,7 +157,7 @@ extension ProcessTable.Cell {
   init(named name: ArraySlice<UInt8>) throws(RuntimeError) {
     let row = ProcessTable.rows.firstIndex { $0.dropFirst(3).contains(name) }
     guard let row, let cell = ProcessTable.Cell(rawValue: UInt8(row)) else {
-      throw RuntimeError("ps: there is no column \(String(decoding: name, as: UTF8.self))")
+      throw RuntimeError("ps: there is no column \(string(name))")
     }
     self = cell
   }
@@ -170,7 +170,7 @@ extension ProcessTable.Cell {
     case .memoryTenths: tenths(surroundings.memory == 0 ? 0 : process.residentSize / (surroundings.memory / 1000 + 1))
     case .startTime, .bsdStartTime: process.start(surroundings)
     case .terminal: process.terminalName
-    case .state: String(decoding: [process.state], as: UTF8.self)
+    case .state: string([process.state])
     case .flags: process.flags
     case .time: process.time
     case .bsdTime: Text("\(process.processorTime / 6000):\(twoDigits(process.processorTime / 100 % 60))").string
@@ -219,16 +219,16 @@ extension ProcessInfo {
     let now = CalendarTime(secondsSince1970: surroundings.now)
     if started.year != now.year { return String(started.year) }
     if (started.month, started.day) == (now.month, now.day) { return Text("\(twoDigits(started.hour)):\(twoDigits(started.minute))").string }
-    let months: StaticString = "JanFebMarAprMayJunJulAugSepOctNovDec"
+    let months: Literal = "JanFebMarAprMayJunJulAugSepOctNovDec"
     let at = (Int(started.month) - 1) * 3
-    return months.withUTF8Buffer { Text("\(String(decoding: Array($0[at..<(at + 3)]), as: UTF8.self))\(twoDigits(started.day))").string }
+    return Text("\(string(Array(months.bytes)[at..<(at + 3)]))\(twoDigits(started.day))").string
   }
 
   /// The name of the terminal below /dev (Documentation/admin-guide/devices.txt).
   var terminalName: String {
     let major = terminal >> 8 & 0xFFF
     let minor = (terminal & 0xFF) | (terminal >> 12 & 0xFFF00)
-    let (name, number): (StaticString, UInt32) =
+    let (name, number): (Literal, UInt32) =
       switch (major, minor) {
       case (0, 0): ("?", 0)
       case (136...143, _): ("pts/", (major - 136) * 256 + minor)
@@ -239,8 +239,8 @@ extension ProcessInfo {
       case (229, _): ("hvc", minor)
       default: ("", minor)
       }
-    if name.utf8CodeUnitCount == 0 { return Text("\(major):\(minor)").string }
-    return major == 0 || major == 5 ? Text(stringLiteral: name).string : Text("\(name)\(number)").string
+    if name.isEmpty { return Text("\(major):\(minor)").string }
+    return major == 0 || major == 5 ? name.description : Text("\(name)\(number)").string
   }
 
   /// The state, and what ps(1) adds to it: `<` and `N` for its niceness, `s` for the leader of a session, `l` for threads, `+` for the foreground.
@@ -251,7 +251,7 @@ extension ProcessInfo {
     if session == id { letters.append(0x73) }
     if threads > 1 { letters.append(0x6C) }
     if terminal != 0, foregroundGroup == group { letters.append(0x2B) }
-    return String(decoding: letters, as: UTF8.self)
+    return string(letters[...])
   }
 
   var time: String {
@@ -275,7 +275,7 @@ extension ProcessInfo {
 /// Text that stays in its line and does nothing to a terminal: what ends an argument is a space, every other control character a question mark.
 private func printable(_ bytes: ArraySlice<UInt8>) -> String {
   // What is not UTF-8 is repaired first, so that no half of a character is left to join what follows.
-  let text = Array(String(decoding: Array(bytes), as: UTF8.self).utf8)
+  let text = Array(string(bytes).utf8)
   var shown: [UInt8] = []
   for (index, byte) in text.enumerated() {
     // U+0080 to U+009F are control characters, too: C2 and a byte below A0.
@@ -288,7 +288,7 @@ private func printable(_ bytes: ArraySlice<UInt8>) -> String {
       shown.append(byte < 0x20 || byte == 0x7F ? 0x3F : byte)
     }
   }
-  return String(decoding: shown, as: UTF8.self)
+  return string(shown[...])
 }
 
 private func twoDigits(_ number: UInt64) -> Text { number < 10 ? "0\(number)" : "\(number)" }

@@ -31,7 +31,7 @@ extension EnforcementReport {
 
   /// The number of the feature that is asked for at a path.
   private static func feature(_ path: String) -> UInt8? {
-    let places: StaticString = "pid ipc user linux.resources.pids.limit linux.resources.cpu.quota linux.resources.devices"
+    let places: Literal = "pid ipc user linux.resources.pids.limit linux.resources.cpu.quota linux.resources.devices"
     if path.equals("linux.resources.cpu.period") || path.equals("linux.resources.cpu.burst") { return position(of: "linux.resources.cpu.quota", in: places) }
     return position(of: path, in: places)
   }

@@ -42,7 +42,7 @@ public func runContainer(
           try directory.remove()
         }
       } catch {
-        warn("what is left of container \(request.id.text) stays to be cleaned up: \(error.message)")
+        warn(Text("what is left of container \(request.id.text) stays to be cleaned up: \(error.message)").string)
       }
       return status
     }

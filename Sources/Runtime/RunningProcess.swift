@@ -26,7 +26,7 @@ final class RunningProcess {
   }
 
   /// A field of /proc/PID/status (proc_pid_status(5)).
-  func status(_ field: StaticString) -> String? { status(Text(stringLiteral: field).string) }
+  func status(_ field: Literal) -> String? { status(field.description) }
 
   func status(_ field: String) -> String? { RunningProcess.field(field, in: statusFile) }
 

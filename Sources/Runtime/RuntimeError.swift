@@ -25,17 +25,17 @@ public final class RuntimeError: Error, Sendable {
 
   /// `operation` on `object` failed.
   @inline(never)
-  convenience init(_ operation: StaticString, _ object: Text, _ errno: Errno) { self.init(SystemError(operation, object, errno)) }
+  convenience init(_ operation: Literal, _ object: Text, _ errno: Errno) { self.init(SystemError(operation, object, errno)) }
 
   @inline(never)
   @_disfavoredOverload
-  convenience init(_ operation: StaticString, _ path: Path, _ errno: Errno) { self.init(SystemError(operation, path, errno)) }
+  convenience init(_ operation: Literal, _ path: Path, _ errno: Errno) { self.init(SystemError(operation, path, errno)) }
 }
 
 /// Runs `call` and makes a sentence of its `Errno`.
 @inline(__always)
 func attempt<Value: ~Copyable>(
-  _ operation: StaticString, _ object: @autoclosure () -> Text, _ call: () throws(Errno) -> Value
+  _ operation: Literal, _ object: @autoclosure () -> Text, _ call: () throws(Errno) -> Value
 ) throws(RuntimeError) -> Value {
   do throws(Errno) {
     return try call()
@@ -47,7 +47,7 @@ func attempt<Value: ~Copyable>(
 /// `attempt` for what is tried on a path.
 @inline(__always)
 @_disfavoredOverload
-func attempt<Value: ~Copyable>(_ operation: StaticString, _ path: Path, _ call: () throws(Errno) -> Value) throws(RuntimeError) -> Value {
+func attempt<Value: ~Copyable>(_ operation: Literal, _ path: Path, _ call: () throws(Errno) -> Value) throws(RuntimeError) -> Value {
   do throws(Errno) {
     return try call()
   } catch {

@@ -21,13 +21,13 @@ struct StandIns: Sendable, Equatable {
   /// The capabilities that are left to a user of the container's own. The kernel takes them for the host's, since there is no user namespace; what they reach is
   /// the container's files and network alone. CAP_SETUID, CAP_KILL and CAP_SYS_PTRACE would lead to the processes of others, CAP_CHOWN and CAP_FOWNER to set-user-ID
   /// files of root in the bundle.
-  private static var harmlessCapabilities: StaticString { "CAP_DAC_OVERRIDE CAP_NET_BIND_SERVICE CAP_NET_RAW" }
+  private static var harmlessCapabilities: Literal { "CAP_DAC_OVERRIDE CAP_NET_BIND_SERVICE CAP_NET_RAW" }
 
   /// The configuration that is carried out in place of `spec`.
   func applied(to spec: Spec) -> Spec {
     if without.isEmpty { return spec }
-    var spec = spec
-    var linux = spec.linux ?? LinuxSection()
+    let spec = spec.copy()
+    let linux = spec.linux?.copy() ?? LinuxSection()
     for (type, feature) in StandIns.namespaces where without.contains(feature) { linux.namespaces.removeAll { $0.type == type } }
     if without.contains(.userNamespace) { (linux.uidMappings, linux.gidMappings) = ([], []) }
     if without.contains(.pidNamespace) { for index in spec.mounts.indices where spec.mounts[index].isProc { spec.mounts[index].options.append("hidepid=2") } }
@@ -63,7 +63,7 @@ struct StandIns: Sendable, Equatable {
 
   /// The same for a process, the first or one that joins the container.
   func applied(to process: Process) -> Process {
-    var process = process
+    let process = process.copy()
     if without.contains(.pidsLimit), let tasks {
       var limit = Rlimit(type: .processes, soft: UInt64(tasks), hard: UInt64(tasks))
       for own in process.rlimits where own.type == .processes { (limit.soft, limit.hard) = (min(own.soft, limit.soft), min(own.hard, limit.hard)) }
@@ -93,10 +93,13 @@ extension Mount {
 extension Capabilities {
   /// Leaves out of all sets what is not to be kept.
   fileprivate mutating func keep(_ isKept: (String) -> Bool) {
-    bounding = bounding.filter(isKept)
-    effective = effective.filter(isKept)
-    inheritable = inheritable.filter(isKept)
-    permitted = permitted.filter(isKept)
-    ambient = ambient.filter(isKept)
+    bounding = Capabilities.those(of: bounding, isKept)
+    effective = Capabilities.those(of: effective, isKept)
+    inheritable = Capabilities.those(of: inheritable, isKept)
+    permitted = Capabilities.those(of: permitted, isKept)
+    ambient = Capabilities.those(of: ambient, isKept)
   }
+
+  @inline(never)
+  private static func those(of names: [String], _ isKept: (String) -> Bool) -> [String] { names.filter(isKept) }
 }

@@ -46,7 +46,7 @@ extension Container {
     do throws(RuntimeError) {
       if try directory.lockUnlessRemoved() { try end(warn: warn) }
     } catch {
-      warn("what is left of container \(id.text) stays until it is deleted: \(error.message)")
+      warn(Text("what is left of container \(id.text) stays until it is deleted: \(error.message)").string)
     }
   }
 

@@ -102,7 +102,7 @@ public final class StateDirectory {
           try sweep(entry.name, cleanUp)
         }
       } catch {
-        warn("what is left of container \(entry.name.description) stays for the next run to clean up: \(error.message)")
+        warn(Text("what is left of container \(entry.name.description) stays for the next run to clean up: \(error.message)").string)
       }
     }
   }

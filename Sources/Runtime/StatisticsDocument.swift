@@ -28,6 +28,8 @@ enum EventDocument {
 }
 
 extension JSONWriter {
+  // Not put in place in itself, again and again.
+  @inline(never)
   fileprivate mutating func write(_ statistic: Statistic) {
     switch statistic.kind {
     case .null: null()

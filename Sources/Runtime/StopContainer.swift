@@ -139,7 +139,7 @@ extension Container {
     try directory.markStopped(false)
   }
 
-  private func rounds(_ groups: ContainerCgroup?, _ verb: StaticString) throws(RuntimeError) -> ProcessRounds {
+  private func rounds(_ groups: ContainerCgroup?, _ verb: Literal) throws(RuntimeError) -> ProcessRounds {
     if groups == nil, try !hasOwnProcesses() {
       throw RuntimeError("cannot \(verb) container \(id.text): it has no control groups and no PID namespace of its own, by which its processes could be found")
     }

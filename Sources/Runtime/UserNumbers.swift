@@ -19,7 +19,7 @@ enum UserNumbers {
     let number = try next(in: directory, path)
     guard number >= first, number <= last else { throw RuntimeError("\(path)/users: no numbers of users are left for containers") }
     try attempt("write", "\(path)/users") { () throws(Errno) in
-      try directory.replaceFile("users", Array("\(number + 1)\n".utf8), mode: 0o600, isDurable: true)
+      try directory.replaceFile("users", Array(Text("\(number + 1)\n").string.utf8), mode: 0o600, isDurable: true)
       try lock.unlock()
     }
     return number

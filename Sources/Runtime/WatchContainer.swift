@@ -19,7 +19,7 @@ extension Container {
     let groups = try requireGroups("watch")
     let hasOwnNetwork = try hasOwnNetwork()
     let watch = try convert { () throws(CgroupError) in try groups.watchOutOfMemory() }
-    if watch == nil { warn("container \(id.text): want of memory cannot be told, because none of its control groups counts memory") }
+    if watch == nil { warn(Text("container \(id.text): want of memory cannot be told, because none of its control groups counts memory").string) }
     var next = monotonicMilliseconds() + milliseconds
     while let process = try findProcess() {
       let left = max(0, next - monotonicMilliseconds())

@@ -37,9 +37,7 @@ extension SandboxPlan {
         try loadFilter(channel)
       }
       if let hooks {
-        var state = hooks.state
-        (state.status, state.pid) = (.created, processID())
-        try runHooks(hooks.startContainer, "startContainer", state, inherited: supplies.wholeEnvironment(of: self))
+        try hooks.run(hooks.startContainer, "startContainer", inherited: supplies.wholeEnvironment(of: self))
       }
       try runProgram(supplies, channel, signals: context.signals.mask)
     } catch {
@@ -85,11 +83,9 @@ extension SandboxPlan {
     try takeConsole()
     if pausesBeforePivot { try pause(channel, saying: LaunchMessage.pausesByte) }
     if let hooks {
-      var state = hooks.state
-      (state.status, state.pid) = (.created, processID())
       // In the container's root, as with runc: from here its paths are relative ones.
       try attempt("change to", "the container's root") { () throws(Errno) in try ThisProcess.changeDirectory(root.root.descriptor) }
-      try runHooks(hooks.createContainer, "createContainer", state)
+      try hooks.run(hooks.createContainer, "createContainer")
     }
     // After everything that this process has others do.
     try labels.applyToExec()
@@ -102,12 +98,14 @@ extension SandboxPlan {
     if !networkDevices.isEmpty { try pause(channel, saying: LaunchMessage.networkByte) }
   }
 
-  /// Waits while the launching process does what `message` has it do.
-  private func pause(_ channel: borrowing Channel, saying message: UInt8) throws(SandboxError) {
+  /// Waits while the launching process does what `message` has it do, and gives its answer.
+  @discardableResult
+  func pause(_ channel: borrowing Channel, saying message: UInt8) throws(SandboxError) -> UInt8 {
     try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(message) }
     let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receiveByte() }
     // Nobody is left to go on for.
-    if answer == nil { exitProcess(1) }
+    guard let answer else { exitProcess(1) }
+    return answer
   }
 
   /// Waits until somebody connects to the gate and says so; from then on that is whom failures are told.

@@ -48,7 +48,7 @@ extension MountEntries {
     if bind.set.isEmpty && bind.clear.isEmpty { return }
     let mounted = try open(mount, in: root)
     try attempt("set the flags of", mount.target) { () throws(Errno) in
-      guard try mounted.status().isSameFile(as: try from.status()) else { throw Errno.wouldBlock }
+      guard try mounted.isSameFile(as: from) else { throw Errno.wouldBlock }
       let flags = try mounted.fileSystemStatus().mountFlags.subtracting(bind.clear).union(bind.set)
       try changeMount(mounted, flags.union(.remount | .bind))
     }

@@ -27,7 +27,7 @@ public struct CapabilitySets: Equatable, Sendable {
   public init(planning capabilities: Capabilities?, last: UInt32, available: CapabilityMask = .all) throws(SpecError) {
     guard let capabilities else { return }
     var unavailable: [String] = []
-    func mask(_ names: [String], _ set: StaticString, within limit: CapabilityMask?, _ limitName: StaticString) throws(SpecError) -> CapabilityMask {
+    func mask(_ names: [String], _ set: Literal, within limit: CapabilityMask?, _ limitName: Literal) throws(SpecError) -> CapabilityMask {
       var mask: CapabilityMask = []
       for index in names.indices {
         let number = capabilityNumber(names[index]) ?? .max
@@ -37,7 +37,7 @@ public struct CapabilitySets: Equatable, Sendable {
         }
         let one = CapabilityMask(number: number)
         if let limit, !limit.contains(one) {
-          throw SpecError(path: Text(path(set, index)), reason: "\(names[index]) is not \(limitName) (the kernel would say: operation not permitted)")
+          throw SpecError(path: path(set, index), reason: "\(names[index]) is not \(limitName) (the kernel would say: operation not permitted)")
         } else {
           mask.formUnion(one)
         }
@@ -95,56 +95,29 @@ public struct CapabilitySets: Equatable, Sendable {
     }
   }
 
-  private func path(_ set: StaticString, _ index: Int) -> String { "process.capabilities.\(set)[\(index)]" }
+  private func path(_ set: Literal, _ index: Int) -> Text { "process.capabilities.\(set)[\(index)]" }
 }
 
-/// The names of <linux/capability.h> without `CAP_`, in the order of their numbers. libcap has the same table, but comes with a constructor that asks the
-/// kernel a dozen questions before main, and with sets on the heap (docs/decisions/capabilities.md).
-private var capabilityNames: StaticString {
+/// The names of <linux/capability.h>, in the order of their numbers. libcap has the same table, but comes with a constructor that asks the kernel a dozen
+/// questions before main, and with sets on the heap (docs/decisions/capabilities.md).
+private var capabilityNames: Literal {
   """
-  CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK \
-  IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE \
-  AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE
+  CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_KILL CAP_SETGID CAP_SETUID CAP_SETPCAP CAP_LINUX_IMMUTABLE
+  CAP_NET_BIND_SERVICE CAP_NET_BROADCAST CAP_NET_ADMIN CAP_NET_RAW CAP_IPC_LOCK CAP_IPC_OWNER CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_CHROOT
+  CAP_SYS_PTRACE CAP_SYS_PACCT CAP_SYS_ADMIN CAP_SYS_BOOT CAP_SYS_NICE CAP_SYS_RESOURCE CAP_SYS_TIME CAP_SYS_TTY_CONFIG CAP_MKNOD CAP_LEASE
+  CAP_AUDIT_WRITE CAP_AUDIT_CONTROL CAP_SETFCAP CAP_MAC_OVERRIDE CAP_MAC_ADMIN CAP_SYSLOG CAP_WAKE_ALARM CAP_BLOCK_SUSPEND CAP_AUDIT_READ CAP_PERFMON
+  CAP_BPF CAP_CHECKPOINT_RESTORE
   """
 }
 
 /// The number of a capability by its name as OCI writes it, such as `CAP_CHOWN`; nil when there is none of that name.
-public func capabilityNumber(_ name: String) -> UInt32? {
-  guard name.begins(with: "CAP_") else { return nil }
-  let wanted = name.utf8.dropFirst(4)
-  if wanted.isEmpty { return nil }
-  return capabilityNames.withUTF8Buffer { names in
-    var number: UInt32 = 0
-    var rest = names[...]
-    while !rest.isEmpty {
-      let end = rest.firstIndex(of: space) ?? rest.endIndex
-      if rest[..<end].elementsEqual(wanted) { return number }
-      number += 1
-      rest = rest[end...].dropFirst()
-    }
-    return nil
-  }
-}
+public func capabilityNumber(_ name: String) -> UInt32? { position(of: name, in: capabilityNames).map { UInt32($0) } }
 
 /// The name of a capability, such as `CAP_CHOWN`; `CAP_` and the number for one that was made after this program.
 public func capabilityName(_ number: UInt32) -> String {
-  capabilityNames.withUTF8Buffer { names in
-    var left = number
-    var rest = names[...]
-    while !rest.isEmpty {
-      let end = rest.firstIndex(of: space) ?? rest.endIndex
-      if left == 0 { return "CAP_" + String(decoding: rest[..<end], as: UTF8.self) }
-      left -= 1
-      rest = rest[end...].dropFirst()
-    }
-    return "CAP_\(number)"
-  }
+  let name = word(UInt8(truncatingIfNeeded: min(number, 64)), of: capabilityNames)
+  return name.utf8.isEmpty ? Text("CAP_\(number)").string : name
 }
 
 /// Every capability that has a name here, in the order of their numbers.
-public var knownCapabilities: [String] {
-  let count = capabilityNames.withUTF8Buffer { $0.split(separator: space).count }
-  return (0..<UInt32(count)).map { capabilityName($0) }
-}
-
-private var space: UInt8 { 0x20 }
+public var knownCapabilities: [String] { capabilityNames.words }

@@ -56,14 +56,10 @@ public func defaultSeccomp(capabilities: CapabilityMask, processor: SeccompProce
 }
 
 /// Adds the names in `list`, which stand apart by one space.
-private func add(_ list: StaticString, to names: inout [String]) {
-  list.withUTF8Buffer { bytes in
-    for name in bytes.split(separator: 0x20) { names.append(String(decoding: name, as: UTF8.self)) }
-  }
-}
+private func add(_ list: Literal, to names: inout [String]) { names += list.words }
 
 /// Calls that only a capability gives a use to.
-private var allowedWith: [(CapabilityMask, StaticString)] {
+private var allowedWith: [(CapabilityMask, Literal)] {
   [
     (.dacReadSearch, "open_by_handle_at"),
     (.sysAdmin, "bpf clone clone3 fanotify_init lookup_dcookie perf_event_open quotactl quotactl_fd setdomainname sethostname setns syslog unshare"),
@@ -83,7 +79,7 @@ private var allowedWith: [(CapabilityMask, StaticString)] {
 }
 
 /// What every container may call. A name is listed for all architectures that have it; `…64`, `…_time64` and `…32` are the forms of the 32-bit ones.
-private var alwaysAllowed: [StaticString] {
+private var alwaysAllowed: [Literal] {
   [
     // Files by descriptor.
     "close close_range copy_file_range dup dup2 dup3 fadvise64 fadvise64_64 fallocate fcntl fcntl64 fdatasync flock fsync ftruncate ftruncate64 ioctl _llseek",

@@ -59,7 +59,7 @@ extension JoinedNamespace {
   fileprivate func isOwn(_ opened: borrowing FileDescriptor) throws(SandboxError) -> Bool {
     guard let own = kind.ownPath else { return false }
     return try attempt("examine the namespace", path) { () throws(Errno) in
-      try opened.status().isSameFile(as: try FileDescriptor.open(own, .path).status())
+      try opened.isSameFile(as: FileDescriptor.open(own, .path))
     }
   }
 }

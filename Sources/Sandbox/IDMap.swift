@@ -35,7 +35,7 @@ public struct IDMap: Sendable, Equatable {
   /// As it is written to the kernel's file.
   var text: String {
     var text = ""
-    for range in ranges { text += "\(range.containerID) \(range.hostID) \(range.size)\n" }
+    for range in ranges { text += Text("\(range.containerID) \(range.hostID) \(range.size)\n").string }
     return text
   }
 

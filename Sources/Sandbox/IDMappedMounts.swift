@@ -27,7 +27,7 @@ struct MapNamespaces: ~Copyable {
   }
 
   /// The kernel gives no reason but a number: which file systems can do it has grown from version to version.
-  private static func refusal(_ path: String, _ copy: borrowing FileDescriptor, _ error: Errno) -> SandboxError {
+  private static func refusal(_ path: Text, _ copy: borrowing FileDescriptor, _ error: Errno) -> SandboxError {
     switch error {
     case .noSystemCall: return SandboxError("\(path): this kernel cannot map the owners of a mount (mount_setattr(2), Linux 5.12)")
     case .invalidArgument:
@@ -74,7 +74,7 @@ struct FileSystemName {
   let text: String
 
   init(magic: UInt64) {
-    let known: [(UInt64, StaticString)] = [
+    let known: [(UInt64, Literal)] = [
       (0x9fa0, "proc"), (0x6265_6572, "sysfs"), (0x794c_7630, "overlay"), (0x0102_1994, "tmpfs"), (0x6969, "nfs"), (0x6573_5546, "fuse"), (0x0102_1997, "9p"),
       (0xEF53, "ext4"), (0x5846_5342, "xfs"), (0x9123_683E, "btrfs"), (0xF2F5_2010, "f2fs"), (0x1cd1, "devpts"), (0x6367_7270, "cgroup2"),
       (0x27_e0eb, "cgroup"),

@@ -17,12 +17,12 @@ public struct FilterKey: Equatable, Sendable {
 
   /// The name of its file. Different keys may have the same one: it is only where to look.
   public var name: Path {
-    let digits: StaticString = "0123456789abcdef"
+    let digits: Literal = "0123456789abcdef"
     var name: [UInt8] = []
     var rest = mixed(words[...])
     for _ in 0..<16 {
       rest = rest << 4 | rest >> 60
-      name.append(digits.utf8Start[Int(rest & 15)])
+      name.append(digits.start[Int(rest & 15)])
     }
     return Path(bytes: name)
   }

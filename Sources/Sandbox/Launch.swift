@@ -30,14 +30,14 @@ public struct LaunchSignals: Sendable {
 }
 
 /// What a container is launched with, beside its plan.
-public struct LaunchContext: Sendable {
+public final class LaunchContext {
   /// The directory of the v2 group to clone into, when there is one.
-  public var group: Int32?
+  public let group: Int32?
   /// How a mount of type `cgroup` looks.
-  public var view: CgroupView
-  public var signals: LaunchSignals
+  public let view: CgroupView
+  public let signals: LaunchSignals
   /// A listening socket: the container is made, and waits there for somebody who has it run its program (`startProgram`). Nil runs it at once.
-  public var gate: Int32?
+  public let gate: Int32?
 
   public init(group: Int32?, view: CgroupView, signals: LaunchSignals, gate: Int32? = nil) {
     self.group = group
@@ -150,29 +150,25 @@ extension SandboxPlan {
       while true {
         try channel.wait(unless: context.signals.interruption)
         var packet = try attempt("hear from", "the container's first process") { () throws(Errno) in try channel.receive() }
+        var answer = LaunchMessage.goOn
         switch LaunchMessage(packet.bytes) {
         case .ended where context.gate != nil: throw SandboxError("the container's first process was killed before it waited for its start")
         case .ended, .waitsAtGate: return LaunchedContainer(process: process, console: console)
-        case .console: console = packet.takeDescriptor()
+        case .console:
+          console = packet.takeDescriptor()
+          continue
         case .needsMaps:
           guard let userNamespace else { throw SandboxError("the container's first process is in no user namespace") }
-          let answer = try settleUserNamespace(userNamespace, of: process)
-          try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(answer) }
+          answer = try settleUserNamespace(userNamespace, of: process)
         case .listener:
           guard let listener = packet.takeDescriptor(), let seccompListener else { throw SandboxError("nobody is to be told of the filter's calls") }
           try seccompListener.hand(over: listener, of: process)
-          try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
-        case .needsNetworkDevices:
-          devices = try MovedNetworkDevices.move(networkDevices, to: process)
-          try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
-        case .pausesBeforePivot:
-          try beforePivot(process)
-          try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
-        case .runsProgram:
-          try beforeProgram(process)
-          try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(LaunchMessage.goOn) }
+        case .needsNetworkDevices: devices = try MovedNetworkDevices.move(networkDevices, to: process)
+        case .pausesBeforePivot: try beforePivot(process)
+        case .runsProgram: try beforeProgram(process)
         case .failure(let error): throw error
         }
+        try attempt("have go on", "the container's first process") { () throws(Errno) in try channel.send(answer) }
       }
     } catch {
       devices.take()?.goBack()

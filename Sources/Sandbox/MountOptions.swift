@@ -29,130 +29,101 @@ public struct MountOptions: Sendable, Equatable {
     if options.isEmpty { return }
     // Made at each use, so once for all (docs/decisions/object-outliner.md).
     let table = MountOptions.table
-    for option in options.flatMap({ MountOptions.parts(of: $0) }) {
-      if let meaning = table.first(where: { option.equals($0.0) })?.1 {
-        apply(meaning)
-      } else {
-        if !data.isEmpty { data.append(0x2C) }
-        data.append(contentsOf: option.utf8)
-      }
+    for option in options.flatMap({ MountOptions.parts(of: $0) }) where !apply(option, table) {
+      if !data.isEmpty { data.append(0x2C) }
+      data.append(contentsOf: option.utf8)
     }
   }
 
   /// The options of one entry. What belongs to the file system is put together again with commas, so that a quoted one is not changed by this.
   private static func parts(of entry: String) -> [String] {
     if !entry.utf8.contains(0x2C) { return [entry] }
-    return entry.utf8.split(separator: 0x2C).map { String(decoding: Array($0), as: UTF8.self) }
+    return entry.utf8.split(separator: 0x2C).map { string($0) }
   }
 
-  private enum Meaning {
-    case nothing
-    case set(MountFlags)
-    case clear(MountFlags)
-    case recursiveSet(MountFlags)
-    case recursiveClear(MountFlags)
-    case propagation(MountFlags)
-    case bind(recursive: Bool)
-    case remount
-    case copyUp
-    case mapOwners(recursive: Bool)
-  }
-
-  private mutating func apply(_ meaning: Meaning) {
-    switch meaning {
-    case .nothing: break
-    case .set(let flag):
-      set.formUnion(flag)
-      clear.subtract(flag)
-    case .clear(let flag):
-      clear.formUnion(flag)
-      set.subtract(flag)
-    case .recursiveSet(let flag):
-      recursiveSet.formUnion(flag)
-      recursiveClear.subtract(flag)
-    case .recursiveClear(let flag):
-      recursiveClear.formUnion(flag)
-      recursiveSet.subtract(flag)
-    case .propagation(let flags): propagation = flags
-    case .bind(let recursive):
-      isBind = true
-      isRecursiveBind = isRecursiveBind || recursive
-    case .remount: isRemount = true
-    case .copyUp: copiesUp = true
-    case .mapOwners(let recursive):
-      mapsOwners = true
-      mapsOwnersRecursively = recursive
+  /// Takes what an option of the specification's table says; false for any other.
+  private mutating func apply(_ option: String, _ table: [Row]) -> Bool {
+    // `r` in front of the option for one mount makes it one for all mounts below.
+    let rest = option.begins(with: "r") ? string(Array(option.utf8).dropFirst()) : ""
+    for row in table {
+      if row.has(option) {
+        if option.equals(row.set) { MountOptions.add(row.flag, to: &set, from: &clear) } else { MountOptions.add(row.flag, to: &clear, from: &set) }
+        return true
+      }
+      if row.isRecursive, row.has(rest) {
+        if rest.equals(row.set) {
+          MountOptions.add(row.flag, to: &recursiveSet, from: &recursiveClear)
+        } else {
+          MountOptions.add(row.flag, to: &recursiveClear, from: &recursiveSet)
+        }
+        return true
+      }
     }
+    for (name, flag) in MountOptions.propagations where option.equals(name) || rest.equals(name) {
+      propagation = rest.equals(name) ? flag | .recursive : flag
+      return true
+    }
+    if option.equals("bind") || rest.equals("bind") {
+      isBind = true
+      isRecursiveBind = isRecursiveBind || !rest.utf8.isEmpty
+    } else if option.equals("idmap") || rest.equals("idmap") {
+      mapsOwners = true
+      mapsOwnersRecursively = !rest.utf8.isEmpty
+    } else if option.equals("remount") {
+      isRemount = true
+    } else if option.equals("tmpcopyup") {
+      copiesUp = true
+    } else {
+      return option.equals("defaults")
+    }
+    return true
   }
 
-  /// The options of the table.
-  static var names: [StaticString] { table.map { $0.0 } }
+  @inline(never)
+  private static func add(_ flag: MountFlags, to one: inout MountFlags, from other: inout MountFlags) {
+    one.formUnion(flag)
+    other.subtract(flag)
+  }
 
-  /// The table of the specification.
-  private static var table: [(StaticString, Meaning)] {
+  /// The options of the specification's table.
+  static var names: [String] {
+    var names = words(of: "defaults bind rbind remount tmpcopyup idmap ridmap")
+    for row in table {
+      for name in [row.set.description, row.clear.description] where !(names.last?.equals(name) ?? false) {
+        names.append(name)
+        if row.isRecursive { names.append(Text("r\(name)").string) }
+      }
+    }
+    for (name, _) in propagations { names += [name.description, Text("r\(name)").string] }
+    return names
+  }
+
+  /// A flag with the option that sets it and the one that clears it.
+  private struct Row {
+    let set: Literal
+    let clear: Literal
+    let flag: MountFlags
+
+    /// With an `r` in front there are options for all mounts below as well.
+    var isRecursive: Bool { MountFlags.perMount.contains(flag) }
+
+    func has(_ option: String) -> Bool { option.equals(set) || option.equals(clear) }
+  }
+
+  private static var table: [Row] {
     [
-      ("defaults", .nothing),
-      ("bind", .bind(recursive: false)),
-      ("rbind", .bind(recursive: true)),
-      ("ro", .set(.readOnly)),
-      ("rw", .clear(.readOnly)),
-      ("nosuid", .set(.noSetUserID)),
-      ("suid", .clear(.noSetUserID)),
-      ("nodev", .set(.noDevices)),
-      ("dev", .clear(.noDevices)),
-      ("noexec", .set(.noExecute)),
-      ("exec", .clear(.noExecute)),
-      ("sync", .set(.synchronous)),
-      ("async", .clear(.synchronous)),
-      ("dirsync", .set(.directorySynchronous)),
-      ("mand", .set(.mandatoryLocks)),
-      ("nomand", .clear(.mandatoryLocks)),
-      ("atime", .clear(.noAccessTime)),
-      ("noatime", .set(.noAccessTime)),
-      ("diratime", .clear(.noDirectoryAccessTime)),
-      ("nodiratime", .set(.noDirectoryAccessTime)),
-      ("relatime", .set(.relativeAccessTime)),
-      ("norelatime", .clear(.relativeAccessTime)),
-      ("strictatime", .set(.strictAccessTime)),
-      ("nostrictatime", .clear(.strictAccessTime)),
-      ("iversion", .set(.inodeVersion)),
-      ("noiversion", .clear(.inodeVersion)),
-      ("lazytime", .set(.lazyTime)),
-      ("nolazytime", .clear(.lazyTime)),
-      ("silent", .set(.silent)),
-      ("loud", .clear(.silent)),
-      ("nosymfollow", .set(.noSymbolicLinks)),
-      ("symfollow", .clear(.noSymbolicLinks)),
-      ("rro", .recursiveSet(.readOnly)),
-      ("rrw", .recursiveClear(.readOnly)),
-      ("rnosuid", .recursiveSet(.noSetUserID)),
-      ("rsuid", .recursiveClear(.noSetUserID)),
-      ("rnodev", .recursiveSet(.noDevices)),
-      ("rdev", .recursiveClear(.noDevices)),
-      ("rnoexec", .recursiveSet(.noExecute)),
-      ("rexec", .recursiveClear(.noExecute)),
-      ("rnodiratime", .recursiveSet(.noDirectoryAccessTime)),
-      ("rdiratime", .recursiveClear(.noDirectoryAccessTime)),
-      ("rrelatime", .recursiveSet(.relativeAccessTime)),
-      ("rnorelatime", .recursiveClear(.relativeAccessTime)),
-      ("rnoatime", .recursiveSet(.noAccessTime)),
-      ("ratime", .recursiveClear(.noAccessTime)),
-      ("rstrictatime", .recursiveSet(.strictAccessTime)),
-      ("rnostrictatime", .recursiveClear(.strictAccessTime)),
-      ("rnosymfollow", .recursiveSet(.noSymbolicLinks)),
-      ("rsymfollow", .recursiveClear(.noSymbolicLinks)),
-      ("private", .propagation(.private)),
-      ("rprivate", .propagation(.private | .recursive)),
-      ("shared", .propagation(.shared)),
-      ("rshared", .propagation(.shared | .recursive)),
-      ("slave", .propagation(.slave)),
-      ("rslave", .propagation(.slave | .recursive)),
-      ("unbindable", .propagation(.unbindable)),
-      ("runbindable", .propagation(.unbindable | .recursive)),
-      ("idmap", .mapOwners(recursive: false)),
-      ("ridmap", .mapOwners(recursive: true)),
-      ("tmpcopyup", .copyUp),
-      ("remount", .remount),
+      Row(set: "ro", clear: "rw", flag: .readOnly), Row(set: "nosuid", clear: "suid", flag: .noSetUserID), Row(set: "nodev", clear: "dev", flag: .noDevices),
+      Row(set: "noexec", clear: "exec", flag: .noExecute), Row(set: "sync", clear: "async", flag: .synchronous),
+      // Nothing clears it.
+      Row(set: "dirsync", clear: "dirsync", flag: .directorySynchronous), Row(set: "mand", clear: "nomand", flag: .mandatoryLocks),
+      Row(set: "noatime", clear: "atime", flag: .noAccessTime), Row(set: "nodiratime", clear: "diratime", flag: .noDirectoryAccessTime),
+      Row(set: "relatime", clear: "norelatime", flag: .relativeAccessTime), Row(set: "strictatime", clear: "nostrictatime", flag: .strictAccessTime),
+      Row(set: "iversion", clear: "noiversion", flag: .inodeVersion), Row(set: "lazytime", clear: "nolazytime", flag: .lazyTime),
+      Row(set: "silent", clear: "loud", flag: .silent), Row(set: "nosymfollow", clear: "symfollow", flag: .noSymbolicLinks),
     ]
+  }
+
+  private static var propagations: [(Literal, MountFlags)] {
+    [("private", .private), ("shared", .shared), ("slave", .slave), ("unbindable", .unbindable)]
   }
 }

@@ -23,7 +23,7 @@ enum MovedRoot {
     let table = try attempt("read", "/proc/self/mountinfo") { () throws(Errno) in MountTable(try proc.read("self/mountinfo", limit: 1 << 24)) }
     for entry in table.uncovered(outside: own.bytes) {
       guard table.isVisible(entry), let point = unescaped(entry.mountPoint) else {
-        let name = String(decoding: entry.mountPoint, as: UTF8.self)
+        let name = string(entry.mountPoint)
         throw SandboxError("hide \(name) of the host, as a root that is moved needs it: another mount stands before it")
       }
       let place = Path(bytes: point)

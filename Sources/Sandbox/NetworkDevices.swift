@@ -2,13 +2,19 @@ internal import Linux
 internal import OCI
 
 /// A network device of the host that the container gets.
-public struct PlannedNetworkDevice: Sendable, Equatable {
+public final class PlannedNetworkDevice {
   /// For messages: `linux.netDevices.eth0`.
-  public var origin: String
+  public let origin: String
   /// Its name in the network namespace of the runtime.
-  public var hostName: String
+  public let hostName: String
   /// Its name in the container; one that ends in `%d` is numbered by the kernel.
-  public var name: String
+  public let name: String
+
+  init(origin: String, hostName: String, name: String) {
+    self.origin = origin
+    self.hostName = hostName
+    self.name = name
+  }
 
   var isTemplate: Bool { name.utf8.contains(0x25) }
 
@@ -16,7 +22,7 @@ public struct PlannedNetworkDevice: Sendable, Equatable {
   static func all(_ devices: [NetDevice], namespaces: NamespaceFlags) throws(SpecError) -> [PlannedNetworkDevice] {
     var planned: [PlannedNetworkDevice] = []
     for device in devices {
-      let origin = "linux.netDevices.\(device.hostName)"
+      let origin = Text("linux.netDevices.\(device.hostName)").string
       guard namespaces.contains(.network) else {
         throw SpecError(path: Text(origin), reason: "needs a network namespace of the container's own, which linux.namespaces does not have")
       }
@@ -128,7 +134,7 @@ struct MovedNetworkDevices: ~Copyable {
       // Before the move, which takes them away.
       let addresses = try host.addresses(of: found.index)
       // One that the kernel numbers is found again by a name of ours.
-      let name = device.isTemplate ? "a\(processID())x\(number)" : device.name
+      let name = device.isTemplate ? Text("a\(processID())x\(number)").string : device.name
       try host.move(found.index, to: namespace, name: name)
       guard let arrived = try container.link(named: name) else { throw .noDevice }
       moved.append(Moved(device: device, index: arrived.index, wasUp: found.isUp, addresses: addresses))

@@ -170,7 +170,7 @@ private func sortDistinct(_ groups: inout [UInt32]) {
 /// The first line for which `matches` holds.
 @inline(never)
 private func firstLine(
-  of file: [UInt8], _ path: StaticString, where matches: (ArraySlice<UInt8>) -> Bool
+  of file: [UInt8], _ path: Literal, where matches: (ArraySlice<UInt8>) -> Bool
 ) throws(UserError) -> ArraySlice<UInt8>? {
   var lines = UserLine(file, path)
   while let line = try lines.next() {
@@ -213,11 +213,11 @@ private struct UserLine {
   static var newline: UInt8 { 0x0A }
 
   private var rest: ArraySlice<UInt8>
-  private let path: StaticString
+  private let path: Literal
   private var number = 0
   private let isTooLong: Bool
 
-  init(_ file: [UInt8], _ path: StaticString) {
+  init(_ file: [UInt8], _ path: Literal) {
     rest = file[...]
     self.path = path
     isTooLong = file.count > UserFile.limit
@@ -240,7 +240,7 @@ private struct UserLine {
 }
 
 /// A sign makes neither a number nor a name: `-1` must not become an id by anybody's parser, and `+name` is an instruction of NIS, not an entry.
-private func checkName(_ name: ArraySlice<UInt8>, _ kind: StaticString) throws(UserError) {
+private func checkName(_ name: ArraySlice<UInt8>, _ kind: Literal) throws(UserError) {
   if name.first == 0x2B || name.first == 0x2D { throw UserError("\(kind) \(text(name)): neither an id nor a name") }
   if name.contains(0) || name.contains(UserLine.newline) { throw UserError("\(kind): a name with a line break or a NUL") }
 }
@@ -253,4 +253,4 @@ private func identifier(_ digits: ArraySlice<UInt8>) -> UInt32? {
   return UInt32(number)
 }
 
-private func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+private func text(_ bytes: ArraySlice<UInt8>) -> String { string(bytes) }

@@ -8,7 +8,7 @@ extension SandboxPlan {
     joining container: Spec, _ process: Process, namespaces: [JoinedNamespace], seccomp: SeccompFilter?, capabilities: CapabilitySets
   ) throws(SpecError) {
     // Mounts, devices and names are the container's already.
-    var linux = LinuxSection(namespaces: [Namespace(type: .mount)])
+    let linux = LinuxSection(namespaces: [Namespace(type: .mount)])
     linux.personality = container.linux?.personality
     linux.memoryPolicy = container.linux?.memoryPolicy
     let spec = Spec(process: process, linux: linux)

@@ -3,49 +3,29 @@ public import OCI
 
 extension PlannedMount {
   /// Plans one entry of `mounts`. `label` is the SELinux context of all of them.
-  init(_ mount: Mount, origin: String, bundle: Path, label: String? = nil) throws(SpecError) {
+  @inline(never)
+  convenience init(_ mount: Mount, origin: String, bundle: Path, label: String? = nil) throws(SpecError) {
     let options = MountOptions(mount.options)
     let type = mount.type ?? (options.isBind ? "bind" : "")
     if type.utf8.isEmpty, !options.isRemount { throw SpecError(path: "\(origin).type", reason: "missing; only a bind mount can do without it") }
     // A relative destination is deprecated, and counts from the root (config.md, "Mounts").
-    target = Path("/").appending(mount.destination).normal
+    let target = Path("/").appending(mount.destination).normal
     guard target != "/" else { throw SpecError(path: "\(origin).destination", reason: "must not be the root itself") }
-    self.origin = origin
+    // Behind a link, the masks and the read-only paths would miss the mount (CVE-2023-27561).
+    let isOrdinary = target == "/proc" || target == "/sys" || type.equals("proc") || type.equals("sysfs")
+    self.init(on: target, try Content(mount, type, options, origin, bundle, label), isOrdinary: isOrdinary, origin: origin)
     propagation = options.propagation
     recursiveSet = options.recursiveSet
     recursiveClear = options.recursiveClear
-    rootLabel = nil
-    // Behind a link, the masks and the read-only paths would miss the mount (CVE-2023-27561).
-    isOrdinaryDirectory = target == "/proc" || target == "/sys" || type.equals("proc") || type.equals("sysfs")
-    isInProc = target.components.first.map { $0.elementsEqual("proc".utf8) } ?? false
-    let isBind = options.isBind || type.equals("bind")
-    let idMap = try PlannedIDMap(mount, options, origin)
-    if let idMap, !isBind || options.isRemount { throw SpecError(path: Text(idMap.path(origin)), reason: "owners are mapped in bind mounts only") }
-    if options.copiesUp, isBind || options.isRemount || !type.equals("tmpfs") {
-      throw SpecError(path: "\(origin).options", reason: "tmpcopyup is for a mount of type tmpfs")
-    }
-    if options.isRemount {
-      content = .remount(PlannedRemount(set: options.set, clear: options.clear, data: isBind ? nil : Path(bytes: options.data)))
-    } else if isBind {
-      guard let source = mount.source, !source.utf8.isEmpty else { throw SpecError(path: "\(origin).source", reason: "missing; a bind mount needs it") }
-      let path = Path(source)
-      // The flags of the file system, such as `sync`, are those of everybody who uses it.
-      content = .bind(
-        PlannedBind(
-          source: path.isAbsolute ? path : bundle.appending(path.bytes), isRecursive: options.isRecursiveBind, set: options.set.intersection(.perMount),
-          clear: options.clear.intersection(.perMount), idMap: idMap))
-    } else if type.equals("cgroup") || type.equals("cgroup2") {
+    switch content {
+    case .cgroup:
       // The small file system that holds those of version 1.
       rootLabel = label
-      content = .cgroup(flags: options.set)
-    } else {
-      content = .fileSystem(try PlannedFileSystem(type, mount, options, origin, label))
-      // The root of a message queue's file system takes a context, its mount takes none.
-      if type.equals("mqueue") { rootLabel = label }
-    }
-    // The kernel would not look at them; those of bind mounts are told (`optionsWithoutEffect`).
-    if !options.data.isEmpty, !content.takesOptions {
-      throw SpecError(path: "\(origin).options", reason: "\(String(decoding: options.data, as: UTF8.self)) is no option of such a mount")
+      // The kernel would not look at them; those of bind mounts are told (`optionsWithoutEffect`).
+      if !options.data.isEmpty { throw SpecError(path: "\(origin).options", reason: "\(string(options.data[...])) is no option of such a mount") }
+    // The root of a message queue's file system takes a context, its mount takes none.
+    case .fileSystem: if type.equals("mqueue") { rootLabel = label }
+    case .bind, .remount: break
     }
     try refuseHiddenProc(type)
   }
@@ -56,7 +36,7 @@ extension PlannedMount {
   public static func optionsWithoutEffect(_ mount: Mount) -> String? {
     let options = MountOptions(mount.options)
     guard !options.data.isEmpty, options.isBind || mount.type?.equals("bind") ?? false else { return nil }
-    return String(decoding: options.data, as: UTF8.self)
+    return string(options.data[...])
   }
 
   /// Adds the option that gives everything in a file system the SELinux context `label`. In quotes, because a context has commas.
@@ -69,7 +49,7 @@ extension PlannedMount {
   /// (CVE-2019-16884, CVE-2025-52881). The exceptions are what lxcfs provides, and what systemd writes its state of FIPS mode over.
   private func refuseHiddenProc(_ type: String) throws(SpecError) {
     let names = target.components
-    guard let first = names.first, first.elementsEqual("proc".utf8) else { return }
+    if !isInProc { return }
     if names.count == 1 {
       switch content {
       case .fileSystem(let system) where system.type == "proc": return
@@ -78,29 +58,45 @@ extension PlannedMount {
       default: throw SpecError(path: "\(origin).destination", reason: "only procfs may be mounted on /proc")
       }
     }
-    let allowed: [StaticString] = [
+    let allowed: [Literal] = [
       "cpuinfo", "diskstats", "loadavg", "meminfo", "net/dev", "slabinfo", "stat", "swaps", "sys/crypto/fips_enabled", "sys/kernel/ns_last_pid", "uptime",
     ]
     for name in allowed {
-      let matches = name.withUTF8Buffer { Array($0).split(separator: 0x2F).elementsEqual(names.dropFirst(), by: { $0.elementsEqual($1) }) }
-      if matches { return }
+      if Path(name).components == Array(names.dropFirst()) { return }
     }
     throw SpecError(path: "\(origin).destination", reason: "nothing may be mounted on \(target.description)")
   }
 }
 
 extension PlannedMount.Content {
-  /// Whether options of a file system's own are taken.
-  fileprivate var takesOptions: Bool {
-    switch self {
-    case .fileSystem, .bind, .remount: true
-    case .cgroup: false
+  @inline(never)
+  fileprivate init(_ mount: Mount, _ type: String, _ options: MountOptions, _ origin: String, _ bundle: Path, _ label: String?) throws(SpecError) {
+    let isBind = options.isBind || type.equals("bind")
+    let idMap = try PlannedIDMap(mount, options, origin)
+    if let idMap, !isBind || options.isRemount { throw SpecError(path: idMap.path(origin), reason: "owners are mapped in bind mounts only") }
+    if options.copiesUp, isBind || options.isRemount || !type.equals("tmpfs") {
+      throw SpecError(path: "\(origin).options", reason: "tmpcopyup is for a mount of type tmpfs")
+    }
+    if options.isRemount {
+      self = .remount(PlannedRemount(set: options.set, clear: options.clear, data: isBind ? nil : Path(bytes: options.data)))
+    } else if isBind {
+      guard let source = mount.source, !source.utf8.isEmpty else { throw SpecError(path: "\(origin).source", reason: "missing; a bind mount needs it") }
+      let path = Path(source)
+      // The flags of the file system, such as `sync`, are those of everybody who uses it.
+      self = .bind(
+        PlannedBind(
+          source: path.isAbsolute ? path : bundle.appending(path.bytes), isRecursive: options.isRecursiveBind, set: options.set.intersection(.perMount),
+          clear: options.clear.intersection(.perMount), idMap: idMap))
+    } else if type.equals("cgroup") || type.equals("cgroup2") {
+      self = .cgroup(flags: options.set)
+    } else {
+      self = .fileSystem(try PlannedFileSystem(type, mount, options, origin, label))
     }
   }
 }
 
 extension PlannedFileSystem {
-  fileprivate init(_ type: String, _ mount: Mount, _ options: MountOptions, _ origin: String, _ label: String?) throws(SpecError) {
+  fileprivate convenience init(_ type: String, _ mount: Mount, _ options: MountOptions, _ origin: String, _ label: String?) throws(SpecError) {
     var data = options.data
     let hasOwnLabels = type.equals("proc") || type.equals("sysfs") || type.equals("mqueue")
     if let label, !hasOwnLabels { PlannedMount.add(label, to: &data) }
@@ -124,7 +120,7 @@ extension PlannedDevice {
       standard("/dev/urandom", 1, 9), standard("/dev/tty", 5, 0),
     ]
     for (index, device) in devices.enumerated() {
-      let origin = "linux.devices[\(index)]"
+      let origin = Text("linux.devices[\(index)]").string
       let path = Path(device.path)
       guard path.isAbsolute, !path.hasParentReference else { throw SpecError(path: "\(origin).path", reason: "must be an absolute path without `..`") }
       guard !path.components.isEmpty else { throw SpecError(path: "\(origin).path", reason: "must name a file in a directory") }

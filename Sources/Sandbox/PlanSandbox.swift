@@ -17,20 +17,14 @@ extension SandboxPlan {
     self.capabilities = capabilities
     self.seccomp = seccomp
     self.diesWithParent = diesWithParent
-    let linux = SandboxPlan.linux(of: spec)
+    let linux = spec.linux ?? LinuxSection()
     let namespaces = try PlannedNamespaces(linux.namespaces)
     try planNamespaces(namespaces, spec, linux)
     try planFiles(spec, linux, bundle, namespaces)
     try planNames(spec, linux, namespaces)
-    try planProcess(SandboxPlan.process(of: spec), linux, identity)
+    // Without one the container is made all the same, and never started.
+    try planProcess(spec.process ?? Process(args: []), linux, identity)
   }
-
-  /// Without one the container is made all the same, and never started.
-  @inline(never)
-  private static func process(of spec: Spec) -> Process { spec.process ?? Process(args: []) }
-
-  @inline(never)
-  private static func linux(of spec: Spec) -> LinuxSection { spec.linux ?? LinuxSection() }
 
   @inline(never)
   private func planNamespaces(_ namespaces: PlannedNamespaces, _ spec: Spec, _ linux: LinuxSection) throws(SpecError) {
@@ -46,15 +40,17 @@ extension SandboxPlan {
     userNamespace = try UserNamespacePlan.plan(linux)
     timeOffsets = try SandboxPlan.timeOffsets(linux)
     joinedNamespaces = namespaces.joined
-    for index in joinedNamespaces.indices { joinedNamespaces[index].changedBy = SandboxPlan.change(in: joinedNamespaces[index].kind, by: spec) }
+    for namespace in joinedNamespaces { namespace.changedBy = SandboxPlan.change(in: namespace.kind, by: spec) }
     networkDevices = try PlannedNetworkDevice.all(linux.netDevices, namespaces: namespaces.own)
   }
 
   @inline(never)
   private func planFiles(_ spec: Spec, _ linux: LinuxSection, _ bundle: Path, _ namespaces: PlannedNamespaces) throws(SpecError) {
     mountLabel = try SecurityLabels.label(linux.mountLabel, "linux.mountLabel")
-    for (index, mount) in spec.mounts.enumerated() { mounts.append(try PlannedMount(mount, origin: "mounts[\(index)]", bundle: bundle, label: mountLabel)) }
-    for index in mounts.indices { try mounts[index].settleIDMap(userNamespace, hasNewMountNamespace: newNamespaces.contains(.mount)) }
+    for (index, mount) in spec.mounts.enumerated() {
+      mounts.append(try PlannedMount(mount, origin: Text("mounts[\(index)]").string, bundle: bundle, label: mountLabel))
+    }
+    for mount in mounts { try mount.settleIDMap(userNamespace, hasNewMountNamespace: newNamespaces.contains(.mount)) }
     try userNamespace?.requireMountable(mounts, new: namespaces.new)
     devices = try PlannedDevice.all(linux.devices)
     deviceLinks = DeviceLink.standard
@@ -110,8 +106,8 @@ extension SandboxPlan {
     if kind == .mount { return "root" }
     if kind == .uts, isGiven(spec.hostname) { return "hostname" }
     if kind == .uts, isGiven(spec.domainname) { return "domainname" }
-    if kind == .network, let device = spec.linux?.netDevices.first { return "linux.netDevices.\(device.hostName)" }
-    for parameter in spec.linux?.sysctl ?? [] where KernelParameter.namespace(of: parameter.key) == kind { return "linux.sysctl.\(parameter.key)" }
+    if kind == .network, let device = spec.linux?.netDevices.first { return Text("linux.netDevices.\(device.hostName)").string }
+    for parameter in spec.linux?.sysctl ?? [] where KernelParameter.namespace(of: parameter.key) == kind { return Text("linux.sysctl.\(parameter.key)").string }
     return nil
   }
 
@@ -189,7 +185,7 @@ extension KernelParameter {
   static func all(_ parameters: [Sysctl], namespaces: NamespaceFlags) throws(SpecError) -> [KernelParameter] {
     var planned: [KernelParameter] = []
     for parameter in parameters {
-      let origin = "linux.sysctl.\(parameter.key)"
+      let origin = Text("linux.sysctl.\(parameter.key)").string
       guard let needed = namespace(of: parameter.key) else {
         throw SpecError(path: Text(origin), reason: "belongs to no namespace, so setting it would change the host")
       }
@@ -207,7 +203,7 @@ extension KernelParameter {
 
   /// The namespace that a parameter belongs to; nil when it is the whole machine's.
   fileprivate static func namespace(of key: String) -> NamespaceFlags? {
-    let ipc: [StaticString] = [
+    let ipc: [Literal] = [
       "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced",
     ]
     for name in ipc where key.equals(name) { return .ipc }

@@ -41,7 +41,7 @@ public struct UserNamespacePlan: Sendable, Equatable {
     try UserNamespacePlan.requireMapped(user.uid, in: users, "process.user.uid")
     try UserNamespacePlan.requireMapped(user.gid, in: groups, "process.user.gid")
     for (index, group) in user.additionalGids.enumerated() {
-      try UserNamespacePlan.requireMapped(group, in: groups, "process.user.additionalGids[\(index)]")
+      try UserNamespacePlan.requireMapped(group, in: groups, Text("process.user.additionalGids[\(index)]").string)
     }
   }
 
@@ -62,7 +62,7 @@ public struct UserNamespacePlan: Sendable, Equatable {
     }
   }
 
-  private static var shownNamespaces: [(type: Path, kind: NamespaceFlags, name: StaticString)] {
+  private static var shownNamespaces: [(type: Path, kind: NamespaceFlags, name: Literal)] {
     [("proc", .pid, "PID"), ("sysfs", .network, "network"), ("mqueue", .ipc, "IPC")]
   }
 }

@@ -1,16 +1,16 @@
 public import Linux
 
-/// One mount in the container.
-public struct PlannedMount: Sendable, Equatable {
+/// One mount in the container. An object, as all that it consists of, because it is handed from one step to the next.
+public final class PlannedMount {
   /// Absolute, inside the root, without `.` and `..`; never the root itself.
-  public var target: Path
-  public var content: Content
+  public let target: Path
+  public let content: Content
   /// Set once the mount is in its place.
-  public var propagation: MountFlags
+  public var propagation: MountFlags = []
   /// Flags that are set on the mount and on all mounts below it (`rro` and its kin).
-  public var recursiveSet: MountFlags
+  public var recursiveSet: MountFlags = []
   /// Flags that are cleared on the mount and on all mounts below it.
-  public var recursiveClear: MountFlags
+  public var recursiveClear: MountFlags = []
   /// The SELinux context of the mount's root, for a file system that takes none when it is mounted.
   public var rootLabel: String?
   /// The target must be an ordinary directory if it is there, not a link to one.
@@ -18,10 +18,19 @@ public struct PlannedMount: Sendable, Equatable {
   /// The target is /proc or below it.
   let isInProc: Bool
   /// For messages: `mounts[3]`.
-  public var origin: String
+  public let origin: String
+
+  /// `isOrdinary`: the target must be an ordinary directory if it is there.
+  init(on target: Path, _ content: Content, isOrdinary: Bool, origin: String) {
+    self.target = target
+    self.content = content
+    self.origin = origin
+    isOrdinaryDirectory = isOrdinary
+    isInProc = target.components.first.map { $0.matches("proc") } ?? false
+  }
 
   /// What is mounted.
-  public enum Content: Sendable, Equatable {
+  public enum Content {
     case fileSystem(PlannedFileSystem)
     case bind(PlannedBind)
     /// The container's own view of the cgroups.
@@ -41,18 +50,18 @@ public struct PlannedMount: Sendable, Equatable {
 }
 
 /// A new file system.
-public struct PlannedFileSystem: Sendable, Equatable {
+public final class PlannedFileSystem {
   /// As /proc/filesystems has it.
   public let type: Path
   /// A device, or a word for /proc/self/mountinfo.
-  public var source: Path
-  public var flags: MountFlags
+  public let source: Path
+  public let flags: MountFlags
   /// Options of its own, between commas.
-  public var data: Path
+  public let data: Path
   /// It becomes read-only once everything is made in it.
-  public var endsReadOnly: Bool
+  public let endsReadOnly: Bool
   /// It begins with what the directory has in it that it hides, as a tmpfs can.
-  public var copiesUp: Bool
+  public let copiesUp: Bool
   /// A tmpfs.
   let isTemporary: Bool
 
@@ -68,15 +77,15 @@ public struct PlannedFileSystem: Sendable, Equatable {
 }
 
 /// A part of the host's tree.
-public struct PlannedBind: Sendable, Equatable {
-  public var source: Path
+public final class PlannedBind {
+  public let source: Path
   /// With the mounts below it.
-  public var isRecursive: Bool
+  public let isRecursive: Bool
   /// Flags of the one mount.
-  public var set: MountFlags
-  public var clear: MountFlags
+  public let set: MountFlags
+  public let clear: MountFlags
   /// How owners are shown; nil is as they are.
-  public var idMap: PlannedIDMap?
+  public let idMap: PlannedIDMap?
 
   public init(source: Path, isRecursive: Bool = false, set: MountFlags = [], clear: MountFlags = [], idMap: PlannedIDMap? = nil) {
     self.source = source
@@ -88,11 +97,11 @@ public struct PlannedBind: Sendable, Equatable {
 }
 
 /// A change of what is mounted already.
-public struct PlannedRemount: Sendable, Equatable {
-  public var set: MountFlags
-  public var clear: MountFlags
+public final class PlannedRemount {
+  public let set: MountFlags
+  public let clear: MountFlags
   /// Options for the file system, wherever it is mounted; nil changes the one mount only.
-  public var data: Path?
+  public let data: Path?
 
   public init(set: MountFlags, clear: MountFlags, data: Path?) {
     self.set = set

@@ -24,7 +24,7 @@ public struct ProcessorAffinity: Sendable, Equatable {
   /// Sets `final` on the calling process, which has joined the container's groups. The kernel refuses what the groups do not allow at all.
   public func applyFinal() throws(SandboxError) { try ProcessorAffinity.apply(final, "process.execCPUAffinity.final") }
 
-  private static func set(_ list: String?, _ path: StaticString) throws(SpecError) -> NumberSet? {
+  private static func set(_ list: String?, _ path: Literal) throws(SpecError) -> NumberSet? {
     guard let list, !list.utf8.isEmpty else { return nil }
     // As many as runc takes; no kernel is configured for more than 8192.
     let set = try NumberSet(list: list, below: 65536, "\(path)")
@@ -32,7 +32,7 @@ public struct ProcessorAffinity: Sendable, Equatable {
     return set
   }
 
-  private static func apply(_ set: NumberSet?, _ path: StaticString) throws(SandboxError) {
+  private static func apply(_ set: NumberSet?, _ path: Literal) throws(SandboxError) {
     guard let set else { return }
     do throws(Errno) {
       try ThisProcess.setAffinity(set)

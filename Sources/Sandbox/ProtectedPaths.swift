@@ -69,7 +69,7 @@ enum ProtectedPaths {
       let mounted = try attempt("open", path) { () throws(Errno) in
         let mounted = try root.open(path, .path)
         // It may have been exchanged meanwhile.
-        guard try mounted.status().isSameFile(as: place.status()) else { throw Errno.wouldBlock }
+        guard try mounted.isSameFile(as: place) else { throw Errno.wouldBlock }
         return mounted
       }
       try setReadOnly(mounted, "\(path)")

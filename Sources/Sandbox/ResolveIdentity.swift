@@ -70,12 +70,12 @@ extension SandboxPlan {
     return (try? resolveUser(supplies.user, passwd: passwd, group: nil, &none))?.home ?? []
   }
 
-  static var home: StaticString { "HOME=" }
+  static var home: Literal { "HOME=" }
 
   /// Whether the environment says where home is; an empty value says nothing.
   private var hasHome: Bool {
     guard let last = environment.last(where: { $0.begins(with: SandboxPlan.home) }) else { return false }
-    return last.utf8.count > SandboxPlan.home.utf8CodeUnitCount
+    return last.utf8.count > SandboxPlan.home.bytes.count
   }
 
   /// Whether HOME is the home directory that the container's /etc/passwd has for the user.

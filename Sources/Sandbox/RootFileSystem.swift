@@ -38,7 +38,7 @@ struct MountedRoot: ~Copyable {
     return try attempt("bind the root directory", path) { () throws(Errno) in
       try bindMount(directory, on: directory, recursive: true)
       let mounted = try FileDescriptor.open(path, .path | .directory)
-      guard try mounted.status().isSameFile(as: try directory.status()) else { throw Errno.wouldBlock }
+      guard try mounted.isSameFile(as: directory) else { throw Errno.wouldBlock }
       return mounted
     }
   }

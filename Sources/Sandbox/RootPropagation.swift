@@ -46,7 +46,7 @@ public struct RootPropagation: Sendable, Equatable {
           if error != .invalidArgument { throw error }
         }
         let parent = try here.open("..", .path | .directory)
-        if try parent.status().isSameFile(as: here.status()) { throw Errno.invalidArgument }
+        if try parent.isSameFile(as: here) { throw Errno.invalidArgument }
         here = parent
       }
     }

@@ -2,18 +2,25 @@ public import Linux
 public import OCI
 
 /// Hooks that run in the container's namespaces, and what they are told.
-public struct ContainerHooks: Sendable {
+public final class ContainerHooks {
   /// Before pivot_root, with the host's tree still there (config.md, "CreateContainer Hooks").
-  public var createContainer: [Hook]
+  public let createContainer: [Hook]
   /// After `start` was asked for, as the container's user in its root (config.md, "StartContainer Hooks").
-  public var startContainer: [Hook]
-  /// The state; status and pid are filled in by the one who runs a hook.
-  public var state: ContainerState
+  public let startContainer: [Hook]
+  /// The state; status and pid are filled in when hooks are run.
+  private var state: ContainerState
 
   public init(createContainer: [Hook], startContainer: [Hook], state: ContainerState) {
     self.createContainer = createContainer
     self.startContainer = startContainer
     self.state = state
+  }
+
+  /// Runs those of one point in the container's first process. `inherited` is as for all hooks.
+  func run(_ hooks: [Hook], _ name: Literal, inherited: [String]? = nil) throws(SandboxError) {
+    state.status = .created
+    state.pid = processID()
+    try runHooks(hooks, name, state, inherited: inherited)
   }
 }
 
@@ -27,13 +34,13 @@ public struct ContainerHooks: Sendable {
 /// - inherited: the environment of a hook whose configuration has none; nil is that of this process, as with runc and crun.
 /// - limits: what else ends a hook.
 public func runHooks(
-  _ hooks: [Hook], _ name: StaticString, _ state: ContainerState, directory: Path? = nil, inherited: [String]? = nil, limits: HookLimits = HookLimits()
+  _ hooks: [Hook], _ name: Literal, _ state: ContainerState, directory: Path? = nil, inherited: [String]? = nil, limits: HookLimits = HookLimits()
 ) throws(SandboxError) {
   try runHooks(hooks, name, state, directory, inherited, limits) { (error) throws(SandboxError) in throw error }
 }
 
 /// The same, but each is run, whatever becomes of the others; `warn` gets a sentence for one that fails.
-public func runEachHook(_ hooks: [Hook], _ name: StaticString, _ state: ContainerState, directory: Path?, warn: (String) -> Void) {
+public func runEachHook(_ hooks: [Hook], _ name: Literal, _ state: ContainerState, directory: Path?, warn: (String) -> Void) {
   try? runHooks(hooks, name, state, directory, nil, HookLimits()) { (error) throws(SandboxError) in warn(error.message) }
 }
 
@@ -51,7 +58,7 @@ public struct HookLimits: Sendable {
 }
 
 private func runHooks(
-  _ hooks: [Hook], _ name: StaticString, _ state: ContainerState, _ directory: Path?, _ inherited: [String]?, _ limits: HookLimits,
+  _ hooks: [Hook], _ name: Literal, _ state: ContainerState, _ directory: Path?, _ inherited: [String]?, _ limits: HookLimits,
   failed: (SandboxError) throws(SandboxError) -> Void
 ) throws(SandboxError) {
   if hooks.isEmpty { return }
@@ -86,7 +93,7 @@ private func said(_ output: borrowing FileDescriptor) -> String {
   var words: [UInt8] = []
   for byte in bytes { words.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
   while words.last == 0x20 { words.removeLast() }
-  return words.isEmpty ? "" : ", output: \(String(decoding: words, as: UTF8.self))"
+  return words.isEmpty ? "" : Text(", output: \(string(words[...]))").string
 }
 
 private func runHook(

@@ -30,11 +30,11 @@ public final class SandboxError: Error, Sendable {
 
   /// `operation` on `object` failed.
   @inline(never)
-  convenience init(_ operation: StaticString, _ object: Text, _ errno: Errno) { self.init(SystemError(operation, object, errno)) }
+  convenience init(_ operation: Literal, _ object: Text, _ errno: Errno) { self.init(SystemError(operation, object, errno)) }
 
   @inline(never)
   @_disfavoredOverload
-  convenience init(_ operation: StaticString, _ path: Path, _ errno: Errno) { self.init(SystemError(operation, path, errno)) }
+  convenience init(_ operation: Literal, _ path: Path, _ errno: Errno) { self.init(SystemError(operation, path, errno)) }
 
   /// The packet on the channel: the kind, then the sentence.
   var packet: [UInt8] { [kind.rawValue] + message.utf8.prefix(Channel.packetLimit - 1) }
@@ -45,14 +45,14 @@ public final class SandboxError: Error, Sendable {
       self.init("the container's first process sent a message of an unknown kind")
       return
     }
-    self.init(Text(String(decoding: packet.dropFirst(), as: UTF8.self)), kind: kind)
+    self.init(Text(string(packet.dropFirst())), kind: kind)
   }
 }
 
 /// Runs `call` and makes a sentence of its `Errno`.
 @inline(__always)
 func attempt<Value: ~Copyable>(
-  _ operation: StaticString, _ object: @autoclosure () -> Text, _ call: () throws(Errno) -> Value
+  _ operation: Literal, _ object: @autoclosure () -> Text, _ call: () throws(Errno) -> Value
 ) throws(SandboxError) -> Value {
   do throws(Errno) {
     return try call()
@@ -64,7 +64,7 @@ func attempt<Value: ~Copyable>(
 /// `attempt` for what is tried on a path.
 @inline(__always)
 @_disfavoredOverload
-func attempt<Value: ~Copyable>(_ operation: StaticString, _ path: Path, _ call: () throws(Errno) -> Value) throws(SandboxError) -> Value {
+func attempt<Value: ~Copyable>(_ operation: Literal, _ path: Path, _ call: () throws(Errno) -> Value) throws(SandboxError) -> Value {
   do throws(Errno) {
     return try call()
   } catch {

@@ -15,7 +15,7 @@ public final class SandboxPlan {
   public var pivots = true
   /// The container has no mount namespace of its own, and is in that of the runtime in the end.
   public var sharesMounts = false
-  /// The root directory of a container that is joined and has no mount namespace that would lead into it, open in the launching process.
+  /// The root directory of a container that is joined and has no mount namespace that would lead into it, open in the launching process; closed with the plan.
   public var joinedRoot: Int32?
   /// Namespaces that are made new.
   public var newNamespaces: NamespaceFlags = []
@@ -99,6 +99,8 @@ public final class SandboxPlan {
   public var preservedDescriptors: Int32 = 0
 
   init() {}
+
+  deinit { if let joinedRoot { closeDescriptor(joinedRoot) } }
 }
 
 /// Where a container's root directory comes from.
@@ -130,12 +132,12 @@ public enum RootSource: Sendable {
 }
 
 /// A namespace that the container shares with somebody.
-public struct JoinedNamespace: Sendable, Equatable {
-  public var kind: NamespaceFlags
+public final class JoinedNamespace {
+  public let kind: NamespaceFlags
   /// Such as /proc/PID/ns/net; for messages alone when there is a descriptor.
-  public var path: Path
-  /// The namespace, open in the launching process.
-  public var descriptor: Int32?
+  public let path: Path
+  /// The namespace, open in the launching process; closed when this is done with.
+  public let descriptor: Int32?
   /// The JSON path of the first thing that is set in it, which would change the host if it is the runtime's own; nil when nothing is.
   public var changedBy: String?
 
@@ -145,6 +147,8 @@ public struct JoinedNamespace: Sendable, Equatable {
     self.descriptor = descriptor
     self.changedBy = changedBy
   }
+
+  deinit { if let descriptor { closeDescriptor(descriptor) } }
 }
 
 /// How the container's own view of the cgroups is mounted.
@@ -180,19 +184,19 @@ public struct LegacyHierarchy: Sendable, Equatable {
 }
 
 /// A device node.
-public struct PlannedDevice: Sendable, Equatable {
+public final class PlannedDevice {
   /// Absolute, inside the root.
   public let path: Path
   /// The directory that it stands in, and its name there: taken apart when it is planned, so that the new process has nothing to make of them.
   let directory: Path
   let name: Path
-  public var type: FileType
-  public var major: UInt32
-  public var minor: UInt32
+  public let type: FileType
+  public let major: UInt32
+  public let minor: UInt32
   /// Permission bits.
-  public var mode: UInt32
-  public var user: UInt32
-  public var group: UInt32
+  public let mode: UInt32
+  public let user: UInt32
+  public let group: UInt32
 
   public init(path: Path, type: FileType, major: UInt32, minor: UInt32, mode: UInt32, user: UInt32, group: UInt32) {
     self.path = path
@@ -223,20 +227,32 @@ public struct DeviceLink: Sendable, Equatable {
 }
 
 /// A kernel parameter of a namespace.
-public struct KernelParameter: Sendable, Equatable {
+public final class KernelParameter {
   /// Below /proc, with slashes: `sys/net/ipv4/ip_forward`.
-  public var file: Path
-  public var value: String
+  public let file: Path
+  public let value: String
+
+  public init(file: Path, value: String) {
+    self.file = file
+    self.value = value
+  }
 }
 
 /// A resource limit.
-public struct ResourceLimit: Sendable, Equatable {
+public final class ResourceLimit {
   /// The number of the C constant `RLIMIT_…`.
-  public var resource: Int32
-  public var soft: UInt64
-  public var hard: UInt64
+  public let resource: Int32
+  public let soft: UInt64
+  public let hard: UInt64
   /// For messages: `RLIMIT_NOFILE`.
-  public var name: String
+  public let name: String
+
+  public init(resource: Int32, soft: UInt64, hard: UInt64, name: String) {
+    self.resource = resource
+    self.soft = soft
+    self.hard = hard
+    self.name = name
+  }
 }
 
 /// Whom a program runs as.

@@ -47,13 +47,13 @@ public struct SchedulingPlan: Sendable, Equatable {
   func applyScheduler(to process: Int32 = 0) throws(SandboxError) {
     guard let scheduler else { return }
     // As runc tells it: the kernel says no more than EPERM, and root is not used to that.
-    let hint: StaticString =
+    let hint: Literal =
       scheduler.policy == 6 ? "; not in a cpuset of some processors only" : "; with CONFIG_RT_GROUP_SCHED the container's cpu group has no real time to give"
     try SchedulingPlan.set("process.scheduler", "", ifNotPermitted: hint) { () throws(Errno) in try ThisProcess.setScheduling(scheduler, of: process) }
   }
 
   private static func set(
-    _ path: StaticString, _ option: StaticString, ifNotPermitted hint: StaticString = "", _ call: () throws(Errno) -> Void
+    _ path: Literal, _ option: Literal, ifNotPermitted hint: Literal = "", _ call: () throws(Errno) -> Void
   ) throws(SandboxError) {
     do throws(Errno) {
       try call()
@@ -73,8 +73,8 @@ public struct PlannedMemoryPolicy: Sendable, Equatable {
 
 extension SchedulingAttributes {
   /// What the kernel would refuse with a bare EINVAL is refused here, with its path (sched_setattr(2), sched(7)).
-  init(_ asked: Scheduler, _ path: StaticString) throws(SpecError) {
-    func refuse(_ member: StaticString, _ reason: String) -> SpecError { SpecError(path: "\(path).\(member)", reason: Text(reason)) }
+  init(_ asked: Scheduler, _ path: Literal) throws(SpecError) {
+    func refuse(_ member: Literal, _ reason: String) -> SpecError { SpecError(path: "\(path).\(member)", reason: Text(reason)) }
     let name = asked.policy.name
     guard asked.policy != .iso else { throw refuse("policy", "SCHED_ISO is reserved, and no Linux kernel implements it") }
     let isRealtime = asked.policy == .fifo || asked.policy == .roundRobin
@@ -87,7 +87,7 @@ extension SchedulingAttributes {
       if asked.period != 0, asked.period < asked.deadline { throw refuse("period", "below the deadline") }
       if max(asked.deadline, asked.period) >> 63 != 0 { throw refuse(asked.period == 0 ? "deadline" : "period", "above 9223372036854775807") }
     } else {
-      for (member, value) in [("runtime", asked.runtime), ("deadline", asked.deadline), ("period", asked.period)] as [(StaticString, UInt64)] where value != 0 {
+      for (member, value) in [("runtime", asked.runtime), ("deadline", asked.deadline), ("period", asked.period)] as [(Literal, UInt64)] where value != 0 {
         throw refuse(member, "only for SCHED_DEADLINE")
       }
     }
@@ -98,7 +98,7 @@ extension SchedulingAttributes {
 }
 
 extension PlannedMemoryPolicy {
-  init(_ asked: MemoryPolicy, _ path: StaticString) throws(SpecError) {
+  init(_ asked: MemoryPolicy, _ path: Literal) throws(SpecError) {
     // No configuration of the kernel has more nodes (CONFIG_NODES_SHIFT is at most 10).
     nodes = try NumberSet(list: asked.nodes ?? "", below: 1024, "\(path).nodes")
     switch asked.mode {

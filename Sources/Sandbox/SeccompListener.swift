@@ -2,13 +2,13 @@ public import Linux
 public import OCI
 
 /// The program that decides the calls of `SCMP_ACT_NOTIFY` (seccomp_unotify(2)).
-public struct SeccompListener: Sendable {
+public final class SeccompListener {
   /// Its stream socket.
-  public var path: Path
+  public let path: Path
   /// What config.json has for it.
-  public var metadata: String?
+  public let metadata: String?
   /// The state of the container. Without a process in it the one that is started is the container's first.
-  public var state: ContainerState
+  public let state: ContainerState
 
   /// Nil when `seccomp` has no such calls: then its path says nothing.
   public init?(_ seccomp: Seccomp, _ state: ContainerState) {

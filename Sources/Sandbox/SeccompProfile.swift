@@ -24,7 +24,7 @@ struct SeccompProfile {
     rules.reserveCapacity(seccomp.syscalls.count)
     for index in seccomp.syscalls.indices {
       let rule = seccomp.syscalls[index]
-      let value = try returnValue(rule.action, rule.errnoRet, "linux.seccomp.syscalls[\(index)].errnoRet")
+      let value = try returnValue(rule.action, rule.errnoRet, Text("linux.seccomp.syscalls[\(index)].errnoRet").string)
       var alternatives: [[SeccompArgument]] = rule.args.isEmpty ? [] : [rule.args]
       var seen: UInt32 = 0
       for argument in rule.args.indices {

@@ -34,7 +34,7 @@ struct SeccompTable {
         if number >= 0 { calls.append(NumberedRule(UInt32(number), UInt32(truncatingIfNeeded: index), nil)) }
       }
     }
-    calls.sort { $0.key < $1.key }
+    calls = indices(calls.count) { calls[$0].key < calls[$1].key }.map { calls[$0] }
     for call in calls where !isPrivate(call.number, abi) { highest = call.number }
 
     // A profile that names no call of this ABI says nothing about how new it is.

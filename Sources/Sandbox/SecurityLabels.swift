@@ -16,12 +16,12 @@ public struct SecurityLabels: Sendable, Equatable {
   /// Plans what config.json asks for; an empty string is what generators write for "none".
   public init(_ process: Process) throws(SpecError) {
     appArmor = try SecurityLabels.label(process.apparmorProfile, "process.apparmorProfile")
-    if let appArmor { appArmorCommand = "exec \(appArmor)" }
+    if let appArmor { appArmorCommand = Text("exec \(appArmor)").string }
     seLinux = try SecurityLabels.label(process.selinuxLabel, "process.selinuxLabel")
   }
 
   /// A label that goes into a control file or a mount option as it is: what ends either would say something else.
-  static func label(_ label: String?, _ path: StaticString) throws(SpecError) -> String? {
+  static func label(_ label: String?, _ path: Literal) throws(SpecError) -> String? {
     guard let label, !label.utf8.isEmpty else { return nil }
     for byte in label.utf8 where byte < 0x20 || byte == 0x22 { throw SpecError(path: "\(path)", reason: "must not have control characters or quotes") }
     return label
@@ -57,7 +57,7 @@ public struct SecurityLabels: Sendable, Equatable {
     }
   }
 
-  static func error(_ path: StaticString, _ error: Errno, ifInvalid reason: @autoclosure () -> String) -> SandboxError {
+  static func error(_ path: Literal, _ error: Errno, ifInvalid reason: @autoclosure () -> String) -> SandboxError {
     switch error {
     case .invalidArgument: SandboxError("\(path): \(reason())")
     // Something is mounted on the file or on its way.

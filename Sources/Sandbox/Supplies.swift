@@ -50,7 +50,7 @@ final class Supplies {
   /// Makes `directory` the program's HOME, or "/" when it is empty.
   func setHome(_ directory: ArraySlice<UInt8>) {
     environment.last.removeAll(keepingCapacity: true)
-    SandboxPlan.home.withUTF8Buffer { environment.last.append(contentsOf: $0) }
+    environment.last.append(contentsOf: SandboxPlan.home.bytes)
     if directory.isEmpty { environment.last.append(Path.slash) }
     environment.last.append(contentsOf: directory)
     environment.last.append(0)

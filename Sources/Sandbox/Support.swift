@@ -12,7 +12,7 @@ public enum Support {
   }
 
   /// The options of `mounts` that are not the file system's own.
-  public static var mountOptions: [StaticString] { MountOptions.names }
+  public static var mountOptions: [String] { MountOptions.names }
 
   /// The actions of `linux.seccomp`.
   public static var seccompActions: [SeccompAction] {

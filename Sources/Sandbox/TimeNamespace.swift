@@ -22,9 +22,9 @@ extension SandboxPlan {
     let proc = try ProcHandle.open()
     for offset in timeOffsets {
       do throws(Errno) {
-        try proc.write("\(offset.clock.name) \(offset.secs) \(offset.nanosecs)", to: "self/timens_offsets")
+        try proc.write(Text("\(offset.clock.name) \(offset.secs) \(offset.nanosecs)").string, to: "self/timens_offsets")
       } catch {
-        let path = "linux.timeOffsets.\(offset.clock.name)"
+        let path = Text("linux.timeOffsets.\(offset.clock.name)").string
         // ERANGE
         if error.rawValue == 34 { throw SandboxError("\(path): the clock would stand below 0, or above half of what it can count to") }
         throw SandboxError("\(path): write /proc/self/timens_offsets: \(error.message)")

@@ -21,7 +21,7 @@ extension SandboxPlan {
 
   /// The numbers of the namespace, as seen from here; those of one that is joined must be what config.json says.
   private func numbers(
-    _ expected: IDMap?, _ kind: StaticString, _ path: StaticString, _ process: Int32, _ proc: borrowing ProcHandle
+    _ expected: IDMap?, _ kind: Literal, _ path: Literal, _ process: Int32, _ proc: borrowing ProcHandle
   ) throws(SandboxError) -> IDMap {
     let bytes = try attempt("read", "/proc/\(process)/\(kind)_map") { () throws(Errno) in
       try proc.read(Path("\(process)/\(kind)_map"), limit: 1 << 16)
@@ -37,7 +37,7 @@ extension SandboxPlan {
     if users.outside(user) == nil { throw SandboxError("process.user.uid: \(user) is nobody in the user namespace that is joined") }
     if groups.outside(group) == nil { throw SandboxError("process.user.gid: \(group) is nobody in the user namespace that is joined") }
     for (index, number) in supplementary.enumerated() {
-      let path = "process.user.additionalGids[\(index)]"
+      let path = Text("process.user.additionalGids[\(index)]").string
       if !maySetGroups { throw SandboxError("\(path): setgroups(2) is denied in the user namespace, because its maker was not privileged") }
       if groups.outside(number) == nil { throw SandboxError("\(path): \(number) is nobody in the user namespace that is joined") }
     }
@@ -47,7 +47,7 @@ extension SandboxPlan {
   private func raise(_ process: Int32, _ proc: borrowing ProcHandle) throws(SandboxError) {
     if let oomScoreAdjustment {
       try attempt("write", "\(oomScoreAdjustment) to /proc/\(process)/oom_score_adj") { () throws(Errno) in
-        try proc.write("\(oomScoreAdjustment)", to: UserNamespacePlan.file("oom_score_adj", of: process))
+        try proc.write(String(oomScoreAdjustment), to: UserNamespacePlan.file("oom_score_adj", of: process))
       }
     }
     for limit in limits {
@@ -66,11 +66,7 @@ extension SandboxPlan {
   /// In the new process: waits for that, and tells whether supplementary groups may be set. Without a user namespace there is nothing to wait for.
   func awaitUserNamespace(_ channel: borrowing Channel) throws(SandboxError) -> Bool {
     if userNamespace == nil { return true }
-    try attempt("tell", "the launching process") { () throws(Errno) in try channel.send(LaunchMessage.mapsByte) }
-    let answer = try attempt("hear from", "the launching process") { () throws(Errno) in try channel.receiveByte() }
-    // Nobody is left to go on for.
-    if answer == nil { exitProcess(1) }
-    return answer == LaunchMessage.goOn
+    return try pause(channel, saying: LaunchMessage.mapsByte) == LaunchMessage.goOn
   }
 
   /// In the new process: becomes root of its user namespace, as whom everything is made that the container is to own.
@@ -97,11 +93,11 @@ extension UserNamespacePlan {
         try proc.write("deny", to: UserNamespacePlan.file("setgroups", of: process))
       }
     }
-    try UserNamespacePlan.write(groups, "gid_map", "\(parent).gidMappings", process, proc)
-    try UserNamespacePlan.write(users, "uid_map", "\(parent).uidMappings", process, proc)
+    try UserNamespacePlan.write(groups, "gid_map", Text("\(parent).gidMappings").string, process, proc)
+    try UserNamespacePlan.write(users, "uid_map", Text("\(parent).uidMappings").string, process, proc)
   }
 
-  private static func write(_ map: IDMap?, _ file: StaticString, _ path: String, _ process: Int32, _ proc: borrowing ProcHandle) throws(SandboxError) {
+  private static func write(_ map: IDMap?, _ file: Literal, _ path: String, _ process: Int32, _ proc: borrowing ProcHandle) throws(SandboxError) {
     guard let map else { return }
     do throws(Errno) {
       try proc.write(map.text, to: UserNamespacePlan.file(file, of: process))
@@ -115,5 +111,5 @@ extension UserNamespacePlan {
   }
 
   /// A file of a process in /proc.
-  fileprivate static func file(_ name: StaticString, of process: Int32) -> Path { Path("\(process)/\(name)") }
+  fileprivate static func file(_ name: Literal, of process: Int32) -> Path { Path("\(process)/\(name)") }
 }

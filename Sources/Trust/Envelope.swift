@@ -34,7 +34,7 @@ struct Envelope: Sendable {
   }
 
   /// A document of Apus's own: an envelope with this type of payload, and nothing else in it. `name` says in messages which one it is.
-  init(parsing text: [UInt8], type: StaticString, name: Text) throws(TrustError) {
+  init(parsing text: [UInt8], type: Literal, name: Text) throws(TrustError) {
     if text.count > Envelope.sizeLimit { throw TrustError("\(name): has more than \(Envelope.sizeLimit) bytes") }
     self = try decode(text, name: name) { json in
       json.permitOnly("payload payloadType signatures")
@@ -43,7 +43,7 @@ struct Envelope: Sendable {
     }
   }
 
-  private init(_ json: JSONValue, type: StaticString) {
+  private init(_ json: JSONValue, type: Literal) {
     let payloadType = json.required("payloadType")
     self.payloadType = payloadType.string()
     if !self.payloadType.equals(type) { payloadType.refuseUnknown() }

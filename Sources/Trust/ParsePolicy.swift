@@ -27,10 +27,10 @@ extension TrustPolicy {
 private enum RequirementType: UInt8, NamedValue {
   case reject, insecureAcceptAnything, sigstoreSigned, signedBy, signedBaseLayer
 
-  static var names: StaticString { "reject insecureAcceptAnything sigstoreSigned signedBy signedBaseLayer" }
+  static var names: Literal { "reject insecureAcceptAnything sigstoreSigned signedBy signedBaseLayer" }
 
   /// The keys that it may have.
-  var keys: StaticString {
+  var keys: Literal {
     switch self {
     case .reject, .insecureAcceptAnything: "type"
     case .sigstoreSigned:
@@ -45,10 +45,10 @@ private enum RequirementType: UInt8, NamedValue {
 private enum IdentityType: UInt8, NamedValue {
   case matchExact, matchRepoDigestOrExact, matchRepository, exactReference, exactRepository, remapIdentity
 
-  static var names: StaticString { "matchExact matchRepoDigestOrExact matchRepository exactReference exactRepository remapIdentity" }
+  static var names: Literal { "matchExact matchRepoDigestOrExact matchRepository exactReference exactRepository remapIdentity" }
 
   /// The keys that it may have.
-  var keys: StaticString {
+  var keys: Literal {
     switch self {
     case .matchExact, .matchRepoDigestOrExact, .matchRepository: "type"
     case .exactReference: "type dockerReference"
@@ -60,7 +60,7 @@ private enum IdentityType: UInt8, NamedValue {
 
 extension JSONValue {
   /// Refuses members that are none of these.
-  func permitOnly(_ keys: StaticString) {
+  func permitOnly(_ keys: Literal) {
     let known = words(of: keys)
     for (key, value) in members() where !known.contains(where: { $0.equals(key) }) { value.refuse("unknown key") }
   }
@@ -88,7 +88,7 @@ extension JSONValue {
     let identity = member("signedIdentity")?.signedIdentity() ?? .unspecified
     if member("fulcio") != nil { return .unsupported("fulcio asks for a certificate, which needs a clock and a log to be checked") }
     if member("pki") != nil { return .unsupported("pki asks for a certificate, which needs a clock to be checked") }
-    for key in ["rekorPublicKeyPath", "rekorPublicKeyPaths", "rekorPublicKeyData", "rekorPublicKeyDatas"] as [StaticString] where member(key) != nil {
+    for key in ["rekorPublicKeyPath", "rekorPublicKeyPaths", "rekorPublicKeyData", "rekorPublicKeyDatas"] as [Literal] where member(key) != nil {
       return .unsupported("a Rekor key asks for an entry in a transparency log, which cannot be checked here")
     }
     return .signed(by: keys, identity: identity)
@@ -104,7 +104,7 @@ extension JSONValue {
   }
 
   /// The value of one member, and the elements of another, of which there has to be one; `given` counts the members that are there.
-  private func values(_ one: StaticString, _ several: StaticString, _ given: inout Int) -> [JSONValue] {
+  private func values(_ one: Literal, _ several: Literal, _ given: inout Int) -> [JSONValue] {
     var values: [JSONValue] = []
     if let value = member(one) {
       given += 1
@@ -146,7 +146,7 @@ extension JSONValue {
     }
   }
 
-  private func reference(_ key: StaticString) -> ImageReference? {
+  private func reference(_ key: Literal) -> ImageReference? {
     let value = required(key)
     let reference = ImageReference.exactly(value.string())
     if reference == nil { value.refuse("expected the name of an image or repository") }

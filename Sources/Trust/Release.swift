@@ -16,7 +16,7 @@ public final class Release: Sendable {
   static var versions: ClosedRange<UInt64> { 1...(1 << 53 - 1) }
   static var imageLimit: Int { 64 }
   /// The type of the payload of its envelope, and of an artifact that has one.
-  public static var mediaType: StaticString { "application/vnd.apus.release.v1+json" }
+  public static var mediaType: Literal { "application/vnd.apus.release.v1+json" }
 
   /// Reads the payload of an envelope whose signatures have been checked.
   static func parse(_ text: [UInt8]) throws(TrustError) -> Release { try decode(text, name: "the release") { Release($0) } }

@@ -33,7 +33,7 @@ enum Requirement: Sendable {
   /// Signed as cosign does it (`sigstoreSigned`), by one of the keys, and for an image of this identity.
   case signed(by: [KeySource], identity: SignedIdentity)
   /// What cannot be checked here, and therefore nobody meets: which it is, as the end of a sentence.
-  case unsupported(StaticString)
+  case unsupported(Literal)
 }
 
 /// Where a public key is.

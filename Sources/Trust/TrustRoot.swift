@@ -26,7 +26,7 @@ public final class TrustRoot {
     /// Of these, those that an accepted release names.
     case released
 
-    public static var names: StaticString { "any released" }
+    public static var names: Literal { "any released" }
   }
 
   public let version: UInt64
@@ -38,7 +38,7 @@ public final class TrustRoot {
   let role: SigningRole
   let delegations: [Delegation]
 
-  static var payloadType: StaticString { "application/vnd.apus.root.v1+json" }
+  static var payloadType: Literal { "application/vnd.apus.root.v1+json" }
   static var delegationLimit: Int { 256 }
   /// Roots that may follow each other on a device.
   public static var chainLimit: Int { 64 }

@@ -30,6 +30,10 @@ extension [UInt8] {
     self[...].split(separator: separator, maxSplits: maxSplits, omittingEmptySubsequences: omittingEmptySubsequences)
   }
 
+  /// The words of each line, between which there are spaces.
+  @inline(never)
+  public var rows: [[ArraySlice<UInt8>]] { split(separator: 0x0A).map { $0.split(separator: 0x20) } }
+
   /// The parts between the bytes that are separators.
   public func split(
     maxSplits: Int = Int.max, omittingEmptySubsequences: Bool = true, whereSeparator isSeparator: (UInt8) -> Bool
@@ -44,9 +48,8 @@ extension ArraySlice<UInt8> {
   public func matches(_ other: ArraySlice<UInt8>) -> Bool { elementsEqual(other) }
 
   /// Whether these are the bytes of `text`.
-  public func matches(_ text: StaticString) -> Bool {
-    text.utf8CodeUnitCount == count && text.withUTF8Buffer { text in elementsEqual(text) }
-  }
+  @inline(never)
+  public func matches(_ text: Literal) -> Bool { elementsEqual(text.bytes) }
 }
 
 extension String.UTF8View {

@@ -43,9 +43,9 @@ extension Array where Element: FixedWidthInteger {
   public func ascending() -> [Element] { Wording.indices(count) { self[$0] < self[$1] }.map { self[$0] } }
 }
 
-/// The indices below `count`, sorted.
+/// The indices below `count`, sorted; those of which none is before the other keep their order.
 @inline(never)
-private func indices(_ count: Int, _ isBefore: (Int, Int) -> Bool) -> [Int] {
+public func indices(_ count: Int, _ isBefore: (Int, Int) -> Bool) -> [Int] {
   var indices = Array(0..<count)
   // Sort is stable since Swift 5, but only a tie that is decided here is promised to be.
   indices.sort { isBefore($0, $1) || ($0 < $1 && !isBefore($1, $0)) }

@@ -1,9 +1,9 @@
 /// The texts with `separator` between two of them. The library's `joined` is generic, and some 900 bytes for each kind of list that it joins.
 @inline(never)
-public func joined(_ texts: [String], with separator: StaticString) -> String {
+public func joined(_ texts: [String], with separator: Literal) -> String {
   var bytes: [UInt8] = []
   for (index, text) in texts.enumerated() {
-    if index > 0 { bytes.append(contentsOf: UnsafeBufferPointer(start: separator.utf8Start, count: separator.utf8CodeUnitCount)) }
+    if index > 0 { bytes.append(contentsOf: separator.bytes) }
     bytes.append(contentsOf: text.utf8)
   }
   return String(decoding: bytes, as: UTF8.self)
@@ -11,12 +11,12 @@ public func joined(_ texts: [String], with separator: StaticString) -> String {
 
 /// What stands before the first `mark` in a text, and what stands behind it; nil where there is none.
 @inline(never)
-public func cut(_ text: String, at mark: StaticString) -> (before: String, behind: String?) {
+public func cut(_ text: String, at mark: Literal) -> (before: String, behind: String?) {
   let bytes = Array(text.utf8)
-  let length = mark.utf8CodeUnitCount
+  let length = mark.bytes.count
   for end in 0..<bytes.count where end + length <= bytes.count {
     var isMark = true
-    for offset in 0..<length where bytes[end + offset] != mark.utf8Start[offset] { isMark = false }
+    for offset in 0..<length where bytes[end + offset] != mark.start[offset] { isMark = false }
     if isMark { return (string(bytes[..<end]), string(bytes[(end + length)...])) }
   }
   return (text, nil)
@@ -43,8 +43,8 @@ private func parts(of text: String, _ isSeparator: (UInt8) -> Bool) -> [String] 
 
 /// The words of a literal, which has one space or line feed between two of them.
 @inline(never)
-public func words(of literal: StaticString) -> [String] {
-  parts(of: Text(stringLiteral: literal).string) { $0 == 0x20 || $0 == 0x0A }
+public func words(of literal: Literal) -> [String] {
+  parts(of: literal.description) { $0 == 0x20 || $0 == 0x0A }
 }
 
 /// Bytes as text.

@@ -8,8 +8,11 @@ public struct Text: ExpressibleByStringInterpolation, Sendable {
 
   public init(_ string: String) { self.string = string }
 
+  @inline(__always)
+  public init(stringLiteral value: StaticString) { self.init(Literal(value)) }
+
   @inline(never)
-  public init(stringLiteral value: StaticString) { string = value.withUTF8Buffer { String(decoding: $0, as: UTF8.self) } }
+  public init(_ literal: Literal) { string = literal.description }
 
   @inline(never)
   public init(stringInterpolation: Interpolation) { string = String(decoding: stringInterpolation.bytes, as: UTF8.self) }
@@ -24,11 +27,14 @@ public struct Text: ExpressibleByStringInterpolation, Sendable {
     /// The compiler asks for the empty literals as well, before a value at the beginning and after one at the end.
     @inline(__always)
     public mutating func appendLiteral(_ literal: StaticString) {
-      if literal.utf8CodeUnitCount > 0 { append(literal.utf8Start, literal.utf8CodeUnitCount) }
+      if literal.utf8CodeUnitCount > 0 { appendInterpolation(Literal(literal)) }
     }
 
     @inline(__always)
-    public mutating func appendInterpolation(_ literal: StaticString) { append(literal.utf8Start, literal.utf8CodeUnitCount) }
+    public mutating func appendInterpolation(_ literal: StaticString) { appendInterpolation(Literal(literal)) }
+
+    @inline(never)
+    public mutating func appendInterpolation(_ literal: Literal) { bytes.append(contentsOf: literal.bytes) }
 
     @inline(never)
     public mutating func appendInterpolation(_ string: String) { bytes.append(contentsOf: string.utf8) }
@@ -39,11 +45,6 @@ public struct Text: ExpressibleByStringInterpolation, Sendable {
     @inline(__always)
     public mutating func appendInterpolation<Number: FixedWidthInteger>(_ number: Number) {
       if Number.isSigned { append(Int64(truncatingIfNeeded: number)) } else { append(UInt64(truncatingIfNeeded: number)) }
-    }
-
-    @inline(never)
-    private mutating func append(_ start: UnsafePointer<UInt8>, _ count: Int) {
-      bytes.append(contentsOf: UnsafeBufferPointer(start: start, count: count))
     }
 
     @inline(never)

@@ -43,7 +43,7 @@ final class CheckReport {
     return status.split(separator: 0x0A).contains { $0.matches("Seccomp:\t2") }
   }
 
-  static var legend: StaticString { "+ works  ~ works by a stand-in  - is missing  . is missing, and seldom needed  ? is not known\n" }
+  static var legend: Literal { "+ works  ~ works by a stand-in  - is missing  . is missing, and seldom needed  ? is not known\n" }
 
   /// A finding in a line, and in some more what its lack means.
   func text(_ finding: Finding, for asking: String = "") -> String {
@@ -62,7 +62,7 @@ final class CheckReport {
   }
 
   @inline(never)
-  private func line(_ text: String, _ title: StaticString) -> String { text.utf8.isEmpty ? "" : Text("    \(title)\(text)\n").string }
+  private func line(_ text: String, _ title: Literal) -> String { text.utf8.isEmpty ? "" : Text("    \(title)\(text)\n").string }
 
   /// `CONFIG_PID_NS=n`, or without `=n` when the kernel does not tell.
   private func state(_ option: String) -> String {

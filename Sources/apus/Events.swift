@@ -75,8 +75,8 @@ func duration(_ text: String) -> Int64? {
 }
 
 private func nanoseconds(of unit: ArraySlice<UInt8>) -> UInt64? {
-  let units: StaticString = "ns 1 us 1000 µs 1000 μs 1000 ms 1000000 s 1000000000 m 60000000000 h 3600000000000"
-  let words = units.withUTF8Buffer { Array($0).split(separator: 0x20) }
+  let units: Literal = "ns 1 us 1000 µs 1000 μs 1000 ms 1000000 s 1000000000 m 60000000000 h 3600000000000"
+  let words = Array(units.bytes).split(separator: 0x20)
   guard let index = words.firstIndex(of: unit), index % 2 == 0 else { return nil }
   return decimal(words[index + 1])
 }

@@ -31,12 +31,12 @@ final class ExecArguments {
     if let file = arguments.value(.process) {
       let origin = Path(file)
       let text = try failing { () throws(SystemError) in try readFile(origin, limit: 16 << 20) }
-      var process = try parsed(origin) { () throws(SpecError) in try Process(parsing: text) }
+      let process = try parsed(origin) { () throws(SpecError) in try Process(parsing: text) }
       // As runc: the option counts beside the file.
       if arguments.flag(.tty) { process.terminal = true }
       return request(process, hasOwnUser: true, origin.description)
     }
-    var process = try failing { () throws(RuntimeError) in try container.configuredProcess() }
+    let process = try failing { () throws(RuntimeError) in try container.configuredProcess() }
     process.args = arguments.command
     process.terminal = arguments.flag(.tty)
     process.consoleSize = nil
@@ -48,7 +48,7 @@ final class ExecArguments {
     if arguments.flag(.noNewPrivs) { process.noNewPrivileges = true }
     if let profile = arguments.value(.apparmor) { process.apparmorProfile = profile }
     if let label = arguments.value(.processLabel) { process.selinuxLabel = label }
-    addCapabilities(&process)
+    addCapabilities(process)
     return request(process, hasOwnUser: user != nil, Text("container \(container.id.text)").string)
   }
 
@@ -58,7 +58,7 @@ final class ExecArguments {
 
   /// Into the bounding, effective and permitted sets; not the inheritable one: a program that is run without the bits of its own must not hand them on
   /// (CVE-2022-29162). Into the ambient one where the configuration has it inheritable already, as runc does.
-  private func addCapabilities(_ process: inout Process) {
+  private func addCapabilities(_ process: Process) {
     let added = arguments.values(.capability)
     if added.isEmpty { return }
     var sets = process.capabilities ?? Capabilities()
@@ -72,7 +72,7 @@ final class ExecArguments {
   }
 
   /// The kernel has no user 2³²-1: it means "leave it as it is".
-  private static func number(_ text: String, _ option: StaticString) throws(Failure) -> UInt32 {
+  private static func number(_ text: String, _ option: Literal) throws(Failure) -> UInt32 {
     guard let number = wholeNumber(text), let id = UInt32(exactly: number), id != .max else {
       throw .usage("option \(option): \(text) is not a number of a user or group")
     }

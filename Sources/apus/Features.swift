@@ -22,7 +22,7 @@ var featuresDocument: String {
       "ociVersionMin": "1.0.0",
       "ociVersionMax": "\(Spec.version)",
       "hooks": \(list(words(of: "prestart createRuntime createContainer startContainer poststart poststop"), "\n  ")),
-      "mountOptions": \(list(Support.mountOptions.map { Text("\($0)").string }, "\n  ")),
+      "mountOptions": \(list(Support.mountOptions, "\n  ")),
       "linux": {
         "namespaces": \(list(Support.namespaces.map { $0.name }, "\n    ")),
         "capabilities": \(list(knownCapabilities, "\n    ")),
@@ -77,10 +77,10 @@ var featuresDocument: String {
 
 /// An array of names, none of which needs an escape. `line` ends a line and begins one as far in as the array's own.
 @inline(never)
-private func list(_ names: [String], _ line: StaticString) -> Text {
+private func list(_ names: [String], _ line: Literal) -> Text {
   var elements: Text = ""
   for name in names { elements = "\(elements)\(elements.string.isEmpty ? "" : ",")\(line)  \"\(name)\"" }
   return "[\(elements)\(line)]"
 }
 
-private func word(_ value: Bool) -> StaticString { value ? "true" : "false" }
+private func word(_ value: Bool) -> Literal { value ? "true" : "false" }

@@ -59,7 +59,7 @@ enum CgroupManager {
 }
 
 extension Failure {
-  fileprivate static func noSystemdDriver(_ option: StaticString) -> Failure {
+  fileprivate static func noSystemdDriver(_ option: Literal) -> Failure {
     .usage("option \(option): Apus has no systemd driver and makes cgroups itself; set the engine's cgroup manager to cgroupfs")
   }
 }

@@ -34,7 +34,7 @@ func rejection(_ name: String, _ judgement: Judgement) -> Text {
 
 /// The contents of a file that trust depends on: a regular one that nobody but root, or this user, may write to; nil when it may be missing and is.
 func ownFile(_ path: Path, mayBeMissing: Bool) throws(TrustError) -> [UInt8]? {
-  let fault: StaticString
+  let fault: Literal
   do throws(Errno) {
     let file = try FileDescriptor.open(path, .readOnly | .nonBlocking | .noControllingTerminal)
     let status = try file.status()

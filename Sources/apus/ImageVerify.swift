@@ -106,7 +106,7 @@ private final class ImageVerify {
 }
 
 /// What became of a layer, as JSON has it, and as a line about one that is not sound begins.
-private func word(_ state: LayerReport.State) -> StaticString {
+private func word(_ state: LayerReport.State) -> Literal {
   switch state {
   case .sound: "sound"
   case .repaired: "repaired"
@@ -121,8 +121,8 @@ private func isAccepted(_ judgement: Judgement?, _ release: ReleaseJudgement?) -
 
 /// For people: a line for each thing.
 private func text(_ image: VerifiedImage, _ judgement: Judgement?, _ release: ReleaseJudgement?) -> String {
-  let state: StaticString = image.isSound ? "accepted" : image.isUnverified ? "unverified" : "damaged"
-  let verdict: StaticString = isAccepted(judgement, release) ? state : "rejected"
+  let state: Literal = image.isSound ? "accepted" : image.isUnverified ? "unverified" : "damaged"
+  let verdict: Literal = isAccepted(judgement, release) ? state : "rejected"
   var text = Text("\(image.record.name): \(verdict)\n")
   if let judgement {
     text = "\(text)  rule: \(judgement.rule)\n"

@@ -1,4 +1,5 @@
 internal import Runtime
+internal import Wording
 
 extension CommandSpec {
   /// `apus pause`: stops a container's processes for a while.

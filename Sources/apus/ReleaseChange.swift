@@ -1,9 +1,10 @@
 internal import Images
+internal import Wording
 
 extension CommandSpec {
   /// A verb that changes what the store knows of one application's releases.
   static func changingReleases(
-    name: TableText, summary: TableText, description: TableText, perform: @escaping (Store, String) throws(ImageError) -> Void
+    name: Literal, summary: Literal, description: Literal, perform: @escaping (Store, String) throws(ImageError) -> Void
   ) -> CommandSpec {
     CommandSpec(
       name: name, summary: summary, operands: "APPLICATION", needs: "exactly one application", operandCount: 1...1, description: description,

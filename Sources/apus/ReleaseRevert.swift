@@ -1,4 +1,5 @@
 internal import Images
+internal import Wording
 
 extension CommandSpec {
   /// `apus release revert`.

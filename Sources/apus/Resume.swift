@@ -1,4 +1,5 @@
 internal import Runtime
+internal import Wording
 
 extension CommandSpec {
   /// `apus resume`: thaws a container.

@@ -46,12 +46,12 @@ enum SpecOwner {
 
 /// The configuration that `runc spec` writes, as text. The cgroup namespace belongs to it only where cgroups are version 2, as there.
 func exampleSpec(_ owner: SpecOwner, hasUnifiedCgroups: Bool) -> String {
-  let limits: StaticString
-  let network: StaticString
-  let user: StaticString
+  let limits: Literal
+  let network: Literal
+  let user: Literal
   let mappings: Text
-  let sysfs: StaticString
-  let terminals: StaticString
+  let sysfs: Literal
+  let terminals: Literal
   switch owner {
   case .root:
     limits = "\n    \"resources\": { \"devices\": [{ \"allow\": false, \"access\": \"rwm\" }] },"
@@ -72,7 +72,7 @@ func exampleSpec(_ owner: SpecOwner, hasUnifiedCgroups: Bool) -> String {
     sysfs = "\"type\": \"none\", \"source\": \"/sys\", \"options\": [\"rbind\", "
     terminals = ""
   }
-  let cgroup: StaticString = hasUnifiedCgroups ? ", { \"type\": \"cgroup\" }" : ""
+  let cgroup: Literal = hasUnifiedCgroups ? ", { \"type\": \"cgroup\" }" : ""
   return Text(
     """
     {

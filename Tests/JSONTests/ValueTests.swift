@@ -71,7 +71,7 @@ struct ValueTests {
     #expect(json.bool("b") == true)
     #expect(json.integer("i") as Int32? == -3)
     #expect(json.requiredInteger("i", in: -3...0) as Int64 == -3)
-    for key in ["n", "absent"] as [StaticString] {
+    for key in ["n", "absent"] as [Literal] {
       #expect(json.string(key) == nil)
       #expect(json.bool(key) == nil)
       #expect(json.integer(key) as UInt64? == nil)
@@ -88,7 +88,7 @@ struct ValueTests {
   @Test("the source of a value begins with it, has its end, and ends before the next value")
   func source() throws {
     let json = try parse(#"{"a": {"b": [1, {}]}, "c": "x" , "d": [ ] }"#)
-    func source(_ key: StaticString) -> String { String(decoding: json.required(key).source, as: UTF8.self) }
+    func source(_ key: Literal) -> String { String(decoding: json.required(key).source, as: UTF8.self) }
     #expect(source("a") == #"{"b": [1, {}]}, ""#)
     #expect(source("c") == #"x" , ""#)
     #expect(source("d") == "[ ] }")

@@ -30,3 +30,21 @@ extension Healthcheck: Equatable {
       && left.startInterval == right.startInterval && left.retries == right.retries
   }
 }
+
+extension Spec: Equatable {
+  static func == (left: Spec, right: Spec) -> Bool { shown(left) == shown(right) }
+}
+
+extension LinuxSection: Equatable {
+  static func == (left: LinuxSection, right: LinuxSection) -> Bool { shown(left) == shown(right) }
+}
+
+extension Process: Equatable {
+  static func == (left: Process, right: Process) -> Bool { shown(left) == shown(right) }
+}
+
+private func shown(_ value: some Any) -> String {
+  var text = ""
+  dump(value, to: &text)
+  return text
+}

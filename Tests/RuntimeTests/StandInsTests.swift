@@ -26,7 +26,10 @@ struct StandInsTests {
 
   private func applied(_ without: BestEffort, user: UInt32? = 7) -> Spec { StandIns(without: without, user: user, tasks: 20).applied(to: spec) }
 
-  @Test func withoutAnythingTheConfigurationStaysAsItIs() { #expect(applied([]) == spec) }
+  @Test func withoutAnythingTheConfigurationStaysAsItIs() {
+    let spec = spec
+    #expect(StandIns(without: [], user: 7, tasks: 20).applied(to: spec) === spec)
+  }
 
   @Test func aNamespaceIsLeftOutAndNoOther() {
     #expect(applied(.pidNamespace).linux?.namespaces.map(\.type) == [.ipc, .mount, .user])
@@ -64,7 +67,7 @@ struct StandInsTests {
   }
 
   @Test func aStricterLimitOfProcessesStays() {
-    var spec = spec
+    let spec = spec
     spec.process?.rlimits = [Rlimit(type: .processes, soft: 5, hard: 5)]
     #expect(StandIns(without: .pidsLimit, user: 7, tasks: 20).applied(to: spec).process?.rlimits == [Rlimit(type: .processes, soft: 5, hard: 5)])
     spec.process?.rlimits = [Rlimit(type: .processes, soft: 5, hard: 500)]
@@ -77,7 +80,7 @@ struct StandInsTests {
       (CPUResources(quota: .max, period: 1), 262_144), (CPUResources(shares: 100, quota: 50_000, period: 100_000), 100),
     ] as [(CPUResources, UInt64)])
   func aQuotaBecomesAsManySharesAsAProcessorsPart(_ cpu: CPUResources, _ shares: UInt64) {
-    var spec = spec
+    let spec = spec
     spec.linux?.resources?.cpu = cpu
     #expect(StandIns(without: .cpuQuota).applied(to: spec).linux?.resources?.cpu == CPUResources(shares: shares))
   }
@@ -85,7 +88,7 @@ struct StandInsTests {
   @Test func theCeilingIsANumberOfProcessorsUnlessSomeAreNamed() {
     let standIns = StandIns(without: .cpuQuota, processors: "1")
     #expect(standIns.applied(to: spec).linux?.resources?.cpu == CPUResources(shares: 512, cpus: "1"))
-    var named = spec
+    let named = spec
     named.linux?.resources?.cpu?.cpus = "0-1"
     #expect(standIns.applied(to: named).linux?.resources?.cpu?.cpus == "0-1")
   }

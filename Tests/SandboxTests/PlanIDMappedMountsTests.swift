@@ -57,7 +57,7 @@ struct PlanIDMappedMountsTests {
     #expect(refused(mount(["idmap"], type: "tmpfs")) == "mounts[0].options: owners are mapped in bind mounts only")
     #expect(refused(mount(["bind", "remount"], one)) == "mounts[0].uidMappings: owners are mapped in bind mounts only")
     #expect(refused(mount(["bind"], one, one + one)) == "mounts[0].gidMappings[1]: overlaps mounts[0].gidMappings[0]")
-    var joining = spec(mount(["bind"], one))
+    let joining = spec(mount(["bind"], one))
     joining.linux?.namespaces = [Namespace(type: .mount, path: "/run/mnt")]
     #expect(refusal(joining) == "mounts[0].uidMappings: owners are not mapped in a mount namespace that is joined")
   }

@@ -56,7 +56,7 @@ struct PlanJoiningTests {
   @Test("a scheduler that a child does not inherit is set once the child is there")
   func scheduler() throws {
     func isLost(_ scheduler: Scheduler?) throws -> Bool {
-      var process = Process(args: ["x"])
+      let process = Process(args: ["x"])
       process.scheduler = scheduler
       return try SchedulingPlan(process, LinuxSection()).isLostByClone
     }

@@ -67,7 +67,7 @@ struct PlanSandboxTests {
       $0.linux?.gidMappings = [IDMapping(containerID: 0, hostID: 1, size: 1)]
     }
     #expect(refusal(users)?.hasPrefix("linux.namespaces: a user namespace has no rights over the mount namespace of the runtime") == true)
-    var joining = smallest { $0.linux?.namespaces = [Namespace(type: .pid), Namespace(type: .mount, path: "/proc/1/ns/mnt")] }
+    let joining = smallest { $0.linux?.namespaces = [Namespace(type: .pid), Namespace(type: .mount, path: "/proc/1/ns/mnt")] }
     #expect(try plan(joining).joinedNamespaces == [JoinedNamespace(kind: .mount, path: "/proc/1/ns/mnt", changedBy: "root")])
     joining.linux?.namespaces.append(Namespace(type: .user))
     joining.linux?.uidMappings = [IDMapping(containerID: 0, hostID: 1, size: 1)]
@@ -92,7 +92,7 @@ struct PlanSandboxTests {
       $0.linux?.namespaces.append(Namespace(type: .uts))
     }
     #expect(try plan(own).hostname?.bytes.count == 64)
-    var long = own
+    let long = own
     long.hostname = String(repeating: "h", count: 65)
     #expect(refusal(long) == "hostname: longer than 64 bytes")
     #expect(
@@ -191,7 +191,7 @@ struct KernelParameterTests {
 
   @Test("the domain name cannot be two things")
   func domainname() {
-    var asked = spec("kernel.domainname", [.uts])
+    let asked = spec("kernel.domainname", [.uts])
     asked.domainname = "example"
     #expect(refusal(asked) == "linux.sysctl.kernel.domainname: domainname is another one, example")
     asked.domainname = "1"

@@ -17,7 +17,7 @@ struct FeaturesTests {
       linux == [
         "namespaces", "capabilities", "cgroup", "seccomp", "apparmor", "selinux", "intelRdt", "memoryPolicy", "mountExtensions", "netDevices",
       ])
-    for key: StaticString in ["ociVersionMin", "ociVersionMax"] {
+    for key: Literal in ["ociVersionMin", "ociVersionMax"] {
       let version = try #require(try document().member(key)).string()
       #expect(throws: Never.self) { try Spec(parsing: Array(#"{"ociVersion":"\#(version)","root":{"path":"r"}}"#.utf8)) }
     }

@@ -56,7 +56,7 @@ struct BashCompletion {
 
   /// Bash makes words of their own of the equals sign in `--name=value` and of the colon in `image:tag`. Names of the store are foreign words: `compgen -W` would
   /// expand what looks like a substitution in them, so they are compared one by one.
-  private static var walk: StaticString {
+  private static var walk: Literal {
     #"""
 
     _apus() {
@@ -152,7 +152,7 @@ struct ShellText {
   }
 
   /// A case for the value of each option that has one.
-  fileprivate mutating func values(of options: [OptionID], command: TableText) {
+  fileprivate mutating func values(of options: [OptionID], command: Literal) {
     for option in options {
       let option = option.spec
       guard let placeholder = option.placeholder else { continue }
@@ -167,7 +167,7 @@ struct ShellText {
 
 extension ValueCompletion {
   /// The word that the script for bash has for it.
-  fileprivate var kind: StaticString {
+  fileprivate var kind: Literal {
     switch self {
     case .nothing: "other"
     case .file: "file"

@@ -5,29 +5,29 @@ internal import Linux
 /// Each command has a file of its own, with its spec as a `static var` and the function that does it.
 final class CommandSpec {
   /// The words that call it, with one space between: `run`, `image run`.
-  let name: TableText
+  let name: Literal
   /// What it does, in a line that begins with a verb and has no full stop.
-  let summary: TableText
+  let summary: Literal
   /// The operands as usage shows them: `ID`.
-  let operands: TableText
+  let operands: Literal
   /// What completions offer for the first operand.
   let completion: ValueCompletion
   /// What must stand there, for the message when it does not: `exactly one container id`. Empty where there are no operands.
-  let needs: TableText
+  let needs: Literal
   /// How many operands there may be. Where the rest belongs to the container, this is about those in front of it.
   let operandCount: ClosedRange<Int>
   /// Whether everything behind the first operand belongs to the container (or to ps), dashes and all.
   let stopsAtOperand: Bool
   let options: [OptionID]
   /// What else there is to know, in lines of any length; empty lines part paragraphs.
-  let description: TableText
+  let description: Literal
   /// Does it; gives the exit status.
   let perform: (Invocation) throws(Failure) -> Int32
 
   @inline(never)
   init(
-    name: TableText, summary: TableText, operands: TableText = "", completion: ValueCompletion = .nothing, needs: TableText = "",
-    operandCount: ClosedRange<Int> = 0...0, stopsAtOperand: Bool = false, options: [OptionID] = [], description: TableText = "",
+    name: Literal, summary: Literal, operands: Literal = "", completion: ValueCompletion = .nothing, needs: Literal = "",
+    operandCount: ClosedRange<Int> = 0...0, stopsAtOperand: Bool = false, options: [OptionID] = [], description: Literal = "",
     perform: @escaping (Invocation) throws(Failure) -> Int32
   ) {
     self.name = name
@@ -85,7 +85,7 @@ final class Invocation {
 
 /// Commands that share their first word.
 struct CommandGroup {
-  let name: TableText
+  let name: Literal
   /// What the group is about: a noun.
-  let summary: TableText
+  let summary: Literal
 }

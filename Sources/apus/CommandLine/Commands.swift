@@ -70,7 +70,7 @@ func commands(in group: CommandGroup?) -> [CommandSpec] {
 
 extension ArraySlice<String> {
   /// What stands behind the words of `name`; nil when it does not begin with them.
-  fileprivate func dropping(_ name: TableText) -> ArraySlice<String>? {
+  fileprivate func dropping(_ name: Literal) -> ArraySlice<String>? {
     var rest = self
     for part in name.words {
       guard let word = rest.popFirst(), word.equals(part) else { return nil }

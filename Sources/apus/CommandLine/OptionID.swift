@@ -1,3 +1,5 @@
+internal import Wording
+
 /// Every option of every command: what a verb asks the parsed command line for, and its row in the table.
 ///
 /// Two commands share an option when it means the same in both. The names of containers' options are those of runc and crun, so that engines can call Apus as
@@ -43,7 +45,7 @@ enum OptionID: UInt8, CaseIterable {
 
   /// The long name, and the letter behind a comma; the placeholder of the value, if there is one, with `...` behind it if giving it again adds a value, and with a
   /// slash if completions offer directories for it; the help.
-  private var row: TableText {
+  private var row: Literal {
     switch self {
     case .root: "root DIR/: where the state of containers is kept, on a tmpfs (default: /run/apus; on Android /dev/apus)"
     case .dataRoot: "data-root DIR/: where images are kept (default: /var/lib/apus; on Android /data/apus)"

@@ -15,7 +15,7 @@ final class OptionSpec {
   let completion: ValueCompletion
 
   /// Takes a row of the table apart.
-  init(_ row: TableText) {
+  init(_ row: Literal) {
     let (head, help) = cut(row.description, at: ": ")
     let (spellings, value) = cut(head, at: " ")
     let (name, letter) = cut(spellings, at: ",")

@@ -13,7 +13,7 @@ struct ZshCompletion {
     return completion.script.string
   }
 
-  private static var head: StaticString {
+  private static var head: Literal {
     #"""
     #compdef apus
     # Completions of apus for zsh, made by `apus completion zsh`: to be the file _apus in a directory of fpath.
@@ -62,7 +62,7 @@ struct ZshCompletion {
     script.raw("\n    )\n    _describe command list\n    return\n  fi\n")
   }
 
-  private mutating func writeListed(_ name: String, _ summary: TableText) {
+  private mutating func writeListed(_ name: String, _ summary: Literal) {
     script.raw("\n      '\(name):")
     script.quoted(summary.description, zsh: true)
     script.raw("'")
@@ -90,7 +90,7 @@ struct ZshCompletion {
       script.raw(option.isRepeatable ? "'*'" : Text("'(-\(letter) --\(option.name))'"))
       script.raw("{-\(letter)\(afterLetter),--\(option.name)\(afterName)}'[")
     } else {
-      script.raw("'\(option.isRepeatable ? "*" : "" as StaticString)--\(option.name)\(afterName)[")
+      script.raw("'\(option.isRepeatable ? "*" : "" as Literal)--\(option.name)\(afterName)[")
     }
     script.quoted(option.help, zsh: true)
     script.raw("]")

@@ -5,7 +5,7 @@ import OCI
 
 /// Roots, releases, their envelopes, and what the store keeps of them: each reader gets the same text, alone and as what an envelope holds. Nothing counts that is not signed.
 func fuzzReleases(_ input: [UInt8]) {
-  for (type, name) in [(Release.mediaType, "release"), (TrustRoot.payloadType, "root")] as [(StaticString, Text)] {
+  for (type, name) in [(Release.mediaType, "release"), (TrustRoot.payloadType, "root")] as [(Literal, Text)] {
     reading { () throws(TrustError) in
       let envelope = try Envelope(parsing: input, type: type, name: name)
       require(envelope.signatures.count <= Envelope.signatureLimit && envelope.signedBytes.count > envelope.payload.count, "an envelope is bounded")

@@ -131,17 +131,24 @@ public struct JSONWriter: Sendable {
 
   private mutating func quote(_ string: String) {
     output.append(0x22)
-    for byte in string.utf8 {
+    for byte in Array(string.utf8) {
       switch byte {
-      case 0x22, 0x5C: output.append(contentsOf: [0x5C, byte])
-      case 0x0A: output.append(contentsOf: [0x5C, 0x6E])
-      case 0x0D: output.append(contentsOf: [0x5C, 0x72])
-      case 0x09: output.append(contentsOf: [0x5C, 0x74])
-      case 0x00...0x1F: output.append(contentsOf: [0x5C, 0x75, 0x30, 0x30, hexDigit(byte >> 4), hexDigit(byte & 15)])
+      case 0x22, 0x5C: escape(byte)
+      case 0x0A: escape(0x6E)
+      case 0x0D: escape(0x72)
+      case 0x09: escape(0x74)
+      case 0x00...0x1F:
+        escape(0x75)
+        for digit in [0x30, 0x30, hexDigit(byte >> 4), hexDigit(byte & 15)] { output.append(digit) }
       default: output.append(byte)
       }
     }
     output.append(0x22)
+  }
+
+  private mutating func escape(_ letter: UInt8) {
+    output.append(0x5C)
+    output.append(letter)
   }
 
   private func hexDigit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x61 + nibble - 10 }

@@ -146,7 +146,7 @@ public struct CStringArray: ~Copyable {
   public init(_ strings: [String]) {
     pointers = .allocate(capacity: strings.count + 2)
     for string in strings {
-      let bytes = string.utf8
+      let bytes = Array(string.utf8)
       let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
       var at = 0
       for byte in bytes {

@@ -100,7 +100,7 @@ extension ProcessHandle {
   private static func namespaceDepth(_ id: Int32) throws(Errno) -> Int {
     do throws(Errno) {
       let lines = try FileDescriptor.open(Path("/proc/\(id)/status"), .readOnly).readAll(limit: 1 << 16).split(separator: 0x0A)
-      let words = lines.first { $0.starts(with: "NSpid:".utf8) }?.split { $0 == 0x20 || $0 == 0x09 } ?? []
+      let words = lines.first { $0.begins(with: "NSpid:") }?.split { $0 == 0x20 || $0 == 0x09 } ?? []
       return words.count - 1
     } catch {
       if error == .noSuchFileOrDirectory || error == .noSuchProcess { return 0 }

@@ -9,7 +9,7 @@ public struct ContainerID: Sendable {
     if text.utf8.isEmpty { throw .empty }
     if text.utf8.count > ContainerID.maximumLength { throw .tooLong }
     var isFirst = true
-    for byte in text.utf8 {
+    for byte in Array(text.utf8) {
       switch byte {
       case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2B, 0x2D, 0x5F: break
       case 0x2E: if isFirst { throw .leadingDot }

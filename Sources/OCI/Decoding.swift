@@ -110,9 +110,9 @@ extension JSONValue {
 /// Whether a text is a version `1.MINOR.PATCH` as Semantic Versioning 2.0.0 spells it, with or without a suffix. Within one major version the specifications
 /// only add what may be absent, so a document of a later one can be taken.
 func isVersion1(_ text: String) -> Bool {
-  let core = text.utf8.prefix { $0 != 0x2D && $0 != 0x2B }
-  if core.count + 1 == text.utf8.count { return false }
-  let numbers = core.split(separator: 0x2E, omittingEmptySubsequences: false)
-  guard numbers.count == 3, numbers[0].elementsEqual([0x31]) else { return false }
+  let parts = Array(text.utf8)[...].split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == 0x2D || $0 == 0x2B }
+  if parts.count == 2 && parts[1].isEmpty { return false }
+  let numbers = parts[0].split(separator: 0x2E, omittingEmptySubsequences: false)
+  guard numbers.count == 3, numbers[0].matches("1") else { return false }
   return numbers.allSatisfy { number in !number.isEmpty && number.allSatisfy { (0x30...0x39).contains($0) } }
 }

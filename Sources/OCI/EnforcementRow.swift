@@ -22,7 +22,7 @@ public struct EnforcementRow: Equatable, Sendable {
   /// The row as a line, without anything that would do something to a terminal.
   public var line: String {
     var bytes: [UInt8] = []
-    for byte in Text("\(what): \(asked) -> \(applied) by \(by)").string.utf8 { bytes.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
+    for byte in Array(Text("\(what): \(asked) -> \(applied) by \(by)").string.utf8) { bytes.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
     return string((bytes + [0x0A])[...])
   }
 

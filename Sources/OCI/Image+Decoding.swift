@@ -53,7 +53,7 @@ extension ImageConfig {
     let execution = json.member("config").map { ImageExecution($0) } ?? ImageExecution()
     let rootfs = json.required("rootfs")
     let type = rootfs.required("type")
-    if !type.string().utf8.elementsEqual("layers".utf8) { type.refuseUnknown() }
+    if !type.string().equals("layers") { type.refuseUnknown() }
     _ = rootfs.required("diff_ids")
     self.init(platform: platform, created: created, author: author, execution: execution, diffIDs: rootfs.list("diff_ids") { $0.digest() })
   }

@@ -86,17 +86,17 @@ extension IntelRdt {
     schemata = json.list("schemata") { $0.line() }
     l3CacheSchema = json.given("l3CacheSchema")?.line()
     memBwSchema = json.given("memBwSchema")?.line()
-    if let memBwSchema, !memBwSchema.utf8.starts(with: "MB:".utf8) { json.refuse("memBwSchema", "must begin with 'MB:'") }
+    if let memBwSchema, !memBwSchema.begins(with: "MB:") { json.refuse("memBwSchema", "must begin with 'MB:'") }
     enableMonitoring = json.flag("enableMonitoring")
   }
 
   /// The class becomes a directory of the resctrl file system, so it must not lead anywhere else.
-  private static func isClassOfService(_ name: String) -> Bool { name.utf8.elementsEqual("/".utf8) || isFileName(name) }
+  private static func isClassOfService(_ name: String) -> Bool { name.equals("/") || isFileName(name) }
 }
 
 /// Whether a text is the name of a file in a directory, and no way out of it.
 func isFileName(_ name: String) -> Bool {
-  !name.utf8.isEmpty && !name.utf8.contains(0x2F) && !name.utf8.elementsEqual(".".utf8) && !name.utf8.elementsEqual("..".utf8)
+  !name.utf8.isEmpty && !name.utf8.contains(0x2F) && !name.equals(".") && !name.equals("..")
 }
 
 extension JSONValue {

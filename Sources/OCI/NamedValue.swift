@@ -18,10 +18,11 @@ extension NamedValue {
     self.init(rawValue: number)
   }
 
-  /// The value whose name stands at a position; the first one where there is none.
+  /// The value whose name stands at a position, which is that of a name.
   @inline(__always)
   init(at number: UInt8) {
-    if let value = Self(rawValue: number) { self = value } else { self = Self.allCases[Self.allCases.startIndex] }
+    guard let value = Self(rawValue: number) else { preconditionFailure("each name has a case") }
+    self = value
   }
 }
 

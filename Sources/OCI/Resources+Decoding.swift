@@ -47,7 +47,7 @@ extension DeviceRule {
 extension DeviceAccess {
   init(_ json: JSONValue) {
     var access: DeviceAccess = []
-    for letter in json.nonEmpty().utf8 {
+    for letter in Array(json.nonEmpty().utf8) {
       switch letter {
       case 0x72: access.insert(.read)
       case 0x77: access.insert(.write)

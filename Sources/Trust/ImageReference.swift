@@ -46,16 +46,16 @@ public struct ImageReference: Sendable {
     let hasHost = parts.count > 1 && (first.contains(0x2E) || first.contains(0x3A) || first.matches("localhost"))
     let host = hasHost ? parts.removeFirst() : Array("docker.io".utf8)[...]
     guard !host.isEmpty, host.allSatisfy({ isSmallOrDigit($0) || (0x41...0x5A).contains($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x3A }) else { return nil }
-    var path: [UInt8] = []
-    if parts.count == 1, host.matches("docker.io") { path += Array("/library".utf8) }
+    var text = Array(host)
+    if parts.count == 1, host.matches("docker.io") { text += Array("/library".utf8) }
     for part in parts {
       guard let first = part.first, let last = part.last, isSmallOrDigit(first), isSmallOrDigit(last),
         part.allSatisfy({ isSmallOrDigit($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F })
       else { return nil }
-      path.append(0x2F)
-      path += part
+      text.append(0x2F)
+      text += part
     }
-    return string((host + path)[...])
+    return string(text[...])
   }
 
   static func isTag(_ tag: [UInt8]) -> Bool {

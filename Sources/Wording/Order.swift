@@ -1,4 +1,5 @@
-// Sorting for a program that has to be small: the standard library's sort is compiled anew for each kind of element, some 4 KB each. Here only indices are sorted.
+// Sorting for a program that has to be small: the standard library's sort is compiled anew for each kind of element, some 2 KB each. Here only indices are
+// sorted.
 
 /// The indices of `keys` in ascending order of the bytes; equal keys keep their order.
 @inline(never)
@@ -43,11 +44,29 @@ extension Array where Element: FixedWidthInteger {
   public func ascending() -> [Element] { Wording.indices(count) { self[$0] < self[$1] }.map { self[$0] } }
 }
 
-/// The indices below `count`, sorted; those of which none is before the other keep their order.
+/// The indices below `count`, sorted by a heap (Williams 1964): n log n in every case. Of equal ones the smaller index comes first.
 @inline(never)
 public func indices(_ count: Int, _ isBefore: (Int, Int) -> Bool) -> [Int] {
-  var indices = Array(0..<count)
-  // Sort is stable since Swift 5, but only a tie that is decided here is promised to be.
-  indices.sort { isBefore($0, $1) || ($0 < $1 && !isBefore($1, $0)) }
-  return indices
+  func precedes(_ left: Int, _ right: Int) -> Bool { isBefore(left, right) || (left < right && !isBefore(right, left)) }
+  var heap = Array(0..<count)
+  var unordered = count / 2
+  var end = count
+  while end > 1 {
+    // First the heap is made, from its last parent to its root; then its root, the last of all in order, goes to the end again and again.
+    if unordered > 0 {
+      unordered -= 1
+    } else {
+      end -= 1
+      heap.swapAt(0, end)
+    }
+    var parent = unordered
+    while 2 * parent + 1 < end {
+      var child = 2 * parent + 1
+      if child + 1 < end, precedes(heap[child], heap[child + 1]) { child += 1 }
+      if !precedes(heap[parent], heap[child]) { break }
+      heap.swapAt(parent, child)
+      parent = child
+    }
+  }
+  return heap
 }

@@ -18,24 +18,27 @@ extension CommandSpec {
         let usage = try failing { () throws(ImageError) in try store.usage() }
         if wantsJSON { return try show(document(usage)) }
         var rows = [["WHAT", "COUNT", "KIB", "RECLAIMABLE"]]
-        for row in usage.rows {
-          rows.append([Text("\(row.what)").string] + [row.count, row.bytes / 1024, row.reclaimable / 1024].map { Text("\($0)").string })
-        }
+        for row in usage.rows { rows.append(cells(row.what.description, row.count, row.bytes, row.reclaimable)) }
         try show(table(rows))
         if usage.images.isEmpty { return 0 }
         rows = [["IMAGE", "CONTAINERS", "KIB", "UNIQUE"]]
-        for image in usage.images { rows.append([image.name] + [image.containers, image.bytes / 1024, image.unique / 1024].map { Text("\($0)").string }) }
+        for image in usage.images { rows.append(cells(image.name, image.containers, image.bytes, image.unique)) }
         try show("\n")
         return try show(table(rows))
       })
   }
 }
 
+@inline(never)
+private func cells(_ name: String, _ count: UInt64, _ bytes: UInt64, _ others: UInt64) -> [String] {
+  [name, String(count), String(bytes / 1024), String(others / 1024)]
+}
+
 private func document(_ usage: StoreUsage) -> [UInt8] {
   var writer = JSONWriter(.pretty)
   writer.object { object in
     for row in usage.rows {
-      object.key(Text("\(row.what)").string)
+      object.key(row.what.description)
       object.object { object in
         object.member("count", row.count)
         object.member("bytes", row.bytes)

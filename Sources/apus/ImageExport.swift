@@ -18,11 +18,9 @@ extension CommandSpec {
 
 private func exportImage(_ name: String, _ target: String, _ globals: GlobalOptions) throws(Failure) -> Int32 {
   if target.equals("-") {
-    if Terminal.isTerminal(StandardDescriptor.output) { throw Failure("standard output is a terminal; an archive has to go to a file or a pipe") }
+    try refuseTerminal(StandardDescriptor.output, "standard output")
     let store = try openStore(globals)
-    let output = try opening(target) { () throws(Errno) in try FileDescriptor.duplicateStandardOutput() }
-    try failing { () throws(ImageError) in try store.exportImage(named: name, to: output) }
-    return 0
+    return try export(name, of: store, to: try opening(target) { () throws(Errno) in try FileDescriptor.duplicateStandardOutput() })
   }
   let store = try openStore(globals)
   let path = Path(target)
@@ -41,15 +39,14 @@ private func exportImage(_ name: String, _ target: String, _ globals: GlobalOpti
   // A pipe, a device, or a link to either: it is there already.
   if present != .regular {
     let file = try opening(target) { () throws(Errno) in try FileDescriptor.open(path, .writeOnly | .noControllingTerminal) }
-    if Terminal.isTerminal(file.rawValue) { throw Failure("\(target): is a terminal; an archive has to go to a file or a pipe") }
-    try failing { () throws(ImageError) in try store.exportImage(named: name, to: file) }
-    return 0
+    try refuseTerminal(file.rawValue, "\(target):")
+    return try export(name, of: store, to: file)
   }
   let new = Path(bytes: Array(".".utf8) + last + Array(".new".utf8))
   try? directory.unlink(new)
   let file = try opening(target) { () throws(Errno) in try directory.open(new, .writeOnly | .create | .exclusive | .noFollow, mode: 0o644) }
   do throws(Failure) {
-    try failing { () throws(ImageError) in try store.exportImage(named: name, to: file) }
+    _ = try export(name, of: store, to: file)
     try opening(target) { () throws(Errno) in
       try file.synchronize()
       try directory.rename(new, to: directory, Path(bytes: last))
@@ -57,6 +54,20 @@ private func exportImage(_ name: String, _ target: String, _ globals: GlobalOpti
   } catch {
     try? directory.unlink(new)
     throw error
+  }
+  return 0
+}
+
+private func refuseTerminal(_ descriptor: Int32, _ subject: Text) throws(Failure) {
+  if Terminal.isTerminal(descriptor) { throw Failure("\(subject) is a terminal; an archive has to go to a file or a pipe") }
+}
+
+@inline(never)
+private func export(_ name: String, of store: borrowing Store, to file: borrowing FileDescriptor) throws(Failure) -> Int32 {
+  do throws(ImageError) {
+    try store.exportImage(named: name, to: file)
+  } catch {
+    throw Failure(error)
   }
   return 0
 }

@@ -28,8 +28,13 @@ func judge(_ image: SignedImage, _ policy: TrustPolicy) -> Judgement {
 /// `image acme/app is rejected by /etc/apus/policy.json: default[0]: it has no signatures`.
 func rejection(_ name: String, _ judgement: Judgement) -> Text {
   // Of many signatures a few tell enough.
-  let reasons = judgement.reasons.count > 4 ? judgement.reasons.prefix(4) + ["and \(judgement.reasons.count - 4) more signatures"] : judgement.reasons[...]
-  return "image \(name) is rejected by \(judgement.rule): \(joined(Array(reasons), with: "; "))"
+  var reasons = judgement.reasons
+  if reasons.count > 4 {
+    let others: Text = "and \(reasons.count - 4) more signatures"
+    while reasons.count > 4 { reasons.removeLast() }
+    reasons.append(others.string)
+  }
+  return "image \(name) is rejected by \(judgement.rule): \(joined(reasons, with: "; "))"
 }
 
 /// The contents of a file that trust depends on: a regular one that nobody but root, or this user, may write to; nil when it may be missing and is.

@@ -132,7 +132,7 @@ final class ImportProgress {
   /// Writes the line anew. CR and "erase to the end of the line" (ECMA-48, EL) are all that it asks of a terminal.
   private func redraw(_ line: Text) {
     shownPercent = shownPercent ?? 0
-    try? writeAll(Array("\rapus: \(line.string)\u{1B}[K".utf8), to: StandardDescriptor.error)
+    try? writeAll(Array(Text("\rapus: \(line)\u{1B}[K").string.utf8), to: StandardDescriptor.error)
   }
 
   private func clear() {

@@ -7,7 +7,7 @@ enum Resolver {
     var text: [UInt8] = []
     for server in servers {
       guard isAddress(server) else { throw .usage("option --dns: \(server) is not the address of a name server") }
-      text += Array("nameserver \(server)\n".utf8)
+      text += Array(Text("nameserver \(server)\n").string.utf8)
     }
     if !text.isEmpty { return text }
     do throws(Errno) {
@@ -23,7 +23,7 @@ enum Resolver {
   static func isAddress(_ text: String) -> Bool {
     let (address, interface) = cut(text, at: "%")
     var marks = 0
-    for byte in address.utf8 {
+    for byte in Array(address.utf8) {
       switch byte {
       case 0x2E, 0x3A: marks += 1
       case 0x30...0x39, 0x41...0x46, 0x61...0x66: break

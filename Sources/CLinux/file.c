@@ -128,7 +128,7 @@ int64_t clinux_position(int descriptor) {
   return CALL(SYS_lseek, descriptor, 0, SEEK_CUR);
 }
 
-int clinux_rewind(int descriptor) { return (int)CALL(SYS_lseek, descriptor, 0, SEEK_SET); }
+int64_t clinux_seek(int descriptor, uint64_t place) { return CALL(SYS_lseek, descriptor, place, SEEK_SET); }
 int clinux_descriptor_flags(int descriptor) { return (int)CALL(SYS_fcntl, descriptor, F_GETFD); }
 
 int clinux_set_nonblocking(int descriptor) {

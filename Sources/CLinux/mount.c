@@ -2,6 +2,8 @@
 #include "CLinux_mount.h"
 
 #include <fcntl.h>
+#include <linux/loop.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -67,3 +69,27 @@ int clinux_mount_setattr(int descriptor, uint32_t flags, uint64_t set, uint64_t 
   struct mount_attr_v0 attributes = {set, clear, propagation, 0};
   return (int)CALL(MOUNT_SETATTR, descriptor, "", flags | AT_EMPTY_PATH, &attributes, sizeof attributes);
 }
+
+/// struct loop_config (Linux 5.8): the C library's headers may be older than the kernel.
+struct loop_config_v0 {
+  uint32_t file, block_size;
+  struct loop_info64 information;
+  uint64_t reserved[8];
+};
+
+/// The call's number, and LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO.
+enum { CONFIGURE_LOOP = 0x4C0A, LOOP_READ_ONLY = 1, LOOP_AUTOCLEAR = 4, LOOP_DIRECT = 16 };
+
+int clinux_loop_configure(int device, int file) {
+  struct loop_config_v0 configuration = {.file = (uint32_t)file, .information = {.lo_flags = LOOP_READ_ONLY | LOOP_AUTOCLEAR | LOOP_DIRECT}};
+  return (int)CALL(SYS_ioctl, device, CONFIGURE_LOOP, &configuration);
+}
+
+int clinux_loop_set_file(int device, int file) { return (int)CALL(SYS_ioctl, device, LOOP_SET_FD, file); }
+
+int clinux_loop_set_automatic_end(int device) {
+  struct loop_info64 information = {.lo_flags = LOOP_READ_ONLY | LOOP_AUTOCLEAR};
+  return (int)CALL(SYS_ioctl, device, LOOP_SET_STATUS64, &information);
+}
+
+int clinux_loop_clear(int device) { return (int)CALL(SYS_ioctl, device, LOOP_CLR_FD); }

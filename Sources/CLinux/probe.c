@@ -33,15 +33,6 @@ int clinux_landlock_version(void) { return (int)CALL(LANDLOCK_CREATE_RULESET, NU
 
 int clinux_free_loop_device(int control) { return (int)CALL(SYS_ioctl, control, LOOP_CTL_GET_FREE); }
 
-int clinux_measure_verity(int file) {
-  // struct fsverity_digest: the algorithm, the room for the digest, the digest.
-  struct {
-    uint16_t algorithm, size;
-    uint8_t digest[64];
-  } measured = {.size = 64};
-  return (int)CALL(SYS_ioctl, file, (unsigned long)_IOC(_IOC_READ | _IOC_WRITE, 'f', 134, 4), &measured);
-}
-
 int clinux_try_internet_socket(void) {
   int descriptor = (int)CALL(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   return descriptor < 0 ? descriptor : (int)CALL(SYS_close, descriptor);

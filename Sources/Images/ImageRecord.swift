@@ -33,9 +33,12 @@ public final class ImageRecord: Equatable, Sendable {
   /// The indexes that the manifest was chosen from, the outermost first: who signed one of them signed the image.
   public let indexes: [Digest]
   public let signatures: [SignatureRecord]
+  /// The file that the image is in; nil when its layers are unpacked.
+  public let erofs: ErofsRecord?
 
   public init(
-    name: String, manifest: Digest, config: Digest, layers: [Digest], size: UInt64, indexes: [Digest] = [], signatures: [SignatureRecord] = []
+    name: String, manifest: Digest, config: Digest, layers: [Digest], size: UInt64, indexes: [Digest] = [], signatures: [SignatureRecord] = [],
+    erofs: ErofsRecord? = nil
   ) {
     self.name = name
     self.manifest = manifest
@@ -44,12 +47,21 @@ public final class ImageRecord: Equatable, Sendable {
     self.size = size
     self.indexes = indexes
     self.signatures = signatures
+    self.erofs = erofs
   }
 
   /// The same image under another name.
   func renamed(_ name: String) -> ImageRecord {
-    ImageRecord(name: name, manifest: manifest, config: config, layers: layers, size: size, indexes: indexes, signatures: signatures)
+    ImageRecord(name: name, manifest: manifest, config: config, layers: layers, size: size, indexes: indexes, signatures: signatures, erofs: erofs)
   }
+
+  /// The same image in a file.
+  func with(_ erofs: ErofsRecord?) -> ImageRecord {
+    ImageRecord(name: name, manifest: manifest, config: config, layers: layers, size: size, indexes: indexes, signatures: signatures, erofs: erofs)
+  }
+
+  /// What has to be there in `layers` for the image to be used: its layers, or its file in place of all of them.
+  var neededLayers: [Digest] { erofs.map { [$0.digest] } ?? layers }
 
   /// Every blob that the store keeps for the image.
   var blobs: [Digest] { [manifest, config] + indexes + signatures.map { $0.blob } }
@@ -57,6 +69,7 @@ public final class ImageRecord: Equatable, Sendable {
   public static func == (left: ImageRecord, right: ImageRecord) -> Bool {
     left.name.utf8.elementsEqual(right.name.utf8) && left.manifest == right.manifest && left.config == right.config && left.layers == right.layers
       && left.size == right.size && left.indexes == right.indexes && left.signatures == right.signatures
+      && left.erofs == right.erofs
   }
 
   /// Reads what `stored` wrote.
@@ -69,6 +82,7 @@ public final class ImageRecord: Equatable, Sendable {
     size = json.requiredInteger("size")
     indexes = json.list("indexes") { $0.digest() }
     signatures = json.list("signatures") { SignatureRecord(blob: $0.required("blob").digest(), signature: $0.string("signature")) }
+    erofs = json.member("erofs").map { ErofsRecord($0) }
     try check(json, object)
   }
 
@@ -93,6 +107,7 @@ public final class ImageRecord: Equatable, Sendable {
           }
         }
       }
+      erofs?.add(to: &object)
     }
     return try withChecksum(writer.bytes())
   }

@@ -155,14 +155,20 @@ final class LayerTree {
     let made = try directory.open(name, .readOnly | .directory | .noFollow)
     switch try lower.find(parent + [name]) {
     case .directory(let model): try made.resemble(model)
-    case .file: try made.changeMode(0o755)
-    case .nothing: try made.changeMode(0o755)
+    case .file: try made.beNew()
+    case .nothing: try made.beNew()
     }
     try directory.changeTimes(modified)
   }
 }
 
 extension FileDescriptor {
+  /// What a directory is like that no entry describes. Its time is always the same, so that the same layers become the same files.
+  borrowing func beNew() throws(Errno) {
+    try changeMode(0o755)
+    try changeTimes(FileTime(seconds: 0))
+  }
+
   /// Takes over owner, mode, own attributes and times of `model`.
   borrowing func resemble(_ model: borrowing FileDescriptor) throws(Errno) {
     let status = try model.status()

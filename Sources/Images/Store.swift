@@ -5,7 +5,7 @@ internal import Trust
 /// The images of a device, and the writable layers of its containers, below one directory:
 ///
 ///     blobs/sha256/HEX        manifests and configs; a layer's blob is not kept, because its unpacked form is
-///     layers/HEX              layers, unpacked, by their ChainID, shared by all images that have them
+///     layers/HEX              layers, unpacked, by their ChainID, shared by all images that have them; EROFS files by their digest
 ///     headers/HEX             what the archive of the same layer had beside the contents of files
 ///     quarantine/HEX-N        damaged layers that running containers have mounted
 ///     images/NAME             one record per name, which is what makes the rest an image
@@ -139,11 +139,16 @@ public final class Store {
 
   /// The same, or nil when there is none yet.
   func existingBlobDirectory(_ algorithm: DigestAlgorithm) throws(ImageError) -> FileDescriptor? {
+    try existingDirectory(Path(Text("blobs/\(algorithm.name)").string))
+  }
+
+  /// A directory of the store; nil when it is not there (yet).
+  func existingDirectory(_ name: Path) throws(ImageError) -> FileDescriptor? {
     do throws(Errno) {
-      return try root.open(Path(Text("blobs/\(algorithm.name)").string), .readOnly | .directory | .noFollow)
+      return try root.open(name, .readOnly | .directory | .noFollow)
     } catch {
       if error == .noSuchFileOrDirectory { return nil }
-      throw ImageError("open", "\(path)/blobs/\(algorithm.name)", error)
+      throw ImageError("open", "\(path)/\(name)", error)
     }
   }
 

@@ -50,7 +50,7 @@ extension Store {
     neededLayers += layersOfImport()
     var documents: [Digest] = []
     for image in images.images + applications.flatMap({ $0.images }) {
-      neededLayers += image.layers
+      neededLayers += image.neededLayers
       documents += image.blobs
     }
     if try !collect(layers, "layers", keeping: neededLayers) { isClean = false }

@@ -41,18 +41,18 @@ extension Store {
       if try hasContainerLayer(id) {
         throw ImageError(.alreadyExists, "container \(id.text): there is a writable layer of that name")
       }
-      for layer in image.record.layers where try !hasLayer(layer) {
+      for layer in image.record.neededLayers where try !hasLayer(layer) {
         throw ImageError(.notFound, "image \(image.record.name): has been removed")
       }
       // One at a time, under the lock; with the id in it the name could be longer than a name can be.
       let staged: Path = "container"
-      let record = try ContainerRecord(image: image.record.name, layers: image.record.layers).stored()
+      let record = try ContainerRecord(image: image.record.name, layers: image.record.neededLayers).stored()
       let lock = try doing("make", "the writable layer of \(id.text)") { () throws(Errno) in
         try temporary.removeTree(staged)
         let directory = try temporary.ensureDirectory(staged, mode: 0o700)
         let upper = try directory.ensureDirectory("upper", mode: 0o700)
-        // overlayfs shows the uppermost layer's attributes of a directory, and so of the root.
-        if let top = image.record.layers.last {
+        // overlayfs shows the uppermost layer's attributes of a directory, and so of the root. Those in an EROFS file are there when it is mounted.
+        if image.record.erofs == nil, let top = image.record.layers.last {
           try upper.resemble(try layers.open(Store.layerName(top), .readOnly | .directory | .noFollow))
         } else {
           try upper.changeMode(0o755)
@@ -119,7 +119,7 @@ extension Store {
         // The image may have been removed, or imported anew, while the container was there.
         let now = try? record(named: container.image)
         let hasQuarantine = try quarantine() != nil
-        isGarbageLeft = now?.layers != container.layers || hasQuarantine
+        isGarbageLeft = now?.neededLayers != container.layers || hasQuarantine
       }
       let retired = try retire(name, from: containers, "containers")
       if !isGarbageLeft { discard(retired) }

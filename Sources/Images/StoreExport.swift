@@ -11,6 +11,7 @@ extension Store {
   /// way; when the archive has to be thrown away because a layer is damaged, the error says so. Memory: some 400 KiB, and the documents.
   public func exportImage(named name: String, to file: borrowing FileDescriptor) throws(ImageError) {
     let record = try record(named: name)
+    if record.erofs != nil { throw ImageError(.unsupported, "image \(name): is in an EROFS file, of which its layers cannot be made again") }
     let config = try document(record.config)
     let diffIDs = try imageConfig(config, "image \(name): config \(record.config.text)").diffIDs
     guard diffIDs.count == record.layers.count else { throw ImageError(.invalid, "image \(name): its configuration has another number of layers") }

@@ -12,10 +12,10 @@ extension Store {
   }
 
   /// Gives layers that are complete their names, and what was kept of their archives before: what has its name in `layers` is whole.
-  func placeLayers(_ image: [ImportedLayer], from staging: borrowing FileDescriptor) throws(Errno) {
-    for layer in image { try Store.move(Store.stagedHeaders(layer.chainID), from: staging, to: headers, Store.layerName(layer.chainID)) }
+  func placeLayers(_ chainIDs: [Digest], from staging: borrowing FileDescriptor) throws(Errno) {
+    for layer in chainIDs { try Store.move(Store.stagedHeaders(layer), from: staging, to: headers, Store.layerName(layer)) }
     try headers.synchronize()
-    for layer in image { try Store.move(Store.layerName(layer.chainID), from: staging, to: layers, Store.layerName(layer.chainID)) }
+    for layer in chainIDs { try Store.move(Store.layerName(layer), from: staging, to: layers, Store.layerName(layer)) }
     try layers.synchronize()
   }
 

@@ -6,6 +6,7 @@ public final class StoredImage: Sendable {
   public let record: ImageRecord
   public let config: ImageConfig
   /// Absolute paths of the unpacked layers, the uppermost first, as overlayfs's `lowerdir` lists them.
+  /// In their place, the one of the EROFS file that the image is in.
   public let layers: [Path]
 
   init(record: ImageRecord, config: ImageConfig, layers: [Path]) {
@@ -58,7 +59,7 @@ extension Store {
     let name = record.name
     let text = try document(record.config)
     var layers: [Path] = []
-    for layer in record.layers.reversed() {
+    for layer in record.neededLayers.reversed() {
       guard try hasLayer(layer) else { throw ImageError(.invalid, "image \(name): layer \(layer.text) is gone; import the image again") }
       layers.append(path.appending("layers").appending(Store.layerName(layer).bytes))
     }

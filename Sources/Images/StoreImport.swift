@@ -24,7 +24,7 @@ public enum ImportEvent {
 
 /// What an import came to.
 public final class ImportResult {
-  public let record: ImageRecord
+  public internal(set) var record: ImageRecord
   /// Layers that were unpacked, and that the store had already.
   public internal(set) var unpackedLayers = 0
   public internal(set) var sharedLayers = 0
@@ -61,11 +61,12 @@ extension Store {
   ///
   /// - `name`: nil takes the names in the layout or, where that is only a tag, the file's with it (`ImageName.proposed`). With a name there may be one image only.
   /// - `platform`: the machine that the image has to be for.
+  /// - `backend`: how the files are kept.
   /// - `admitReleases`: is asked first, with the envelopes of the releases among the images; what it throws ends the import.
   /// - `admit`: is asked about each image before anything of it is unpacked; what it throws ends the import.
   @discardableResult
   public func importImages(
-    from origin: ImageOrigin, name: String? = nil, platform: Platform = .device, limits: Limits = Limits(),
+    from origin: ImageOrigin, name: String? = nil, platform: Platform = .device, limits: Limits = Limits(), backend: ImageBackend = .layers,
     progress: (ImportEvent) -> Void = { _ in }, admitReleases: ([[UInt8]]) throws(ImageError) -> Void = { _ in },
     admit: (SignedImage) throws(ImageError) -> Void = { _ in }
   ) throws(ImageError) -> [ImportResult] {
@@ -94,7 +95,7 @@ extension Store {
           try admit(imported.signed(named: names[number]))
           image = imported
           let result = try unpack(
-            imported, from: source, isLast: names.count == 1, name: names[number], staging: staging, limits: limits, progress: progress)
+            imported, from: source, isLast: names.count == 1, name: names[number], staging: staging, limits: limits, backend: backend, progress: progress)
           results.append(result)
           progress(.imported(result))
         }
@@ -128,9 +129,17 @@ extension Store {
   /// `isLast`: no image after this one needs the blobs.
   private func unpack(
     _ image: ImportedImage, from source: Layout, isLast: Bool, name: String, staging: borrowing FileDescriptor, limits: Limits,
-    progress: (ImportEvent) -> Void
+    backend: ImageBackend, progress: (ImportEvent) -> Void
   ) throws(ImageError) -> ImportResult {
-    let result = ImportResult(record: image.record(named: name))
+    var existing: ErofsRecord?
+    if case .erofs(let verity) = backend { existing = try existingErofs(image.layers, verity: verity) }
+    let result = ImportResult(record: image.record(named: name).with(existing))
+    if existing != nil {
+      result.sharedLayers = image.layers.count
+      progress(.committing)
+      try publish(image, result.record, from: staging)
+      return result
+    }
     var lower = LowerLayers()
     var shared: SharedFiles?
     var staged: UInt64 = 0
@@ -146,11 +155,12 @@ extension Store {
         try doing("write", "layer \(layer.descriptor.digest.text) of \(size) bytes") { () throws(Errno) in try requireRoom(for: size) }
         let root = try doing("make", "tmp/import/\(name)") { () throws(Errno) in
           let root = try staging.ensureDirectory(name, mode: 0o700)
-          if let below = lower.roots.first { try root.resemble(below.descriptor) } else { try root.changeMode(0o755) }
+          if let below = lower.roots.first { try root.resemble(below.descriptor) } else { try root.beNew() }
           return try root.duplicate()
         }
         let headers = try newHeaders(layer.chainID, in: staging)
-        if shared == nil { shared = SharedFiles(try recentLayers()) }
+        // Where layers become one file it would make a difference which files of others there are.
+        if shared == nil, backend == .layers { shared = SharedFiles(try recentLayers()) }
         let summary = try apply(layer, from: source, to: root, headers, above: lower, sharing: shared, limits: limits, progress: progress)
         result.unpackedLayers += 1
         result.notes += summary.notes.prefix(64 - result.notes.count)
@@ -176,6 +186,7 @@ extension Store {
       if isLast, !isNeeded { source.release(layer.descriptor.digest) }
     }
     progress(.committing)
+    if case .erofs(let verity) = backend { result.record = result.record.with(try makeErofs(of: image, lower, verity: verity, in: staging)) }
     try publish(image, result.record, from: staging)
     return result
   }

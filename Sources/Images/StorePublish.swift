@@ -25,7 +25,7 @@ extension Store {
         }
       }
       try doing("write", shown) { () throws(Errno) in
-        try placeLayers(image.layers, from: staging)
+        try placeLayers(record.neededLayers, from: staging)
         try root.synchronize()
         try staging.rename("record", to: images, ImageName.fileName(record.name))
         try images.synchronize()
@@ -39,8 +39,8 @@ extension Store {
   /// unpacking them again. `importing` in the store, a record like a container's, says that they are needed. It stays when the process is killed, and goes with
   /// the next import that ends, with `removeImage`, and with `removeUnfinished`.
   func keepComplete(_ image: ImportedImage, name: String, upTo last: Int, from staging: borrowing FileDescriptor) throws(ImageError) {
-    let complete = Array(image.layers[...last])
-    let stored = try ContainerRecord(image: name, layers: complete.map { $0.chainID }).stored()
+    let complete = image.layers[...last].map { $0.chainID }
+    let stored = try ContainerRecord(image: name, layers: complete).stored()
     let shown: Text = "layers of \(name) to \(path)"
     try doing("write", shown) { () throws(Errno) in
       try staging.open("importing", .writeOnly | .create | .exclusive, mode: 0o600).writeAll(stored)

@@ -106,7 +106,9 @@ extension Store {
       let found = there.filter { $0.manifest == digest || $0.indexes.contains(digest) }
       if let image = found.first(where: { $0.name.equals(name) }) ?? found.first {
         _ = try signedImage(image)
-        for layer in image.layers where try !hasLayer(layer) { throw ImageError(.invalid, "\(shown): layer \(layer.text) is gone; import the image again") }
+        for layer in image.neededLayers where try !hasLayer(layer) {
+          throw ImageError(.invalid, "\(shown): layer \(layer.text) is gone; import the image again")
+        }
         images.append(image.renamed(name))
       } else {
         missing.append(Text("\(container) (\(digest.text))").string)

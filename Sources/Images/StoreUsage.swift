@@ -37,7 +37,7 @@ extension Store {
     let unused = list.damaged.isEmpty ? try unusedImages() : []
     let kept = list.images.filter { image in !unused.contains { $0.equals(image.name) } } + (try applications().flatMap { $0.images })
     // What a container or a release needs; nil when a record does not tell, so that everything may be needed.
-    let keptLayers = usedLayers.flatMap { list.damaged.isEmpty ? $0 + kept.flatMap { $0.layers } : nil }
+    let keptLayers = usedLayers.flatMap { list.damaged.isEmpty ? $0 + kept.flatMap { $0.neededLayers } : nil }
     var seen: [UInt64] = []
     var sizes: [(layer: String, bytes: UInt64)] = []
     var row = StoreUsage.Row(what: "layers")
@@ -58,10 +58,10 @@ extension Store {
     for image in list.images {
       var measured = StoreUsage.Image(name: image.name)
       for used in usedImages where used.equals(image.name) { measured.containers += 1 }
-      for layer in image.layers {
+      for layer in image.neededLayers {
         let bytes = sizes.first { $0.layer.equals(layer.hex) }?.bytes ?? 0
         measured.bytes += bytes
-        if !list.images.contains(where: { $0.manifest != image.manifest && $0.layers.contains(layer) }) { measured.unique += bytes }
+        if !list.images.contains(where: { $0.manifest != image.manifest && $0.neededLayers.contains(layer) }) { measured.unique += bytes }
       }
       usage.images.append(measured)
     }

@@ -46,6 +46,10 @@ extension Store {
       for blob in record.blobs { _ = try document(blob) }
       let config = try imageConfig(try document(record.config), "config \(record.config.text)")
       guard config.diffIDs.count == record.layers.count else { throw ImageError(.invalid, "config \(record.config.text): has another number of layers") }
+      if record.erofs != nil {
+        try verify(record)
+        return image
+      }
       var lower: LowerLayers? = LowerLayers()
       for (chainID, diffID) in zip(record.layers, config.diffIDs) {
         // Without what is below nobody knows how it should be merged.
@@ -99,14 +103,7 @@ extension Store {
   // MARK: quarantine
 
   /// The directory of damaged layers that running containers still have mounted; nil when there is none.
-  func quarantine() throws(ImageError) -> FileDescriptor? {
-    do throws(Errno) {
-      return try root.open("quarantine", .readOnly | .directory | .noFollow)
-    } catch {
-      if error == .noSuchFileOrDirectory { return nil }
-      throw ImageError("open", "\(path)/quarantine", error)
-    }
-  }
+  func quarantine() throws(ImageError) -> FileDescriptor? { try existingDirectory("quarantine") }
 
   /// Takes a damaged layer its name, in one step. It is removed when no container has it. Both locks are held.
   private func quarantine(_ layer: Digest) throws(ImageError) {

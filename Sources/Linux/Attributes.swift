@@ -77,9 +77,12 @@ extension FileDescriptor {
   /// The names of the extended attributes that this process may see; none where the file system has no such thing. The C function is `flistxattr`.
   public borrowing func attributeNames() throws(Errno) -> [Path] {
     let number = rawValue
-    var names = [CChar](repeating: 0, count: 65536)
+    var names: [CChar] = []
     var count = 0
     do throws(Errno) {
+      // Nearly all files have none.
+      if try checked({ clinux_flistxattr(number, nil, 0) }) == 0 { return [] }
+      names = [CChar](repeating: 0, count: 65536)
       count = try checked { names.withUnsafeMutableBufferPointer { clinux_flistxattr(number, $0.baseAddress, $0.count) } }
     } catch {
       if error == .notSupported { return [] }

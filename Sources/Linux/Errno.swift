@@ -18,6 +18,8 @@ public struct Errno: Error, Equatable, Sendable {
   public static var interrupted: Errno { Errno(rawValue: 4) }
   /// Input/output error. The C constant is `EIO`.
   public static var inputOutput: Errno { Errno(rawValue: 5) }
+  /// The C constant is `E2BIG`.
+  public static var argumentListTooLong: Errno { Errno(rawValue: 7) }
   /// Bad file descriptor. The C constant is `EBADF`.
   public static var badFileDescriptor: Errno { Errno(rawValue: 9) }
   /// No child process. The C constant is `ECHILD`.
@@ -28,6 +30,8 @@ public struct Errno: Error, Equatable, Sendable {
   public static var noMemory: Errno { Errno(rawValue: 12) }
   /// Permission denied. The C constant is `EACCES`.
   public static var permissionDenied: Errno { Errno(rawValue: 13) }
+  /// A block device is required. The C constant is `ENOTBLK`.
+  public static var notBlockDevice: Errno { Errno(rawValue: 15) }
   /// Busy. The C constant is `EBUSY`.
   public static var busy: Errno { Errno(rawValue: 16) }
   /// The file exists. The C constant is `EEXIST`.

@@ -48,9 +48,8 @@ public enum KernelTrial {
 
   /// Whether the file system of `file`, which has no verity, could give it that. The C function is `ioctl` with `FS_IOC_MEASURE_VERITY`, Linux 5.4.
   public static func verity(_ file: borrowing FileDescriptor) throws(Errno) {
-    let number = file.rawValue
     do throws(Errno) {
-      _ = try answer(clinux_measure_verity(number))
+      _ = try file.verityDigest()
     } catch {
       if error != .noData { throw error }
     }

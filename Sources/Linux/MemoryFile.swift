@@ -26,8 +26,7 @@ public enum MemoryFile {
     let path = Path(name)
     let file = FileDescriptor(owning: try checked { path.withCString { clinux_memfd_create($0, 1) } })
     try file.writeAll(bytes)
-    let number = file.rawValue
-    _ = try checked { clinux_rewind(number) }
+    try file.seek(to: 0)
     return file
   }
 

@@ -138,6 +138,24 @@ extension FileDescriptor {
     }
   }
 
+  /// Goes on at another place in the file, which may be behind its end. The C function is `lseek`.
+  @inline(never)
+  public borrowing func seek(to place: UInt64) throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_seek(number, place) }
+  }
+
+  /// Adds the next `count` bytes of `source` to what has been written; fewer that there are throw `.inputOutput`. The C function is `sendfile`.
+  public borrowing func append(_ count: UInt64, from source: borrowing FileDescriptor) throws(Errno) {
+    let (to, from) = (rawValue, source.rawValue)
+    var left = count
+    while left > 0 {
+      let sent = try checked { clinux_sendfile(to, from, Int(min(left, 1 << 30))) }
+      if sent == 0 { throw .inputOutput }
+      left -= UInt64(sent)
+    }
+  }
+
   /// Writes once, as much as is taken. The C function is `write`.
   public borrowing func write(_ bytes: ArraySlice<UInt8>) throws(Errno) -> Int {
     let number = rawValue

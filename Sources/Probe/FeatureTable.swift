@@ -98,15 +98,15 @@ extension Feature {
     system-v-ipc|System V IPC|SYSVIPC||e|file /proc/sysvipc
     programs that use it
     overlay|overlay file system|OVERLAY_FS||u|type overlay
-    images; a program file that containers cannot write|a copy of the program in memory|bundles only: a megabyte for each start; images are refused
+    images, but for those in EROFS files with --read-only; a program file that containers cannot write|a copy of the program in memory|bundles only: a megabyte for each start; images are refused
     data-overlay|overlayfs on the data directory|OVERLAY_FS||u|overlay
-    images|||a --data-root on ext4, xfs, btrfs or tmpfs, without casefolding, writable
+    images, but for those in EROFS files|||a --data-root on ext4, xfs, btrfs or tmpfs, without casefolding, writable
     data-volatile|volatile overlays|OVERLAY_FS|5.10|e|overlay volatile
     no waiting for the medium when a container ends|an overlay that is not|more writing
     erofs|EROFS file system|EROFS_FS|5.4|e|type erofs
-    mounts of it
+    mounts of it; images in EROFS files
     verity|fs-verity on the data directory|FS_VERITY|5.4|e|verity
-    nothing yet|||a file system made with it, such as mkfs.ext4 -O verity
+    apus image import --verity|||a file system made with it, such as mkfs.ext4 -O verity
     nosymfollow|nosymfollow mounts||5.10|e|nosymfollow
     the mount option of that name
     hidepid|proc mounts with hidepid of their own|PROC_FS|5.8|e|hidepid
@@ -177,7 +177,7 @@ extension Feature {
     programs that are not root and use the network|||add group 3003 to process.user.additionalGids
     #devices
     loop|loop devices|BLK_DEV_LOOP||e|loop
-    nothing yet: file systems in files
+    images in EROFS files, before Linux 6.12
     watchdog|watchdog device|WATCHDOG||e|device /dev/watchdog
     nothing yet: a reboot when the machine hangs
     """

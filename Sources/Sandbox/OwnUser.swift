@@ -5,7 +5,7 @@ extension SandboxPlan {
   /// Gives the files of an image to the container's user, but for those of root: what belongs to the image's user in the image belongs to whom the program runs as.
   /// A bundle's files are not touched.
   func settleOwners(_ root: borrowing RootDirectory) throws(SandboxError) {
-    guard let ownUser, case .overlay = self.root else { return }
+    guard let ownUser, self.root.isImage else { return }
     try attempt("give to user", "\(ownUser) files of the image") { () throws(Errno) in
       try root.descriptor.open(".", .readOnly | .directory).giveContents(to: ownUser, group: ownUser)
     }

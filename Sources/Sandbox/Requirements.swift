@@ -41,6 +41,7 @@ extension SandboxPlan {
   public var requirements: [Requirement] {
     var requirements = quickRequirements
     if case .overlay = root { requirements.append(Requirement(.dataOverlay, "root")) }
+    if case .image = root { requirements.append(Requirement(.erofs, "root")) }
     if terminal { requirements.append(Requirement(.devpts, "process.terminal")) }
     if seccomp != nil { requirements.append(Requirement(.seccomp, "linux.seccomp")) }
     if seccompListener != nil { requirements.append(Requirement(.seccompNotify, "linux.seccomp")) }

@@ -15,7 +15,7 @@ struct MountedRoot: ~Copyable {
 
   private static func mount(_ source: RootSource) throws(SandboxError) -> MountedRoot {
     switch source {
-    case .directory(let path):
+    case .directory(let path), .image(let path):
       let directory = try attempt("open the root directory", path) { () throws(Errno) in try FileDescriptor.open(path, .path | .directory) }
       // pivot_root(2) refuses a new root whose parent mount is shared, and needs it to be a mount at all.
       let mounted = try bindOntoItself(directory, path)

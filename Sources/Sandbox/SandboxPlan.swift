@@ -109,13 +109,23 @@ public enum RootSource: Sendable {
   case directory(Path)
   /// Layers, the uppermost first, under a writable directory; `work` is what overlayfs needs beside it, `mountPoint` an empty directory to mount on.
   case overlay(layers: [Path], upper: Path, work: Path, mountPoint: Path)
+  /// The root of an image that is mounted there already.
+  case image(Path)
   /// That of the container whose namespaces are joined: nothing is mounted.
   case joined
+
+  /// Its files are the container's alone.
+  var isImage: Bool {
+    switch self {
+    case .overlay, .image: true
+    case .directory, .joined: false
+    }
+  }
 
   /// Where it is on the host.
   public var path: Path {
     switch self {
-    case .directory(let path): path
+    case .directory(let path), .image(let path): path
     case .overlay(_, _, _, let mountPoint): mountPoint
     case .joined: "/"
     }
@@ -124,7 +134,7 @@ public enum RootSource: Sendable {
   /// The directory that the root is mounted on.
   var place: Path {
     switch self {
-    case .directory(let path): path
+    case .directory(let path), .image(let path): path
     case .overlay(_, _, _, let mountPoint): mountPoint
     case .joined: "/"
     }

@@ -85,7 +85,11 @@ private final class Check {
     let store = try openStore(call.globals)
     let stored = try trustedImage(image, in: store, call.globals) { rejections.append($0.message) }
     let layer = store.path.appending("containers").appending(id.text)
-    let root = RootSource.overlay(layers: stored.layers, upper: layer.appending("upper"), work: layer.appending("work"), mountPoint: layer.appending("root"))
+    let mountPoint = layer.appending("root")
+    let root =
+      stored.record.erofs == nil
+      ? RootSource.overlay(layers: stored.layers, upper: layer.appending("upper"), work: layer.appending("work"), mountPoint: mountPoint)
+      : .image(mountPoint)
     let options = RunOptions(id: id, controlGroups: call.globals.cgroupManager == .cgroupfs)
     var bestEffort = BestEffort.all
     for list in call.arguments.values(.require) { bestEffort.subtract(try features(list, .require)) }

@@ -34,6 +34,7 @@ private func document(_ stored: StoredImage) -> [UInt8] {
     object.strings("indexes", record.indexes.map { $0.text })
     object.strings("layers", record.layers.map { $0.text })
     object.member("size", record.size)
+    record.erofs?.add(to: &object)
     object.member("signatures", record.signatures.count)
     object.member("os", config.platform.os)
     object.member("architecture", config.platform.architecture)

@@ -75,7 +75,20 @@ final class ImageRun {
     let layer = try failing { () throws(ImageError) in try store.makeContainerLayer(id: id, for: stored) }
     let status: Int32
     do throws(Failure) {
-      status = try run(stored, id, layer, state, globals)
+      if stored.record.erofs != nil {
+        var root = try failing { () throws(ImageError) in try MountedErofs(stored, layer, readOnly: arguments.flag(.readOnly), warn: warn) }
+        // Before the layer is removed, whatever happens.
+        do throws(Failure) {
+          status = try run(stored, .image(root.mountPoint), id, layer, state, globals)
+        } catch {
+          root.end()
+          throw error
+        }
+        root.end()
+      } else {
+        let root = RootSource.overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint)
+        status = try run(stored, root, id, layer, state, globals)
+      }
     } catch {
       // The first error is the one to tell; what cannot be removed now, the next run removes.
       try? store.removeContainerLayer(id: id)
@@ -92,7 +105,8 @@ final class ImageRun {
 
   @inline(never)
   private func run(
-    _ stored: StoredImage, _ id: ContainerID, _ layer: borrowing ContainerLayer, _ state: borrowing StateDirectory, _ globals: GlobalOptions
+    _ stored: StoredImage, _ root: RootSource, _ id: ContainerID, _ layer: borrowing ContainerLayer, _ state: borrowing StateDirectory,
+    _ globals: GlobalOptions
   ) throws(Failure) -> Int32 {
     var options = RunOptions(
       id: id, memory: memory, pids: pids, cpuQuota: cpuQuota, env: arguments.values(.env), readOnly: arguments.flag(.readOnly), network: network,
@@ -102,9 +116,8 @@ final class ImageRun {
       options.resolver = try failing { () throws(ImageError) in try layer.writeResolver(text) }
     }
     options.oomScoreAdjustment = try failing { () throws(SystemError) in try ImageRun.ordinaryScore() }
-    let root = RootSource.overlay(layers: stored.layers, upper: layer.upper, work: layer.work, mountPoint: layer.mountPoint)
     let request = try imageContainer(stored, root, options, globals, bestEffort, state.filters())
-    debug("container \(id.text): image \(stored.record.manifest.text), \(stored.layers.count) layers")
+    debug("container \(id.text): image \(stored.record.manifest.text), \(stored.record.layers.count) layers")
     do throws(RuntimeError) {
       let status = try runContainer(request, state: state, warn: warn).code
       debug("container \(id.text): ended with status \(UInt64(status))")

@@ -45,15 +45,17 @@ def base(architecture: str) -> list[layouts.Entry]:
 
 
 def import_made(
-    machine: Machine, config: Mapping[str, Any] | None = None, entries: Sequence[layouts.Entry] = (), above: Sequence[layouts.Layer] = ()
+    machine: Machine, config: Mapping[str, Any] | None = None, entries: Sequence[layouts.Entry] = (), above: Sequence[layouts.Layer] = (),
+    options: Sequence[str] = (),
 ) -> str:
-    """Makes an image of a busybox, these entries and the layers above, and imports it; gives its name. `config` is the `config` of its configuration."""
+    """Makes an image of a busybox, these entries and the layers above, and imports it with these options; gives its name. `config` is the `config` of its
+    configuration."""
     name = machine.new_name()
     layer = layouts.Layer([*base(machine.architecture), *entries])
     with tempfile.TemporaryDirectory() as folder:
         place = layouts.write(Path(folder) / name, [layer, *above], architecture=machine.architecture, config={"Env": [_PATH], "Cmd": ["sh"], **(config or {})})
         machine.put(place, f"{machine.volatile}/{name}")
-    machine.call("image", "import", "--name", name, f"{machine.volatile}/{name}").succeeded()
+    machine.call("image", "import", *options, "--name", name, f"{machine.volatile}/{name}").succeeded()
     machine.sh(f"rm -rf {machine.volatile}/{name}")
     return name
 

@@ -94,8 +94,8 @@ int clinux_flock(int descriptor, int operation);
 int clinux_duplicate(int descriptor, int at_least);
 /// lseek(2) by nothing: the position; -ESPIPE where there is none.
 int64_t clinux_position(int descriptor);
-/// lseek(2) to the start.
-int clinux_rewind(int descriptor);
+/// lseek(2) to a place, which is the result.
+int64_t clinux_seek(int descriptor, uint64_t place);
 /// fcntl(2) F_GETFD: FD_CLOEXEC (1) or 0.
 int clinux_descriptor_flags(int descriptor);
 /// fcntl(2) F_SETFL: adds O_NONBLOCK to the open file, for all who have it.

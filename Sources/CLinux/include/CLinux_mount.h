@@ -23,6 +23,15 @@ int clinux_fsconfig_string(int context, const char *key, const char *value);
 int clinux_fsconfig_create(int context);
 /// fsmount(2), Linux 5.2: the file system as a mount that is nowhere, with attributes `MOUNT_ATTR_…`; closed by exec.
 int clinux_fsmount(int context, uint32_t attributes);
+/// ioctl(2) LOOP_CONFIGURE, Linux 5.8: makes the loop device `device` of `file`, read-only, read without the page cache where that can be, and gone when nobody
+/// uses it any more.
+int clinux_loop_configure(int device, int file);
+/// ioctl(2) LOOP_SET_FD: the same by an older call, which leaves it there.
+int clinux_loop_set_file(int device, int file);
+/// ioctl(2) LOOP_SET_STATUS64: has the loop device go when nobody uses it any more.
+int clinux_loop_set_automatic_end(int device);
+/// ioctl(2) LOOP_CLR_FD: has it go.
+int clinux_loop_clear(int device);
 /// mount_setattr(2) with MOUNT_ATTR_IDMAP on the detached mount `descriptor`, Linux 5.12. `flags` is AT_RECURSIVE or nothing.
 int clinux_mount_map_owners(int descriptor, uint32_t flags, int user_namespace);
 /// mount_setattr(2) on the mount `descriptor`, Linux 5.12. `flags` is AT_RECURSIVE or nothing; `set`, `clear` and `propagation` as in struct mount_attr.

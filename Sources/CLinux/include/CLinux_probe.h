@@ -13,8 +13,6 @@ int clinux_seccomp_has_action(uint32_t action);
 int clinux_landlock_version(void);
 /// ioctl(2) LOOP_CTL_GET_FREE: the number of a loop device that nobody uses, which is made when there is none.
 int clinux_free_loop_device(int control);
-/// ioctl(2) FS_IOC_MEASURE_VERITY, Linux 5.4: -ENODATA for a file without verity on a file system that could have it.
-int clinux_measure_verity(int file);
 /// socket(2) AF_INET, SOCK_STREAM; closed at once.
 int clinux_try_internet_socket(void);
 /// getsockopt(2) IPT_SO_GET_INFO of the table `name` in this network namespace.

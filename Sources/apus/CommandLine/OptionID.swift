@@ -19,7 +19,8 @@ enum OptionID: UInt8, CaseIterable {
   // Of `check`.
   case json, checkBundle, checkImage
   // Of images.
-  case imageName, importRelease, importQuiet, importJSON, imageConfig, pruneAll, repair, memory, pids, cpus, readOnly, network, containerName, hostname, dns
+  case imageName, backend, verity, importRelease, importQuiet, importJSON, imageConfig, pruneAll, repair, memory, pids, cpus, readOnly, network, containerName
+  case hostname, dns
 
   /// The option's row, taken apart.
   var spec: OptionSpec { OptionSpec(row) }
@@ -126,6 +127,8 @@ enum OptionID: UInt8, CaseIterable {
     case .importRelease: "release: accept the releases that come with the images"
     case .importQuiet: "quiet,q: tell nothing of the progress"
     case .importJSON: "json: print what happens as JSON, an object in a line"
+    case .backend: "backend auto|overlay|erofs: what to keep: unpacked layers, or one EROFS file (default: overlay where that works on the data directory)"
+    case .verity: "verity: seal the EROFS file by fs-verity"
     case .imageConfig: "config: print the image's configuration as it is"
     case .pruneAll: "all,a: remove every image that no container uses and no release has as well"
     case .repair: "repair: put attributes right, and take layers out of the store whose contents are wrong"

@@ -37,7 +37,7 @@ public struct MountedErofs: ~Copyable {
   ) throws(Errno) {
     try unshare(.mount)
     try changeMount("/", .slave | .recursive)
-    try mountErofs(file, on: mountPoint, .readOnly, &step)
+    try mountErofs(file, on: try FileDescriptor.open(mountPoint, .path | .directory | .noFollow), scratch: layer.work, .readOnly, &step)
     mounted = [mountPoint]
     step = "mount overlayfs over"
     missing = "this kernel has no overlayfs (CONFIG_OVERLAY_FS), without which the root can only be read-only, by --read-only"
@@ -85,18 +85,21 @@ public struct MountedErofs: ~Copyable {
 
 private let noErofs: Literal = "this kernel has no EROFS (CONFIG_EROFS_FS)"
 
-/// Mounts an EROFS file itself where the kernel can (Linux 6.12), else a loop device of it; `step` is what is being done.
-func mountErofs(_ file: borrowing FileDescriptor, on mountPoint: Path, _ flags: MountFlags, _ step: inout Literal) throws(Errno) {
+/// Mounts an EROFS file itself where the kernel can (Linux 6.12), else a loop device of it, for which an empty directory `scratch` is needed; `step` is what is
+/// being done.
+func mountErofs(
+  _ file: borrowing FileDescriptor, on place: borrowing FileDescriptor, scratch: Path, _ flags: MountFlags, _ step: inout Literal
+) throws(Errno) {
   do throws(Errno) {
     step = "mount"
-    return try Linux.mount(file.processPath, on: mountPoint, type: "erofs", flags)
+    return try Linux.mount(file.processPath, on: place, type: "erofs", flags)
   } catch {
     if error != .notBlockDevice { throw error }
   }
   step = "make a loop device of"
-  let device = try LoopDevice.attach(file, scratch: mountPoint)
+  let device = try LoopDevice.attach(file, scratch: scratch)
   step = "mount the loop device of"
-  try Linux.mount(device.processPath, on: mountPoint, type: "erofs", flags)
+  try Linux.mount(device.processPath, on: place, type: "erofs", flags)
 }
 
 /// Why the file of an image cannot be mounted.

@@ -118,25 +118,30 @@ struct ContainerRecord {
   /// The image's name when the container was made, and its layers, the base first.
   var image: String
   var layers: [Digest]
+  /// Where the image is mounted, if it is not a container that needs it.
+  var mount: MountRecord?
 
   func stored() throws(ImageError) -> [UInt8] {
     var writer = JSONWriter()
     writer.object { object in
       object.member("image", image)
       object.strings("layers", layers.map { $0.text })
+      if let mount { object.strings("mount", [mount.path, mount.boot, mount.namespace]) }
     }
     return try withChecksum(writer.bytes())
   }
 
-  init(image: String, layers: [Digest]) {
+  init(image: String, layers: [Digest], mount: MountRecord? = nil) {
     self.image = image
     self.layers = layers
+    self.mount = mount
   }
 
   init(stored bytes: [UInt8], from object: Text) throws(ImageError) {
     let json = try document(withChecksum: bytes, object)
     image = json.required("image").string()
     layers = json.list("layers") { $0.digest() }
+    mount = MountRecord(json.list("mount") { $0.string() })
     try check(json, object)
   }
 }

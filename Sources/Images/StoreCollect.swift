@@ -37,6 +37,7 @@ extension Store {
 
   /// Takes layers and documents that no image and no container needs out of sight; whether it could take all of them.
   private func collect() throws(ImageError) -> Bool {
+    _ = try currentMounts()
     let images = try list()
     // A record that cannot be read may need anything: better to keep too much.
     guard images.damaged.isEmpty else { return true }

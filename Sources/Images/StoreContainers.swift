@@ -87,6 +87,7 @@ extension Store {
   /// - isOver: tells of such a container that nothing of it runs any more: with SIGKILL for the process that ran it, its own may still be mounting or using the
   ///   layer, and what they make there would be in the way of the removal. While it is not over, the layer stays.
   public func removeAbandonedLayers(where isOver: (ContainerID) -> Bool) throws(ImageError) {
+    _ = try mounts()
     for id in try containersWithLayers() {
       do throws(ImageError) {
         if try isAbandoned(id), isOver(id) { try removeContainerLayer(id: id) }
@@ -149,7 +150,7 @@ extension Store {
     return images
   }
 
-  private func containerRecord(_ name: Path) throws(ImageError) -> ContainerRecord {
+  func containerRecord(_ name: Path) throws(ImageError) -> ContainerRecord {
     let object: Text = "record of the container \(name)"
     let bytes = try doing("read", object) { () throws(Errno) in
       try containers.open(name, .readOnly | .directory | .noFollow).open("image", .readOnly | .noFollow).readAll(limit: 1 << 20)

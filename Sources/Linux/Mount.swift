@@ -122,6 +122,12 @@ public func detachMount(_ target: Path) throws(Errno) {
   _ = try checked { target.withCString { clinux_umount($0, 2) } }
 }
 
+/// Takes the mount on `target`, which no link may lead to, out of this namespace; `.busy` while somebody uses it. The C function is `umount2` with
+/// `UMOUNT_NOFOLLOW`.
+public func unmount(_ target: Path) throws(Errno) {
+  _ = try checked { target.withCString { clinux_umount($0, 8) } }
+}
+
 /// Makes the mount in `directory` the root of this mount namespace, with the old root on top of it, and takes the old one away; the working directory is then
 /// the new root.
 ///

@@ -56,7 +56,7 @@ final class CommandSpec {
     }
     if arguments.flag(.help) { return nil }
     if operandCount.contains(arguments.operands.count) { return arguments }
-    if operandCount.upperBound == 0 { throw usage("takes no operands") }
+    if operandCount.lowerBound == 0 { throw usage(operandCount.upperBound == 0 ? "takes no operands" : "has too many operands") }
     throw usage(Text("needs \(needs)"))
   }
 

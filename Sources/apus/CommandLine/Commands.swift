@@ -5,6 +5,7 @@ var commands: [CommandSpec] {
   [
     .create, .start, .run, .exec, .state, .list, .kill, .delete, .pause, .resume, .update, .events, .ps,
     .imageImport, .imageList, .imageInspect, .imageHistory, .imageTag, .imageRemove, .imagePrune, .imageVerify, .imageExport, .imageDf, .imageRun,
+    .imageMount, .imageUnmount,
     .releaseAccept, .releaseList, .releaseInspect, .releaseConfirm, .releaseRevert, .releaseRemove, .trustShow, .trustUpdate,
     .spec, .features, .check, .completion, .help,
   ]

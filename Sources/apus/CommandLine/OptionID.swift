@@ -19,7 +19,8 @@ enum OptionID: UInt8, CaseIterable {
   // Of `check`.
   case json, checkBundle, checkImage
   // Of images.
-  case imageName, backend, verity, importRelease, importQuiet, importJSON, imageConfig, pruneAll, repair, memory, pids, cpus, readOnly, network, containerName
+  case imageName, backend, verity, importRelease, importQuiet, importJSON, imageConfig, pruneAll, unmountAll, repair, memory, pids, cpus, readOnly, network,
+    containerName
   case hostname, dns
 
   /// The option's row, taken apart.
@@ -131,6 +132,7 @@ enum OptionID: UInt8, CaseIterable {
     case .verity: "verity: seal the EROFS file by fs-verity"
     case .imageConfig: "config: print the image's configuration as it is"
     case .pruneAll: "all,a: remove every image that no container uses and no release has as well"
+    case .unmountAll: "all,a: unmount all"
     case .repair: "repair: put attributes right, and take layers out of the store whose contents are wrong"
     case .memory: "memory,m N: limit of memory in bytes, or with k, m or g; no swap beyond it"
     case .pids: "pids N: limit of processes and threads"

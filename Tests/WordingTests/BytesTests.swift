@@ -18,6 +18,8 @@ struct BytesTests {
   func beginnings() {
     #expect("abc".begins(with: "") && "abc".begins(with: "ab") && "abc".begins(with: "abc"))
     #expect(!"abc".begins(with: "abcd") && !"abc".begins(with: "b") && !"".begins(with: "a"))
+    // A NUL in a text is a byte like others, and in a literal its end.
+    #expect("a\u{0}b".begins(with: "a") && "a\u{0}".begins(with: "a") && !"a\u{0}b".begins(with: "ab") && !"a\u{0}".equals("a"))
     let slice = Array("xabc".utf8)[1...]
     #expect(slice.begins(with: "ab") && !slice.begins(with: "xa") && !slice.begins(with: "abcd"))
   }

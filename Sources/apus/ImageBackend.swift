@@ -35,7 +35,8 @@ struct BackendChoice {
     if word == .erofs { return .erofs(verity: false) }
     let outcome = probing.outcome(Feature.dataOverlay.row)
     // What could not be tried is not known to fail: without the rights for a mount nothing would run anyway.
-    if outcome.state != .absent { return .layers }
+    // Nor does a medium that is full tell anything of overlayfs.
+    if outcome.state != .absent || outcome.errno == .noSpace { return .layers }
     if probing.outcome(Feature.erofs.row).state != .present {
       warn("neither overlayfs (\(outcome.text)) nor EROFS works here: the image cannot be run")
       return .layers

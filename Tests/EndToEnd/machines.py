@@ -229,6 +229,11 @@ class Machine:
             self._images.add(name)
         return name
 
+    def prune_images(self) -> None:
+        """Removes every image that nothing uses; the test images are imported again when they are wanted."""
+        self.call("image", "prune", "--all").succeeded()
+        self._images.clear()
+
     def run_image(self, *words: str, image: str = "busybox", options: Sequence[str] = (), data: bytes | None = None) -> Result:
         """`apus image run OPTIONS IMAGE -- WORDS`, with a container name of ours unless the options give one."""
         named = [] if "--name" in options else ["--name", self.new_name()]

@@ -25,7 +25,7 @@ def nothing_stays(request: pytest.FixtureRequest) -> Iterator[None]:
     machine.call("image", "unmount", "--all").succeeded()
     assert machine.sh(f"grep {machine.store} /proc/self/mountinfo || :") == ""
     assert machine.sh(f"ls {machine.store}/containers {machine.store}/tmp | grep -v : || :").strip() == ""
-    machine.call("image", "prune", "--all").succeeded()
+    machine.prune_images()
 
 
 def made(machine: Machine, backend: str = "overlay") -> str:
@@ -83,7 +83,7 @@ def test_a_directory_of_the_callers(machine: Machine, backend: str) -> None:
 def test_what_is_mounted_stays_in_the_store(machine: Machine, backend: str) -> None:
     name = made(machine, backend)
     place = mount(machine, name)
-    machine.call("image", "prune", "--all").succeeded()
+    machine.prune_images()
     machine.call("image", "inspect", name).succeeded()
     machine.call("image", "remove", name).succeeded()
     other = import_made(machine, entries=[layouts.file("other")])

@@ -37,7 +37,7 @@ public struct MountedErofs: ~Copyable {
   ) throws(Errno) {
     try unshare(.mount)
     try changeMount("/", .slave | .recursive)
-    try mountErofs(file, on: try FileDescriptor.open(mountPoint, .path | .directory | .noFollow), scratch: layer.work, .readOnly, &step)
+    try mountErofs(file, on: try FileDescriptor.open(mountPoint, .path | .directory | .noFollow), .readOnly, &step)
     mounted = [mountPoint]
     step = "mount overlayfs over"
     missing = "this kernel has no overlayfs (CONFIG_OVERLAY_FS), without which the root can only be read-only, by --read-only"
@@ -85,11 +85,8 @@ public struct MountedErofs: ~Copyable {
 
 private let noErofs: Literal = "this kernel has no EROFS (CONFIG_EROFS_FS)"
 
-/// Mounts an EROFS file itself where the kernel can (Linux 6.12), else a loop device of it, for which an empty directory `scratch` is needed; `step` is what is
-/// being done.
-func mountErofs(
-  _ file: borrowing FileDescriptor, on place: borrowing FileDescriptor, scratch: Path, _ flags: MountFlags, _ step: inout Literal
-) throws(Errno) {
+/// Mounts an EROFS file itself where the kernel can (Linux 6.12), else a loop device of it; `step` is what is being done.
+func mountErofs(_ file: borrowing FileDescriptor, on place: borrowing FileDescriptor, _ flags: MountFlags, _ step: inout Literal) throws(Errno) {
   do throws(Errno) {
     step = "mount"
     return try Linux.mount(file.processPath, on: place, type: "erofs", flags)
@@ -97,7 +94,7 @@ func mountErofs(
     if error != .notBlockDevice { throw error }
   }
   step = "make a loop device of"
-  let device = try LoopDevice.attach(file, scratch: scratch)
+  let device = try LoopDevice.attach(file)
   step = "mount the loop device of"
   try Linux.mount(device.processPath, on: place, type: "erofs", flags)
 }

@@ -116,7 +116,7 @@ extension Store {
         let empty = place(entry).parent.appending("work")
         let flags: MountFlags = .readOnly | .noDevices | .noSetUserID
         if let file {
-          try mountErofs(file, on: directory, scratch: empty, flags, &step)
+          try mountErofs(file, on: directory, flags, &step)
         } else {
           try mountLayers(image.layers + [empty], on: directory, flags)
         }

@@ -20,4 +20,13 @@ public enum DetachedMount {
     // MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
     return FileDescriptor(owning: try checked { clinux_fsmount(number, 1 | 2 | 4) })
   }
+
+  /// A new tmpfs, on which device nodes work; gives its root. It is gone with the descriptor. The system calls are those of `readOnlyOverlay`.
+  public static func temporary() throws(Errno) -> FileDescriptor {
+    let type: Path = "tmpfs"
+    let context = FileDescriptor(owning: try checked { type.withCString { clinux_fsopen($0) } })
+    let number = context.rawValue
+    _ = try checked { clinux_fsconfig_create(number) }
+    return FileDescriptor(owning: try checked { clinux_fsmount(number, 0) })
+  }
 }

@@ -4,12 +4,10 @@ internal import CLinux
 public enum LoopDevice {
   /// Makes a loop device of a file that is open for reading; gives the device, open. It cannot be written to, and ends when nobody has it open or mounted.
   ///
-  /// - scratch: an empty directory, on which a tmpfs is mounted for a moment to make the devices' nodes: in /dev they are at other places, come later than they
-  ///   are wanted, or are missing.
-  public static func attach(_ file: borrowing FileDescriptor, scratch: Path) throws(Errno) -> FileDescriptor {
-    try mount("apus", on: scratch, type: "tmpfs", [], data: "mode=0700,size=4k")
-    defer { try? detachMount(scratch) }
-    let directory = try FileDescriptor.open(scratch, .readOnly | .directory)
+  /// The nodes are made on a tmpfs that is mounted nowhere, so that none is left whatever happens: in /dev they are at other places, come later than they are
+  /// wanted, or are missing. Needs Linux 5.2.
+  public static func attach(_ file: borrowing FileDescriptor) throws(Errno) -> FileDescriptor {
+    let directory = try DetachedMount.temporary()
     // MISC_MAJOR, LOOP_CTRL_MINOR: by these numbers the kernel finds its module.
     let control = try node(.characterDevice, major: 10, minor: 237, in: directory)
     let controlNumber = control.rawValue

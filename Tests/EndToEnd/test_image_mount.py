@@ -181,3 +181,21 @@ def test_a_mount_that_is_killed_leaves_nothing_for_long(native: Machine, backend
         native.call("image", "unmount", "--all").succeeded()
         assert native.sh(f"ls {native.store}/containers {native.store}/tmp | grep -v : || :").strip() == ""
         assert native.sh(f"grep {native.store} /proc/self/mountinfo || :") == ""
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("call", ["mknodat", "ioctl", "unlinkat"])
+def test_a_mount_by_a_loop_device_that_is_killed_leaves_nothing_for_long(native: Machine, call: str) -> None:
+    # As before Linux 6.12: the file itself cannot be mounted. The devices' nodes are made on a file system of their own, which is mounted nowhere.
+    name = made(native, "erofs")
+    faults = ["-e", "inject=mount:error=ENOTBLK:when=1", "-e", f"inject={call}:signal=KILL:when=1"]
+    native.wrapper = ["strace", "-f", "-qq", "-o", f"{native.volatile}/calls", "-e", f"trace=mount,{call}", *faults]
+    killed = native.call("image", "mount", name)
+    native.wrapper = []
+    assert killed.status != 0
+    assert mounted(native) == []
+    native.call("image", "unmount", "--all").succeeded()
+    assert native.sh(f"grep {native.store} /proc/self/mountinfo || :") == ""
+    assert native.sh(f"ls {native.store}/containers {native.store}/tmp | grep -v : || :").strip() == ""
+    # And it works again.
+    assert native.sh(f"cat {mount(native, name)}/d/f") == "hello"

@@ -91,6 +91,8 @@ extension Store {
       var step: Literal = "mount"
       var entry: Path = "@0"
       var path = Path("")
+      // What was looked at is what is mounted on, whatever gets its name meanwhile.
+      var given: FileDescriptor?
       do throws(Errno) {
         var number = 0
         while try containers.statusIfPresent(of: entry) != nil {
@@ -98,7 +100,11 @@ extension Store {
           entry = Path("@\(number)")
         }
         path = place(entry)
-        if let directory { path = try FileDescriptor.open(directory, .path | .directory).currentPath() }
+        if let directory {
+          let opened = try FileDescriptor.open(directory, .path | .directory)
+          path = try opened.currentPath()
+          given = consume opened
+        }
       } catch {
         throw ImageError(step, "\(object) on \(directory ?? entry)", error)
       }
@@ -112,7 +118,8 @@ extension Store {
         for name: Path in ["root", "work"] { _ = try staged.ensureDirectory(name, mode: 0o700) }
         try staged.open("image", .writeOnly | .create | .exclusive, mode: 0o600).writeAll(stored)
         try temporary.rename("mount", to: containers, entry)
-        let directory = try FileDescriptor.open(target, .path | .directory | .noFollow)
+        let directory: FileDescriptor
+        if let opened = given.take() { directory = opened } else { directory = try FileDescriptor.open(target, .path | .directory | .noFollow) }
         let empty = place(entry).parent.appending("work")
         let flags: MountFlags = .readOnly | .noDevices | .noSetUserID
         if let file {

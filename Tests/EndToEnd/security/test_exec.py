@@ -35,7 +35,7 @@ def exec_caught(bundle: Bundle, count: int, *options: str) -> list[str]:
     command = shlex.join(bundle.machine.words("exec", *options, "--env", f"PATH={path}", bundle.id, "true"))
     bundle.machine.sh(f"""
         grep -q ready {bundle.path}/output
-        for attempt in $(seq 2000); do
+        for attempt in $(seq 500); do
           if grep -q done {bundle.path}/output; then exit 0; fi
           {SECRET.upper().replace("-", "_")}={SECRET} {command} 3</ 4<{bundle.path} </dev/null 2>&1 >/dev/null | cat >{bundle.path}/errors || :
         done

@@ -247,18 +247,21 @@ private func hexadecimal(_ digits: ArraySlice<UInt8>) -> UInt64 {
 extension Probing {
   /// Where the data directory is, or would be: the type of its file system, and flags of its mount that matter to what lies there.
   private var dataPlace: String {
-    guard let bytes = try? readFile("/proc/self/mountinfo", limit: 16 << 20) else { return "" }
+    // Where a link on the way leads: on Android most of the way is links.
+    guard let bytes = try? readFile("/proc/self/mountinfo", limit: 16 << 20), let directory = try? FileDescriptor.open(dataParent, .path),
+      let place = try? directory.currentPath(), let flags = try? directory.fileSystemStatus().mountFlags
+    else { return "" }
     let table = MountTable(bytes)
     var found: MountEntry?
-    for entry in table.entries where isPrefix(entry.mountPoint, of: dataParent.bytes[...]) && table.isVisible(entry) {
+    for entry in table.entries where isPrefix(entry.mountPoint, of: place.bytes[...]) && table.isVisible(entry) {
       if let best = found, best.mountPoint.count > entry.mountPoint.count { continue }
       found = entry
     }
-    guard let found, let flags = try? FileDescriptor.open(dataParent, .path).fileSystemStatus().mountFlags else { return "" }
+    guard let found else { return "" }
     var words = string(found.type)
     let known: [(MountFlags, Literal)] = [(.readOnly, "ro"), (.noSetUserID, "nosuid"), (.noDevices, "nodev"), (.noExecute, "noexec")]
     for (flag, word) in known where flags.contains(flag) { words += Text(",\(word)").string }
-    return Text("\(dataParent) is on \(words)").string
+    return Text("\(place) is on \(words)").string
   }
 
   /// Makes the directory; the outcome when it cannot be made.

@@ -105,6 +105,16 @@ def test_a_data_directory_on_which_nothing_can_be_made_takes_no_overlay(machine:
     assert "read-only file system" in rows["data-overlay"]["found"].lower()
 
 
+def test_the_data_directory_is_where_a_link_on_the_way_leads(machine: Machine) -> None:
+    folder, lasting = machine.new_folder(), machine.new_folder(lasting=True)
+    machine.sh(f"mount -t tmpfs none {folder}; ln -s {folder} {lasting}/link")
+    try:
+        rows = checks.features(checks.document(machine.run([machine.apus, "--data-root", f"{lasting}/link/a", "check", "--json"])))
+    finally:
+        machine.sh(f"umount {folder}; rm {lasting}/link")
+    assert rows["data-overlay"]["found"].endswith(f"{folder} is on tmpfs")
+
+
 def test_the_text_says_the_same(machine: Machine) -> None:
     result = machine.call("check")
     said = checks.machine_of(machine)

@@ -35,7 +35,7 @@ let isFuzzed = Context.environment["APUS_FUZZ"] != nil
 
 let fuzz: [Target] = [
   .executableTarget(
-    name: "fuzz", dependencies: ["Linux", "JSON", "OCI", "Cgroups", "Sandbox", "Runtime", "Trust", "Images", "CSeccomp", "apus", "Oracles"],
+    name: "fuzz", dependencies: ["Linux", "JSON", "OCI", "Cgroups", "Sandbox", "Runtime", "Trust", "Images", "CSeccomp", "apus", "Oracles", "TestSupport"],
     path: "Tests/Fuzz/Targets", swiftSettings: ordinary)
 ]
 

@@ -2,9 +2,12 @@
 #include "CLinux_seccomp.h"
 #include "CLinux_event.h"
 
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -66,3 +69,39 @@ int clinux_take_trapped_calls_for_missing(void) {
 #endif
   return (int)CALL(SYS_rt_sigaction, SIGSYS, &action, NULL, sizeof action.mask);
 }
+
+#if defined(__x86_64__)
+#define OWN_ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define OWN_ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
+
+/// Instructions of the filter below.
+#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
+#define UNLESS(test, value, skipped) BPF_JUMP(BPF_JMP | (test) | BPF_K, (value), 0, (skipped))
+#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
+#define LET(call) UNLESS(BPF_JEQ, SYS_##call, 1), RETURN(SECCOMP_RET_ALLOW)
+
+static const struct sock_filter memory_only[] = {
+    LOAD(offsetof(struct seccomp_data, arch)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 1, 0),
+    RETURN(SECCOMP_RET_KILL_PROCESS),
+    LOAD(offsetof(struct seccomp_data, nr)),
+    LET(recvmsg),
+    LET(sendmsg),
+    LET(brk),
+    LET(munmap),
+    LET(mremap),
+    LET(madvise),
+    LET(rt_sigreturn),
+    LET(exit_group),
+    // These two by what the memory is to be used for: the low half of the third argument.
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0),
+    UNLESS(BPF_JEQ, SYS_mprotect, 2),
+    LOAD(offsetof(struct seccomp_data, args[2])),
+    UNLESS(BPF_JSET, PROT_EXEC, 1),
+    RETURN(SECCOMP_RET_KILL_PROCESS),
+    RETURN(SECCOMP_RET_ALLOW),
+};
+
+int clinux_confine_to_memory(void) { return clinux_seccomp_load_by_prctl(memory_only, sizeof memory_only / sizeof memory_only[0]); }

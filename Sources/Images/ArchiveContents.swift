@@ -17,7 +17,7 @@ struct ArchiveContents {
   private var entries: [Entry] = []
 
   /// Reads all of an archive. `place` says for each file where its bytes are to be found, and may read them.
-  init(_ reader: TarReader, limits: Limits, place: (TarEntry) throws(LayerError) -> UInt64) throws(LayerError) {
+  init(_ reader: EntryReader, limits: Limits, place: (TarEntry) throws(LayerError) -> UInt64) throws(LayerError) {
     while let entry = try reader.next() {
       guard try note(entry, limits) else { continue }
       if entry.kind == .file { entries[entries.count - 1].start = try place(entry) }

@@ -4,7 +4,7 @@ internal import OCI
 /// The bytes of an archive that can only be read once, from a pipe, or that is compressed as a whole: `docker save IMAGE | gzip`.
 final class ArchiveStream {
   private let input: ArchiveInput
-  private let unpacker: Unpacker?
+  private let compression: LayerCompression
   private let limits: Limits
   private var bytesUnpacked: UInt64 = 0
 
@@ -14,31 +14,22 @@ final class ArchiveStream {
     let compression = try LayerCompression.found(in: start)
     self.input = input
     self.limits = limits
-    unpacker = compression == .none ? nil : Unpacker(compression) { (buffer) throws(LayerError) in try input.read(into: buffer) }
-    if compression != .none, unpacker == nil { throw LayerError(.noMemory) }
+    self.compression = compression
   }
 
-  /// Fills (some of) `output`; 0 is the end.
-  func read(into output: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
-    guard let unpacker else { return try input.read(into: output) }
-    let count = try unpacker.read(into: output)
-    bytesUnpacked += UInt64(count)
+  /// A reader of the archive, which also reads what comes after it.
+  func reader(start: ReaderStart) throws(LayerError) -> ArchiveReader {
+    let bytes = input
+    let input = ReaderInput(
+      fill: { (buffer) throws(LayerError) in try bytes.read(into: buffer) },
+      take: { (piece, consumed) throws(LayerError) in try self.count(piece, consumed) })
+    return try ArchiveReader(ReaderTask(purpose: .staging, compression: compression, limits: limits), input, start: start)
+  }
+
+  private func count(_ piece: UnsafeRawBufferPointer, _ consumed: UInt64) throws(LayerError) {
+    bytesUnpacked += UInt64(piece.count)
     // What comes out of it goes to the medium, so that it may not be a bomb either.
-    if bytesUnpacked > limits.ratioFloor, bytesUnpacked / limits.ratio > input.bytesRead { throw LayerError(.ratio(limit: limits.ratio)) }
-    return count
-  }
-
-  /// Reads what comes after the archive: whoever writes the pipe would be killed by a signal otherwise, and a checksum at the end would not be looked at. An
-  /// archive is filled up with zeros to some kilobytes; more than a mebibyte of anything is left alone.
-  func drain() throws(LayerError) {
-    let rest = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
-    defer { rest.deallocate() }
-    var count = 0
-    while count < 1 << 20 {
-      let more = try read(into: rest)
-      if more == 0 { return }
-      count += more
-    }
+    if bytesUnpacked > limits.ratioFloor, bytesUnpacked / limits.ratio > consumed { throw LayerError(.ratio(limit: limits.ratio)) }
   }
 }
 
@@ -47,7 +38,6 @@ final class ArchiveInput {
   private let file: FileDescriptor
   /// What was looked at and has not been given yet.
   private var head: ArraySlice<UInt8> = []
-  private(set) var bytesRead: UInt64 = 0
 
   init(_ file: consuming FileDescriptor) { self.file = file }
 
@@ -78,7 +68,6 @@ final class ArchiveInput {
     } else {
       do throws(Errno) { count = try receive(buffer) } catch { throw LayerError(.system(SystemError("read", "the archive", error))) }
     }
-    bytesRead += UInt64(count)
     return count
   }
 

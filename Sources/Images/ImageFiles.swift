@@ -23,7 +23,9 @@ final class ImageFiles {
 
   /// Opens a directory or an archive. Of an archive that can be read at any place only the headers are read. One that comes through a pipe, or is compressed,
   /// is written into a new directory in `staging`, which the caller removes; `progress` gets the bytes written, about once in a mebibyte.
-  init(_ origin: ImageOrigin, staging: borrowing FileDescriptor, limits: Limits, progress: (UInt64) -> Void) throws(ImageError) {
+  init(
+    _ origin: ImageOrigin, staging: borrowing FileDescriptor, limits: Limits, startReader: ReaderStart, progress: (UInt64) -> Void
+  ) throws(ImageError) {
     var shown = "standard input"
     if case .path(let path) = origin { shown = path.description }
     self.shown = shown
@@ -45,14 +47,14 @@ final class ImageFiles {
       let bytes = try doing("read", Text(shown)) { () throws(Errno) in Extent(try file.duplicate(), count: status.size) }
       let start = try doing("read", Text(shown)) { () throws(Errno) in try bytes.readStart() }
       if try within(Text(shown), { () throws(LayerError) in try LayerCompression.found(in: start) }) == .none {
-        contents = try ImageFiles.contents(of: bytes, shown, limits)
+        contents = try ImageFiles.contents(of: bytes, shown, limits, startReader)
         self.file = file
         isStaged = false
         return
       }
     }
     let place = try doing("make", "tmp/import/archive") { () throws(Errno) in try staging.ensureDirectory("archive", mode: 0o700) }
-    contents = try ImageFiles.staged(file, in: place, shown, limits, progress)
+    contents = try ImageFiles.staged(file, in: place, shown, limits, startReader, progress)
     self.file = place
     isStaged = true
   }
@@ -143,12 +145,13 @@ final class ImageFiles {
 
   // MARK: archives
 
-  private static func contents(of bytes: Extent, _ shown: String, _ limits: Limits) throws(ImageError) -> ArchiveContents {
+  private static func contents(of bytes: Extent, _ shown: String, _ limits: Limits, _ startReader: ReaderStart) throws(ImageError) -> ArchiveContents {
     try within(Text(shown)) { () throws(LayerError) in
-      // Few bytes at a time: between two headers there is mostly something to pass over.
-      let reader = TarReader(buffer: 4096, limits: limits, skip: { bytes.skip($0) }) { (buffer) throws(LayerError) in
-        do throws(Errno) { return try bytes.read(into: buffer) } catch { throw LayerError(.system(SystemError("read", "the archive", error))) }
-      }
+      let input = ReaderInput(
+        fill: { (buffer) throws(LayerError) in
+          do throws(Errno) { return try bytes.read(into: buffer) } catch { throw LayerError(.system(SystemError("read", "the archive", error))) }
+        }, skip: { bytes.skip($0) })
+      let reader = try ArchiveReader(ReaderTask(purpose: .listing, compression: .none, limits: limits), input, start: startReader)
       return try ArchiveContents(reader, limits: limits) { (_) throws(LayerError) in reader.position }
     }
   }
@@ -156,13 +159,14 @@ final class ImageFiles {
   /// Writes each file of the archive into `place`, under a number: its name is foreign, and nothing here depends on it. Its bytes are not hashed on the way,
   /// because they are when they are read again, and what nobody reads need not be right.
   private static func staged(
-    _ file: consuming FileDescriptor, in place: borrowing FileDescriptor, _ shown: String, _ limits: Limits, _ progress: (UInt64) -> Void
+    _ file: consuming FileDescriptor, in place: borrowing FileDescriptor, _ shown: String, _ limits: Limits, _ startReader: ReaderStart,
+    _ progress: (UInt64) -> Void
   ) throws(ImageError) -> ArchiveContents {
     let directory = OpenDirectory(try doing("open", "tmp/import/archive") { () throws(Errno) in try place.duplicate() })
     let input = ArchiveInput(file)
     return try within(Text(shown)) { () throws(LayerError) in
       let stream = try ArchiveStream(input, limits: limits)
-      let reader = TarReader(limits: limits) { (buffer) throws(LayerError) in try stream.read(into: buffer) }
+      let reader = try stream.reader(start: startReader)
       var number: UInt64 = 0
       var shown: UInt64 = 0
       let contents = try ArchiveContents(reader, limits: limits) { (entry) throws(LayerError) in
@@ -174,12 +178,11 @@ final class ImageFiles {
         }
         return number
       }
-      try stream.drain()
       return contents
     }
   }
 
-  private static func write(_ entry: TarEntry, _ reader: TarReader, as number: UInt64, in place: OpenDirectory, progress: () -> Void) throws(LayerError) {
+  private static func write(_ entry: TarEntry, _ reader: EntryReader, as number: UInt64, in place: OpenDirectory, progress: () -> Void) throws(LayerError) {
     let object: Text = "\(entry.size) bytes"
     do throws(LayerFault) {
       let file = try act("write", object) { () throws(Errno) in

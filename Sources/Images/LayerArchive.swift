@@ -5,20 +5,21 @@ internal import OCI
 ///
 /// Nothing of it has been verified: whoever gets the archive compares its digest with the layer's DiffID.
 final class LayerArchive {
-  private let reader: TarReader
+  private let reader: ArchiveReader
   /// The unpacked layer.
   let tree: LayerTree
   private let limits: Limits
   private let output: ByteSink
   private let buffer: UnsafeMutableRawBufferPointer
 
-  /// `headers` is the file that was kept, `root` the directory of the layer; `output` gets the archive. Nil when there is no memory.
-  init?(headers: Extent, root: consuming FileDescriptor, limits: Limits = Limits(), output: @escaping ByteSink) {
-    let source = Unpacker(.gzip) { (buffer) throws(LayerError) in
+  /// `headers` is the file that was kept, `root` the directory of the layer; `output` gets the archive.
+  init(
+    headers: Extent, root: consuming FileDescriptor, limits: Limits = Limits(), start: ReaderStart, output: @escaping ByteSink
+  ) throws(LayerError) {
+    let input = ReaderInput(fill: { (buffer) throws(LayerError) in
       do throws(Errno) { return try headers.read(into: buffer) } catch { throw LayerError(.system(SystemError("read", "the headers", error))) }
-    }
-    guard let source else { return nil }
-    reader = TarReader(limits: limits, keep: output) { (buffer) throws(LayerError) in try source.read(into: buffer) }
+    })
+    reader = try ArchiveReader(ReaderTask(purpose: .headers, compression: .gzip, limits: limits), input, start: start, keep: output)
     tree = LayerTree(root: root, lower: LowerLayers(), limits: limits)
     self.limits = limits
     self.output = output
@@ -38,7 +39,6 @@ final class LayerArchive {
     while let entry = try next() {
       try visit(entry)
       guard let (parent, name) = try LayerArchive.file(entry, limits) else { continue }
-      reader.leaveOutData()
       if entry.size == 0 || !hasContents { continue }
       do throws(LayerFault) {
         try copy(entry, parent, name)
@@ -48,7 +48,6 @@ final class LayerArchive {
         if let tell { tell(error) } else { throw error }
       }
     }
-    try sound { () throws(LayerError) in try reader.finish() }
   }
 
   /// Where the contents of a regular file are in the unpacked layer; nil for what has no contents there, so that what data it has is kept.
@@ -66,7 +65,7 @@ final class LayerArchive {
       return try body()
     } catch {
       switch error.fault {
-      case .noMemory, .system, .data: throw error
+      case .noMemory, .system, .data, .readerKilled: throw error
       default: throw LayerError(.headersDamaged)
       }
     }

@@ -47,6 +47,7 @@ final class LayerCheck {
   /// Those below; nil when one of them is missing, so that nobody knows which whiteouts there have to be.
   private let lower: LowerLayers?
   private let limits: Limits
+  private let start: ReaderStart
   /// Whether what differs is put right while it is found.
   private var isRepairing = false
   private var findings: [String] = []
@@ -62,10 +63,11 @@ final class LayerCheck {
   private var differing: [(name: UInt64, finding: String)] = []
   private var hidden: [(parent: [Path], name: Path?)] = []
 
-  init(root: consuming FileDescriptor, lower: LowerLayers?, limits: Limits = Limits()) {
+  init(root: consuming FileDescriptor, lower: LowerLayers?, limits: Limits = Limits(), start: @escaping ReaderStart) {
     self.root = root
     self.lower = lower
     self.limits = limits
+    self.start = start
   }
 
   /// `headers` opens what was kept of the archive, for each time that it is read. Attributes are put right only when all else is as it was: then the headers are, too.
@@ -115,9 +117,7 @@ final class LayerCheck {
     made = []
     hidden = []
     let root = try system("open") { () throws(Errno) in try self.root.duplicate() }
-    guard let archive = LayerArchive(headers: headers, root: root, limits: limits, output: { (bytes) throws(LayerError) in output(bytes) }) else {
-      throw LayerError(.noMemory)
-    }
+    let archive = try LayerArchive(headers: headers, root: root, limits: limits, start: start) { (bytes) throws(LayerError) in output(bytes) }
     try archive.make(
       hasContents: hasContents,
       visit: { (entry) throws(LayerError) in

@@ -34,7 +34,7 @@ public indirect enum LayerFault: Error, Sendable {
   case wrongSize(expected: UInt64), longerThanDescriptor(expected: UInt64)
   case wrongDigest(found: String), wrongDiffID(expected: String, found: String)
   // The archive.
-  case badChecksum, badNumber(field: Literal), negativeNumber(field: Literal), nulInName, unknownType(UInt8), sparse
+  case badChecksum, badNumber(field: TarField), negativeNumber(field: TarField), nulInName, unknownType(UInt8), sparse
   case metadataTooLong(limit: UInt64), badExtendedHeader, globalHeaderChangesEntries, metadataWithoutEntry, metadataTwice, oneZeroBlock
   // Names.
   case emptyName, leadsOut, parentReference, nameTooLong, pathTooLong(limit: UInt64), tooDeep(limit: UInt64), rootNotDirectory
@@ -47,6 +47,8 @@ public indirect enum LayerFault: Error, Sendable {
   case tooManyEntries(limit: UInt64), tooManyBytes(limit: UInt64), ratio(limit: UInt64), tooManyWhiteouts(limit: UInt64)
   // The machine.
   case noMemory
+  /// The process that reads the archive was ended by a signal, or has not kept to what was agreed with it.
+  case readerKilled(signal: Int32), readerConfused
   case system(SystemError)
   /// An error that was met while an entry's data was read, and that names what it is about by itself.
   case data(LayerError)
@@ -68,8 +70,8 @@ public indirect enum LayerFault: Error, Sendable {
     case .wrongDigest(let found): "its content has digest \(found)"
     case .wrongDiffID(let expected, let found): "its uncompressed content has digest \(found), and the image's config says \(expected)"
     case .badChecksum: "a tar header has a wrong checksum"
-    case .badNumber(let field): "the tar header's \(field) is not a number in range"
-    case .negativeNumber(let field): "the tar header's \(field) is negative"
+    case .badNumber(let field): "the tar header's \(field.name) is not a number in range"
+    case .negativeNumber(let field): "the tar header's \(field.name) is negative"
     case .nulInName: "a name has a NUL byte in it"
     case .unknownType(let type): "tar entries of type \(UInt64(type)) are not known"
     case .sparse: "sparse files are not supported (image-spec, layer.md: they should not be used)"
@@ -105,6 +107,8 @@ public indirect enum LayerFault: Error, Sendable {
     case .ratio(let limit): "it unpacks to more than \(limit) times its size"
     case .tooManyWhiteouts(let limit): "more than \(limit) whiteouts"
     case .noMemory: "there is not enough memory to read it"
+    case .readerKilled(let signal): "the process that read it was ended by signal \(Int64(signal))"
+    case .readerConfused: "the process that read it told nonsense of it"
     case .system(let error): Text(error.message)
     case .data(let error): Text(error.message)
     }

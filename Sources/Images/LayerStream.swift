@@ -14,7 +14,6 @@ final class LayerStream {
   private let limits: Limits
   /// Nil when the archive is the blob, so that one hash is enough.
   private let archiveHash: HashStream?
-  private let unpacker: Unpacker?
   /// Bytes of the archive so far.
   private(set) var bytesUnpacked: UInt64 = 0
 
@@ -28,36 +27,37 @@ final class LayerStream {
     guard let blob = LayerBlob(bytes, descriptor) else { throw LayerError(.noMemory) }
     let isSame = !compressed && diffID.algorithm == descriptor.digest.algorithm
     let archiveHash = isSame ? nil : HashStream(diffID.algorithm)
-    let unpacker = compressed ? Unpacker(compression) { (buffer) throws(LayerError) in try blob.read(into: buffer) } : nil
-    guard isSame || archiveHash != nil, !compressed || unpacker != nil else { throw LayerError(.noMemory) }
+    guard isSame || archiveHash != nil else { throw LayerError(.noMemory) }
     self.blob = blob
     self.compression = compression
     self.diffID = diffID
     self.limits = limits
     self.archiveHash = archiveHash
-    self.unpacker = unpacker
   }
 
   /// Bytes of the blob so far.
   var bytesRead: UInt64 { blob.bytesRead }
 
-  /// Fills (some of) `output` with the archive; 0 is its end.
-  func read(into output: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
+  /// A reader of the archive; `keep` gets all of it but the data of files. The archive is that of the layer once there are no more entries and `finish` has returned.
+  func reader(start: ReaderStart, keep: @escaping ByteSink) throws(LayerError) -> ArchiveReader {
     if let contradiction { throw LayerError(.otherCompression(found: contradiction.name, declared: compression.name)) }
-    var count = 0
-    if let unpacker { count = try unpacker.read(into: output) } else { count = try blob.read(into: output) }
-    bytesUnpacked += UInt64(count)
-    if bytesUnpacked > limits.bytes { throw LayerError(.tooManyBytes(limit: limits.bytes)) }
-    if bytesUnpacked > limits.ratioFloor, bytesUnpacked / limits.ratio > bytesRead { throw LayerError(.ratio(limit: limits.ratio)) }
-    archiveHash?.add(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(output)[..<count]))
-    return count
+    let blob = blob
+    let input = ReaderInput(
+      fill: { (buffer) throws(LayerError) in try blob.read(into: buffer) },
+      take: { (piece, consumed) throws(LayerError) in try self.add(piece, consumed) })
+    return try ArchiveReader(ReaderTask(purpose: .layer, compression: compression, limits: limits), input, start: start, keep: keep)
   }
 
-  /// Reads what comes after the end of the archive, which belongs to it as far as digests are concerned, and verifies everything.
+  /// Counts and hashes what comes next of the archive, for which `consumed` bytes of the blob were read.
+  private func add(_ piece: UnsafeRawBufferPointer, _ consumed: UInt64) throws(LayerError) {
+    bytesUnpacked += UInt64(piece.count)
+    if bytesUnpacked > limits.bytes { throw LayerError(.tooManyBytes(limit: limits.bytes)) }
+    if bytesUnpacked > limits.ratioFloor, bytesUnpacked / limits.ratio > consumed { throw LayerError(.ratio(limit: limits.ratio)) }
+    archiveHash?.add(piece)
+  }
+
+  /// Verifies everything, once all has been read.
   func finish() throws(LayerError) {
-    let rest = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
-    defer { rest.deallocate() }
-    while try read(into: rest) > 0 {}
     try blob.verify()
     var foundDiffID = blob.digest
     if let archiveHash {

@@ -57,7 +57,7 @@ final class LayerWriter {
   }
 
   /// Writes all entries of the archive. `progress` is called after each entry and each piece of a file.
-  func apply(_ reader: TarReader, progress: () -> Void) throws(LayerError) -> LayerSummary {
+  func apply(_ reader: EntryReader, progress: () -> Void) throws(LayerError) -> LayerSummary {
     while let entry = try reader.next() {
       summary.entries += 1
       if summary.entries > limits.entries { throw LayerError(.tooManyEntries(limit: limits.entries)) }
@@ -78,7 +78,7 @@ final class LayerWriter {
     return summary
   }
 
-  private func apply(_ entry: TarEntry, _ reader: TarReader, _ progress: () -> Void) throws(LayerFault) {
+  private func apply(_ entry: TarEntry, _ reader: EntryReader, _ progress: () -> Void) throws(LayerFault) {
     switch try LayerName.parse(entry.name, limits: limits) {
     case .aufs: return
     case .root:
@@ -96,7 +96,7 @@ final class LayerWriter {
   }
 
   private func create(
-    _ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor, _ reader: TarReader, _ progress: () -> Void
+    _ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor, _ reader: EntryReader, _ progress: () -> Void
   ) throws(LayerFault) {
     switch entry.kind {
     case .file: try createFile(entry, name, in: parent, reader, progress)
@@ -121,7 +121,7 @@ final class LayerWriter {
   }
 
   private func createFile(
-    _ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor, _ reader: TarReader, _ progress: () -> Void
+    _ entry: TarEntry, _ name: Path, in parent: borrowing FileDescriptor, _ reader: EntryReader, _ progress: () -> Void
   ) throws(LayerFault) {
     let twin = shared?.find(entry, name, in: tree.resolved)
     var other: UnsafeRawBufferPointer?

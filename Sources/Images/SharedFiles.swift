@@ -78,7 +78,7 @@ final class SharedFile {
   deinit { buffer.deallocate() }
 
   /// Reads an entry's contents as long as they are the same; gives the first piece that is not.
-  func compare(_ reader: TarReader, _ progress: () -> Void) throws(LayerError) -> UnsafeRawBufferPointer? {
+  func compare(_ reader: EntryReader, _ progress: () -> Void) throws(LayerError) -> UnsafeRawBufferPointer? {
     while let piece = try reader.piece() {
       if !goesOn(with: piece) { return piece }
       progress()

@@ -32,6 +32,8 @@ public final class Store {
   /// Held during an import, and by whoever removes layers: a layer that an import found in the store is there until the image is complete. Taken before
   /// `stateLock`.
   private let importLock: FileDescriptor
+  /// Starts what reads foreign archives.
+  let startReader: ReaderStart
   /// Gets a sentence for what a killed process left and cannot be removed.
   let warn: (String) -> Void
   /// Those that it got.
@@ -40,7 +42,11 @@ public final class Store {
   /// Opens the store at `path`, makes what is missing of it, and removes what a killed process left, unless another process is at work there.
   ///
   /// `warn` gets a sentence for each thing that was left and cannot be removed. It stays for the next one to try, and hinders nobody.
-  public init(at path: Path, warn: @escaping (String) -> Void = { _ in }) throws(ImageError) {
+  public convenience init(at path: Path, warn: @escaping (String) -> Void = { _ in }) throws(ImageError) {
+    try self.init(at: path, warn: warn, startReader: ReaderProcess.start)
+  }
+
+  init(at path: Path, warn: @escaping (String) -> Void, startReader: @escaping ReaderStart) throws(ImageError) {
     let shown = path.description
     let root = try Store.makeDirectory(path)
     let status = try doing("examine", "\(path)") { () throws(Errno) in try root.status() }
@@ -65,6 +71,7 @@ public final class Store {
     self.stateLock = stateLock
     self.importLock = importLock
     self.warn = warn
+    self.startReader = startReader
     try withImportLockIfFree { () throws(ImageError) in try withStateLock { () throws(ImageError) in try recover() } }
   }
 

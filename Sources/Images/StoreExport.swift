@@ -57,8 +57,11 @@ extension Store {
       throw ImageError(.invalid, "\(shown): nothing was kept of its archive's headers, so its image has to be imported again first")
     }
     let root = try doing("open", shown) { () throws(Errno) in try layers.open(Store.layerName(chainID), .readOnly | .directory | .noFollow) }
-    guard let archive = LayerArchive(headers: headers, root: root, output: output) else { throw ImageError(.system(.noMemory), "there is not enough memory") }
-    return archive
+    do throws(LayerError) {
+      return try LayerArchive(headers: headers, root: root, start: startReader, output: output)
+    } catch {
+      throw ImageError(error, in: shown)
+    }
   }
 
   /// The size of a layer's archive, by its headers.

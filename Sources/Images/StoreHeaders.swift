@@ -47,13 +47,8 @@ extension Store {
     try within("layer \(layer.descriptor.digest.text)") { () throws(LayerError) in
       let stream = try LayerStream(blob, layer.descriptor, layer.compression, diffID: layer.diffID, limits: limits)
       do throws(LayerError) {
-        let reader = TarReader(limits: limits, keep: { (bytes) throws(LayerError) in try kept.add(bytes) }) { (buffer) throws(LayerError) in
-          try stream.read(into: buffer)
-        }
-        while let entry = try reader.next() {
-          if try LayerArchive.file(entry, limits) != nil { while try reader.piece() != nil {} }
-        }
-        try reader.finish()
+        let reader = try stream.reader(start: startReader) { (bytes) throws(LayerError) in try kept.add(bytes) }
+        while try reader.next() != nil {}
         try stream.finish()
         try kept.finish()
       } catch {

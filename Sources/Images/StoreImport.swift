@@ -80,7 +80,7 @@ extension Store {
           try temporary.makeDirectory("import", mode: 0o700)
           return try temporary.open("import", .readOnly | .directory | .noFollow)
         }
-        let files = try ImageFiles(origin, staging: staging, limits: limits) { progress(.staged(bytes: $0)) }
+        let files = try ImageFiles(origin, staging: staging, limits: limits, startReader: startReader) { progress(.staged(bytes: $0)) }
         let source = try Layout(files, limits: limits) { (digest) throws(ImageError) in try self.storedDocument(digest) }
         try admitReleases(source.releases())
         let offered = try source.images(for: platform, leaveOut: { progress(.leftOut($0)) })
@@ -199,9 +199,7 @@ extension Store {
     do throws(LayerError) {
       let stream = try LayerStream(file, layer.descriptor, layer.compression, diffID: layer.diffID, limits: limits)
       do throws(LayerError) {
-        let reader = TarReader(limits: limits, keep: { (bytes) throws(LayerError) in try headers.add(bytes) }) { (buffer) throws(LayerError) in
-          try stream.read(into: buffer)
-        }
+        let reader = try stream.reader(start: startReader) { (bytes) throws(LayerError) in try headers.add(bytes) }
         var shown: UInt64 = 0
         let writer = LayerWriter(root: root, lower: lower, limits: limits, shared: others)
         var summary = try writer.apply(reader) {
@@ -209,7 +207,6 @@ extension Store {
           shown = stream.bytesRead
           progress(.progress(bytes: shown))
         }
-        try reader.finish()
         try stream.finish()
         try headers.finish()
         summary.bytes = stream.bytesUnpacked

@@ -78,7 +78,7 @@ extension Store {
     guard try hasLayer(layer) else { return gone }
     let root = try doing("open", "layer \(layer.text)") { () throws(Errno) in try layers.open(name, .readOnly | .directory | .noFollow) }
     let status = try doing("examine", "layer \(layer.text)") { () throws(Errno) in try root.status() }
-    let report = try LayerCheck(root: root, lower: lower).run(layer, diffID: diffID, repairing: repairing) { () throws(ImageError) in
+    let report = try LayerCheck(root: root, lower: lower, start: startReader).run(layer, diffID: diffID, repairing: repairing) { () throws(ImageError) in
       try self.openHeaders(layer)
     }
     // Its image may have been removed meanwhile, and imported again.

@@ -28,7 +28,7 @@ public final class TarEntry {
 }
 
 /// What an entry is.
-public enum TarKind: Equatable, Sendable {
+public enum TarKind: UInt8, Equatable, Sendable {
   case file, hardLink, symbolicLink, characterDevice, blockDevice, directory, fifo
 }
 

@@ -48,9 +48,9 @@ final class TarExtended {
     switch position(of: string(key), in: "path linkpath size uid gid mtime") {
     case 0: path = try TarExtended.name(value)
     case 1: linkPath = try TarExtended.name(value)
-    case 2: size = try TarExtended.number(value, "size")
-    case 3: user = try TarExtended.number(value, "uid")
-    case 4: group = try TarExtended.number(value, "gid")
+    case 2: size = try TarExtended.number(value, .size)
+    case 3: user = try TarExtended.number(value, .user)
+    case 4: group = try TarExtended.number(value, .group)
     case 5: modified = try TarExtended.time(value)
     default: break
     }
@@ -61,7 +61,7 @@ final class TarExtended {
     return value.isEmpty ? nil : Array(value)
   }
 
-  private static func number(_ value: ArraySlice<UInt8>, _ field: Literal) throws(LayerFault) -> Int64? {
+  private static func number(_ value: ArraySlice<UInt8>, _ field: TarField) throws(LayerFault) -> Int64? {
     if value.isEmpty { return nil }
     if value.first == 0x2D { throw .negativeNumber(field: field) }
     guard let number = natural(value) else { throw .badNumber(field: field) }
@@ -74,9 +74,9 @@ final class TarExtended {
     let isNegative = value.first == 0x2D
     let digits = isNegative ? value.dropFirst() : value
     let point = digits.firstIndex(of: 0x2E) ?? digits.endIndex
-    guard let seconds = natural(digits[..<point]) else { throw .badNumber(field: "mtime") }
+    guard let seconds = natural(digits[..<point]) else { throw .badNumber(field: .modified) }
     let fraction = digits[point...].dropFirst()
-    guard fraction.allSatisfy({ (0x30...0x39).contains($0) }) else { throw .badNumber(field: "mtime") }
+    guard fraction.allSatisfy({ (0x30...0x39).contains($0) }) else { throw .badNumber(field: .modified) }
     var nanoseconds: Int64 = 0
     var digitsTaken = 0
     for byte in fraction.prefix(9) {

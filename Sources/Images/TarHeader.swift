@@ -36,15 +36,15 @@ final class TarHeader {
     var fields = TarFields(block)
     type = block[156]
     linkName = fields.text(157, 100)
-    size = fields.number(124, 12, "size")
-    if size < 0 { fields.note(.negativeNumber(field: "size")) }
+    size = fields.number(124, 12, .size)
+    if size < 0 { fields.note(.negativeNumber(field: .size)) }
     // Some writers put the file type's bits there as well.
-    mode = UInt32(truncatingIfNeeded: fields.number(100, 8, "mode") & 0o7777)
-    user = fields.number(108, 8, "uid")
-    group = fields.number(116, 8, "gid")
-    modified = fields.number(136, 12, "mtime")
-    deviceMajor = format == .v7 ? 0 : fields.number(329, 8, "devmajor")
-    deviceMinor = format == .v7 ? 0 : fields.number(337, 8, "devminor")
+    mode = UInt32(truncatingIfNeeded: fields.number(100, 8, .mode) & 0o7777)
+    user = fields.number(108, 8, .user)
+    group = fields.number(116, 8, .group)
+    modified = fields.number(136, 12, .modified)
+    deviceMajor = format == .v7 ? 0 : fields.number(329, 8, .deviceMajor)
+    deviceMinor = format == .v7 ? 0 : fields.number(337, 8, .deviceMinor)
     var prefix: [UInt8] = []
     switch format {
     case .v7: break
@@ -52,8 +52,8 @@ final class TarHeader {
     case .star: prefix = fields.text(345, 131)
     case .gnu:
       // GNU has times where ustar has the prefix. A writer that put a prefix there all the same (Go before 1.8) is understood differently by different readers.
-      if block[345] != 0 { _ = fields.number(345, 12, "atime") }
-      if block[357] != 0 { _ = fields.number(357, 12, "ctime") }
+      if block[345] != 0 { _ = fields.number(345, 12, .accessed) }
+      if block[357] != 0 { _ = fields.number(357, 12, .changed) }
     }
     let last = fields.text(0, 100)
     name = prefix.isEmpty ? last : prefix + [0x2F] + last
@@ -70,7 +70,7 @@ final class TarHeader {
       signed += Int64(Int8(bitPattern: counted))
     }
     var fields = TarFields(block)
-    let expected = fields.number(148, 8, "chksum")
+    let expected = fields.number(148, 8, .checksum)
     return fields.fault == nil && (expected == unsigned || expected == signed)
   }
 
@@ -103,7 +103,7 @@ struct TarFields {
 
   /// A number; `name` is the field's.
   @inline(never)
-  mutating func number(_ start: Int, _ count: Int, _ name: Literal) -> Int64 {
+  mutating func number(_ start: Int, _ count: Int, _ name: TarField) -> Int64 {
     do throws(LayerFault) {
       return try TarFields.number(block[start..<(start + count)], name)
     } catch {
@@ -113,7 +113,7 @@ struct TarFields {
   }
 
   /// An octal number with spaces and NULs around it, empty meaning 0; or, with the first bit set, a binary one in two's complement.
-  private static func number(_ field: ArraySlice<UInt8>, _ name: Literal) throws(LayerFault) -> Int64 {
+  private static func number(_ field: ArraySlice<UInt8>, _ name: TarField) throws(LayerFault) -> Int64 {
     if let first = field.first, first & 0x80 != 0 { return try binary(field, negative: first & 0x40 != 0, name) }
     var digits = field
     while let first = digits.first, first == 0x20 || first == 0 { digits = digits.dropFirst() }
@@ -128,7 +128,7 @@ struct TarFields {
     return value
   }
 
-  private static func binary(_ field: ArraySlice<UInt8>, negative: Bool, _ name: Literal) throws(LayerFault) -> Int64 {
+  private static func binary(_ field: ArraySlice<UInt8>, negative: Bool, _ name: TarField) throws(LayerFault) -> Int64 {
     var value: UInt64 = 0
     var isFirst = true
     for byte in field {
@@ -141,5 +141,26 @@ struct TarFields {
     }
     guard value >> 63 == 0 else { throw .badNumber(field: name) }
     return negative ? ~Int64(value) : Int64(value)
+  }
+}
+
+/// A field of a header that holds a number.
+public enum TarField: UInt8, Sendable {
+  case mode, user, group, size, modified, checksum, deviceMajor, deviceMinor, accessed, changed
+
+  /// What the tar manuals call it.
+  var name: Literal {
+    switch self {
+    case .mode: "mode"
+    case .user: "uid"
+    case .group: "gid"
+    case .size: "size"
+    case .modified: "mtime"
+    case .checksum: "chksum"
+    case .deviceMajor: "devmajor"
+    case .deviceMinor: "devminor"
+    case .accessed: "atime"
+    case .changed: "ctime"
+    }
   }
 }

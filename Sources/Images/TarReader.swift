@@ -1,43 +1,37 @@
 internal import Linux
 
-/// Reads a tar archive, a piece at a time, in the memory of one buffer and one extended header.
+/// Reads a tar archive, a piece at a time, where its source has put it, and in the memory of one extended header.
 ///
 /// It understands v7, ustar, pax, GNU and star as Go's archive/tar does, because two readers that understand an archive differently are how files are smuggled
 /// past the one that checks (CVE-2025-62518, CVE-2026-33055). Where Go shrugs - a NUL in a name, two headers that contradict each other - it refuses.
-final class TarReader {
+final class TarReader: EntryReader {
   private let source: ByteSource
-  private let skipSource: ((UInt64) -> Bool)?
+  private let skipSource: ((UInt64) throws(LayerError) -> Bool)?
   private let keep: ByteSink?
-  private let buffer: UnsafeMutableRawBufferPointer
-  private var start = 0
-  private var end = 0
-  /// Where in the archive what is in the buffer ends.
-  private var bufferEnd: UInt64 = 0
+  /// What the source has given and has not been passed over yet.
+  private var input = UnsafeRawBufferPointer(start: nil, count: 0)
+  /// Where in the archive that ends.
+  private var inputEnd: UInt64 = 0
   private let metadataLimit: UInt64
   /// Of the present entry: data that has not been read, and the zeros that fill up its last block.
   private var dataLeft: UInt64 = 0
   private var padding: UInt64 = 0
   private var hasEnded = false
 
-  /// `buffer` is the memory that data passes through, a multiple of 512 bytes. `skip` passes over bytes of the source without reading them, and tells whether it
-  /// has so many; without it they are read. `keep` gets every byte of the archive, in its order, but those that `piece` gives.
-  init(
-    buffer size: Int = 128 << 10, limits: Limits = Limits(), skip: ((UInt64) -> Bool)? = nil, keep: ByteSink? = nil, source: @escaping ByteSource
-  ) {
+  /// `skip` passes over bytes of the source without reading them, and tells whether it has so many; without it they are read. `keep` gets every byte of the
+  /// archive, in its order, but those that `piece` gives.
+  init(limits: Limits, skip: ((UInt64) throws(LayerError) -> Bool)? = nil, keep: ByteSink? = nil, source: @escaping ByteSource) {
     self.source = source
     skipSource = skip
     self.keep = keep
     metadataLimit = limits.metadata
-    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
   }
 
-  deinit { buffer.deallocate() }
-
   /// Where in the archive the bytes are that come next: of an entry that was just given, its data.
-  var position: UInt64 { bufferEnd - UInt64(end - start) }
+  override var position: UInt64 { inputEnd - UInt64(input.count) }
 
   /// The next entry; nil at the end of the archive. What is left of the entry before is passed over.
-  func next() throws(LayerError) -> TarEntry? {
+  override func next() throws(LayerError) -> TarEntry? {
     if hasEnded { return nil }
     do throws(LayerError) {
       return try nextEntry()
@@ -47,23 +41,27 @@ final class TarReader {
     }
   }
 
-  /// The next piece of the present entry's data; nil when there is no more. It lies in the buffer, and is there until the reader is asked for anything else.
-  func piece() throws(LayerError) -> UnsafeRawBufferPointer? {
+  /// The next piece of the present entry's data; nil when there is no more. It lies in what the source has given.
+  override func piece() throws(LayerError) -> UnsafeRawBufferPointer? {
     if dataLeft == 0 { return nil }
-    if start == end { try fill() }
-    let count = min(UInt64(end - start), dataLeft)
-    let piece = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start..<(start + Int(count))])
-    start += Int(count)
-    dataLeft -= count
+    if input.isEmpty { try fill() }
+    let count = Int(min(UInt64(input.count), dataLeft))
+    let piece = UnsafeRawBufferPointer(rebasing: input[..<count])
+    input = UnsafeRawBufferPointer(rebasing: input[count...])
+    dataLeft -= UInt64(count)
     return piece
   }
 
   /// The data of the entry that was just given are not in the source, which goes on with what follows them.
   func leaveOutData() { dataLeft = 0 }
 
-  /// Passes over what comes after the archive's end, up to that of the source.
-  func finish() throws(LayerError) {
-    repeat { try take(end - start) } while try refill()
+  /// Passes over what comes after the archive's end: up to that of the source, or until so many bytes have been passed over.
+  func finish(upTo limit: UInt64 = .max) throws(LayerError) {
+    let start = position
+    repeat {
+      try take(input.count)
+      if position - start >= limit { return }
+    } while try refill()
   }
 
   private func nextEntry() throws(LayerError) -> TarEntry? {
@@ -110,15 +108,15 @@ final class TarReader {
       let size = UInt64(extended?.size ?? header.size)
       let entry = TarEntry(name: path, kind: kind, modified: extended?.modified ?? FileTime(seconds: header.modified))
       entry.mode = header.mode
-      entry.user = try TarReader.number(extended?.user ?? header.user, "uid")
-      entry.group = try TarReader.number(extended?.group ?? header.group, "gid")
+      entry.user = try TarReader.number(extended?.user ?? header.user, .user)
+      entry.group = try TarReader.number(extended?.group ?? header.group, .group)
       switch kind {
       case .file: entry.size = size
       case .hardLink, .symbolicLink: entry.linkName = Path(bytes: linkName)
       // A device number belongs to a device; elsewhere the fields may hold anything.
       case .characterDevice, .blockDevice:
-        entry.deviceMajor = try TarReader.number(header.deviceMajor, "devmajor")
-        entry.deviceMinor = try TarReader.number(header.deviceMinor, "devminor")
+        entry.deviceMajor = try TarReader.number(header.deviceMajor, .deviceMajor)
+        entry.deviceMinor = try TarReader.number(header.deviceMinor, .deviceMinor)
       case .directory, .fifo: break
       }
       if let extended { entry.attributes = extended.attributes }
@@ -147,7 +145,7 @@ final class TarReader {
   }
 
   /// A number that the kernel takes as a user, group or device number; all bits set would mean "leave it as it is" to chown(2).
-  private static func number(_ value: Int64, _ field: Literal) throws(LayerFault) -> UInt32 {
+  private static func number(_ value: Int64, _ field: TarField) throws(LayerFault) -> UInt32 {
     if value < 0 { throw .negativeNumber(field: field) }
     guard let number = UInt32(exactly: value), number != UInt32.max else { throw .badNumber(field: field) }
     return number
@@ -189,12 +187,12 @@ final class TarReader {
   private func wholeBlock() throws(LayerError) -> [UInt8]? {
     var block: [UInt8] = []
     while block.count < TarHeader.blockSize {
-      if start == end, try !refill() {
+      if input.isEmpty, try !refill() {
         if block.isEmpty { return nil }
         throw LayerError(.truncated)
       }
-      let count = min(TarHeader.blockSize - block.count, end - start)
-      block.append(contentsOf: UnsafeRawBufferPointer(buffer)[start..<(start + count)])
+      let count = min(TarHeader.blockSize - block.count, input.count)
+      block.append(contentsOf: UnsafeRawBufferPointer(rebasing: input[..<count]))
       try take(count)
     }
     return block
@@ -214,25 +212,25 @@ final class TarReader {
   private func passOver(_ count: UInt64) throws(LayerError) -> Bool {
     var left = count
     while left > 0 {
-      if start == end {
+      if input.isEmpty {
         if let skipSource {
-          guard skipSource(left) else { return false }
-          bufferEnd += left
+          guard try skipSource(left) else { return false }
+          inputEnd += left
           return true
         }
         if try !refill() { return false }
       }
-      let count = min(UInt64(end - start), left)
-      try take(Int(count))
-      left -= count
+      let count = Int(min(UInt64(input.count), left))
+      try take(count)
+      left -= UInt64(count)
     }
     return true
   }
 
-  /// Passes over bytes in the buffer.
+  /// Passes over bytes of the input.
   private func take(_ count: Int) throws(LayerError) {
-    try keep?(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start..<(start + count)]))
-    start += count
+    try keep?(UnsafeRawBufferPointer(rebasing: input[..<count]))
+    input = UnsafeRawBufferPointer(rebasing: input[count...])
   }
 
   private func fill() throws(LayerError) {
@@ -240,11 +238,9 @@ final class TarReader {
   }
 
   private func refill() throws(LayerError) -> Bool {
-    start = 0
-    end = 0
-    end = try source(buffer)
-    bufferEnd += UInt64(end)
-    return end > 0
+    input = try source()
+    inputEnd += UInt64(input.count)
+    return !input.isEmpty
   }
 }
 

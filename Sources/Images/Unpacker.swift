@@ -1,17 +1,16 @@
 internal import OCI
 
-/// A source of bytes: fills (some of) the buffer and gives the number of bytes, 0 at the end.
-typealias ByteSource = (UnsafeMutableRawBufferPointer) throws(LayerError) -> Int
+/// A source of bytes: gives the next ones, which stay where they are until it is asked again; none at the end.
+typealias ByteSource = () throws(LayerError) -> UnsafeRawBufferPointer
 
-/// What comes out of a stream of bytes when it is decompressed, as its reader asks for it, in the memory of one buffer and the decompressor's own.
+/// What comes out of a stream of bytes when it is decompressed, as its reader asks for it, in the decompressor's own memory.
 final class Unpacker {
   private let source: ByteSource
   /// One of them.
   private let inflater: Inflater?
   private let frames: ZstdFrames?
-  private let buffer: UnsafeMutableRawBufferPointer
-  /// What of the buffer has not been decompressed yet.
-  private var input = UnsafeRawBufferPointer(start: nil, count: 0)
+  /// What the source has given and has not been decompressed yet.
+  private(set) var input = UnsafeRawBufferPointer(start: nil, count: 0)
   private var hasEnded = false
 
   /// Nil when there is no memory.
@@ -22,19 +21,15 @@ final class Unpacker {
     self.source = source
     self.inflater = inflater
     self.frames = frames
-    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
   }
-
-  deinit { buffer.deallocate() }
 
   /// Fills (some of) `output`; 0 is the end of a stream that is whole.
   func read(into output: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
     var room = output
     while room.count == output.count {
       if input.isEmpty, !hasEnded {
-        let count = try source(buffer)
-        hasEnded = count == 0
-        input = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
+        input = try source()
+        hasEnded = input.isEmpty
       }
       let isLast = input.isEmpty && hasEnded
       try check(inflater?.step(&input, &room) ?? frames?.step(&input, &room))

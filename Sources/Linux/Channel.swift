@@ -74,6 +74,20 @@ public struct Channel: ~Copyable {
     return Packet(bytes: bytes, descriptor: passed >= 0 ? FileDescriptor(owning: passed) : nil)
   }
 
+  /// Sends one packet, which may be larger than `packetLimit` for a receiver that has the room. The C function is `sendmsg`.
+  public borrowing func send(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
+    let number = rawValue
+    _ = try checked { clinux_send(number, bytes.baseAddress, bytes.count, -1) }
+  }
+
+  /// Receives one packet, the start of it if it is larger than `buffer`: the number of its bytes, 0 at the end. Allocates nothing. The C function is `recvmsg`.
+  public borrowing func receive(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    var passed: Int32 = -1
+    let count = try receive(buffer.baseAddress, buffer.count, &passed)
+    if passed >= 0 { closeDescriptor(passed) }
+    return count
+  }
+
   private borrowing func receive(_ bytes: UnsafeMutableRawPointer?, _ size: Int, _ passed: inout Int32) throws(Errno) -> Int {
     let number = rawValue
     var isRepeated = false

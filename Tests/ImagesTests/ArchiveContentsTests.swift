@@ -1,22 +1,14 @@
 import Linux
+import TestSupport
 import Testing
 
 @testable import Images
 
 /// What an archive in memory has; its data is passed over, or read.
 private func contents(_ archive: [UInt8], limits: Limits = Limits(), skipping: Bool = true) throws(LayerError) -> ArchiveContents {
-  var rest = archive[...]
-  let skip = { (count: UInt64) -> Bool in
-    guard count <= UInt64(rest.count) else { return false }
-    rest = rest.dropFirst(Int(count))
-    return true
-  }
-  let reader = TarReader(buffer: 1024, limits: limits, skip: skipping ? skip : nil) { (buffer) throws(LayerError) in
-    let given = rest.prefix(buffer.count)
-    rest = rest.dropFirst(given.count)
-    buffer.copyBytes(from: given)
-    return given.count
-  }
+  let pieces = Pieces(archive, of: 1024)
+  let skip = { (count: UInt64) throws(LayerError) in pieces.skip(count) }
+  let reader = TarReader(limits: limits, skip: skipping ? skip : nil) { () throws(LayerError) in pieces.next() }
   return try ArchiveContents(reader, limits: limits) { (_) throws(LayerError) in reader.position }
 }
 

@@ -72,7 +72,7 @@ struct ArchiveTests {
       let scratch = try Scratch("archive")
       let file = "\(file)\(["", ".gz", ".zst"][number])"
       try scratch.write(Path(file), stored)
-      let store = try Store(at: scratch.path.appending("store"))
+      let store = try testStore(at: scratch.path.appending("store"))
       var results: [ImportResult] = []
       let text = message { results = try store.importImages(from: .path(scratch.path.appending(file)), name: name, limits: limits) }
       #expect(try scratch.names(below: "store/tmp").isEmpty)
@@ -105,7 +105,7 @@ struct ArchiveTests {
   @Test("a layout in an archive is the image that it is in a directory, named after the file")
   func layout() throws {
     let scratch = try Scratch("same")
-    let store = try Store(at: scratch.path.appending("store"))
+    let store = try testStore(at: scratch.path.appending("store"))
     let record = try store.importLayout(from: try sound.write(to: scratch)).record
     let result = try imported(layoutArchive(sound), as: "app.tar")
     #expect(result.error == nil)
@@ -251,7 +251,7 @@ struct ArchiveTests {
     #expect(try imported(layoutArchive(sound, first: [.file("index.json")])).error == "FILE: entry index.json: is in the archive twice")
     let scratch = try Scratch("xz")
     try scratch.write("app.tar.xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0] + whole)
-    let store = try Store(at: scratch.path.appending("store"))
+    let store = try testStore(at: scratch.path.appending("store"))
     let text = message { _ = try store.importImages(from: .path(scratch.path.appending("app.tar.xz"))) }
     #expect(text?.hasSuffix(": it is compressed by xz, and only gzip and zstd are supported") ?? false)
     var limits = Limits()
@@ -265,7 +265,7 @@ struct ArchiveTests {
     try scratch.write("app.tar.gz", compressedZeros)
     var limits = Limits()
     limits.ratioFloor = 10000
-    let store = try Store(at: scratch.path.appending("store"))
+    let store = try testStore(at: scratch.path.appending("store"))
     let text = message { _ = try store.importImages(from: .path(scratch.path.appending("app.tar.gz")), limits: limits) }
     #expect(text?.hasSuffix(": it unpacks to more than 200 times its size") ?? false)
   }
@@ -281,7 +281,7 @@ struct ArchiveTests {
     let signature = entry.replacing(#""latest""#, with: #""sha256-x.sig""#).replacing(
       #","annotations""#, with: #","artifactType":"application/x","annotations""#)
     try scratch.write("layout/index.json", Array(#"{"schemaVersion":2,"manifests":[\#(entry),\#(signature),\#(foreign),\#(second)]}"#.utf8))
-    let store = try Store(at: scratch.path.appending("store"))
+    let store = try testStore(at: scratch.path.appending("store"))
     var leftOut: [String] = []
     let results = try store.importImages(from: .path(scratch.path.appending("layout"))) { event in
       if case .leftOut(let sentence) = event { leftOut.append(sentence) }
@@ -302,10 +302,10 @@ struct ArchiveTests {
       try scratch.directory.unlink(Path("second/blobs/sha256/\(String(missing.dropFirst(7)))"))
       if packed { try scratch.write("second.tar", try archive(of: "second", in: scratch)) }
       let update = scratch.path.appending(packed ? "second.tar" : "second")
-      let empty = try Store(at: scratch.path.appending("empty"))
+      let empty = try testStore(at: scratch.path.appending("empty"))
       #expect(message { _ = try empty.importLayout(from: update) } == "blob \(missing): is not in \(update.description)")
       #expect(try scratch.names(below: "empty/layers").isEmpty)
-      let store = try Store(at: scratch.path.appending("store"))
+      let store = try testStore(at: scratch.path.appending("store"))
       try store.importLayout(from: scratch.path.appending("first"), name: "first")
       let result = try store.importLayout(from: update, name: "update")
       #expect(result.sharedLayers == 1 && result.unpackedLayers == 1)
@@ -318,13 +318,13 @@ struct ArchiveTests {
     let scratch = try Scratch("documents")
     let layers: [[Entry]] = [[.file("base", "of all")], [.file("new")]]
     try LayoutBuilder(layers).write(to: scratch, "first")
-    let store = try Store(at: scratch.path.appending("store"))
+    let store = try testStore(at: scratch.path.appending("store"))
     let before = try store.importLayout(from: scratch.path.appending("first"), name: "first")
     // The same image under another name: nothing but the index is sent.
     try LayoutBuilder(layers).write(to: scratch, "again")
     for name in try scratch.names(below: "again/blobs/sha256") { try scratch.directory.unlink(Path("again/blobs/sha256/\(name)")) }
     let update = scratch.path.appending("again")
-    let empty = try Store(at: scratch.path.appending("empty"))
+    let empty = try testStore(at: scratch.path.appending("empty"))
     #expect(message { _ = try empty.importLayout(from: update) } == "blob \(before.record.manifest.text): is not in \(update.description)")
     let result = try store.importLayout(from: update, name: "again")
     #expect(result.sharedLayers == 2 && result.record.manifest == before.record.manifest && result.record.config == before.record.config)
@@ -340,7 +340,7 @@ struct ArchiveTests {
     for (file, name) in [("a.tar", "a"), ("a.tar.gz", "a"), ("a.tgz", "a"), ("a.oci.tar", "a.oci"), ("plain", "plain")] {
       let scratch = try Scratch("name")
       try scratch.write(Path(file), try layoutArchive(sound))
-      let store = try Store(at: scratch.path.appending("store"))
+      let store = try testStore(at: scratch.path.appending("store"))
       #expect(try store.importLayout(from: scratch.path.appending(file)).record.name == name)
     }
     #expect(ImageName.proposed(file: nil, reference: "latest") == nil)

@@ -1,5 +1,6 @@
 import Linux
 import OCI
+import TestSupport
 
 @testable import Images
 
@@ -155,13 +156,8 @@ private func checksum(_ bytes: [UInt8]) -> UInt32 {
 
 /// A reader of an archive in memory that gives it in pieces of `piece` bytes.
 func reader(_ bytes: [UInt8], piece: Int = 1000, limits: Limits = Limits()) -> TarReader {
-  var rest = bytes[...]
-  return TarReader(buffer: 1024, limits: limits) { (buffer) throws(LayerError) in
-    let given = rest.prefix(min(piece, buffer.count))
-    rest = rest.dropFirst(given.count)
-    buffer.copyBytes(from: given)
-    return given.count
-  }
+  let pieces = Pieces(bytes, of: piece)
+  return TarReader(limits: limits) { () throws(LayerError) in pieces.next() }
 }
 
 /// All entries of an archive, each with its data.

@@ -16,7 +16,7 @@ struct ExportTests {
 
   init() throws {
     scratch = try Scratch("export")
-    store = try Store(at: scratch.path.appending("store"))
+    store = try testStore(at: scratch.path.appending("store"))
   }
 
   /// Exports to `out.tar`; gives what is in it, by name.
@@ -52,7 +52,7 @@ struct ExportTests {
     #expect(files.count == 2 + 2 + 2)
     #expect(try files[blob(record.config)] == store.configuration(of: record))
     #expect(files[blob(record.manifest)] == nil)
-    let other = try Store(at: scratch.path.appending("other"))
+    let other = try testStore(at: scratch.path.appending("other"))
     let again = try other.importLayout(from: scratch.path.appending("out.tar"))
     #expect(again.record.name == "acme/app:1" && again.record.config == record.config && again.record.layers == record.layers)
     // From then on it is always the same.

@@ -12,7 +12,7 @@ struct ImportTests {
     let scratch = try Scratch("import")
     let layout = try builder.write(to: scratch)
     try change(scratch)
-    let store = try Store(at: scratch.path.appending("store"))
+    let store = try testStore(at: scratch.path.appending("store"))
     let before = try scratch.names(below: "store")
     let text = message { _ = try store.importLayout(from: layout, name: name, limits: limits) }
     if text != nil {
@@ -147,7 +147,7 @@ struct ImportTests {
     }
     var outer = try nest(nest(inner))
     try scratch.write("layout/index.json", outer)
-    let store = try Store(at: scratch.path.appending("store"))
+    let store = try testStore(at: scratch.path.appending("store"))
     #expect(try store.importLayout(from: layout).unpackedLayers == 1)
     outer = try nest(nest(outer))
     try scratch.write("layout/index.json", outer)

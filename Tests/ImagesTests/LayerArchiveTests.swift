@@ -1,4 +1,5 @@
 import Linux
+import TestSupport
 import Testing
 
 @testable import Images
@@ -14,14 +15,9 @@ private struct Unpacked {
     self.archive = archive
     let headers = KeptHeaders(try scratch.directory.open("headers", [.writeOnly, .create, .exclusive], mode: 0o600))
     let root = try scratch.directory.ensureDirectory("layer", mode: 0o755)
-    var offset = 0
-    // Small pieces, so that everything is cut somewhere.
-    let reader = TarReader(buffer: 1024, keep: { (bytes) throws(LayerError) in try headers.add(bytes) }) { (buffer) throws(LayerError) in
-      let count = min(buffer.count, archive.count - offset)
-      archive[offset..<(offset + count)].withUnsafeBytes { buffer.copyBytes(from: $0) }
-      offset += count
-      return count
-    }
+    // Small ones, so that everything is cut somewhere.
+    let pieces = Pieces(archive, of: 1024)
+    let reader = TarReader(limits: Limits(), keep: { (bytes) throws(LayerError) in try headers.add(bytes) }) { () throws(LayerError) in pieces.next() }
     _ = try LayerWriter(root: try root.duplicate(), lower: LowerLayers(), limits: Limits()).apply(reader, progress: {})
     try reader.finish()
     try headers.finish()
@@ -34,8 +30,7 @@ private struct Unpacked {
     let size = try headers.status().size
     var made: [UInt8] = []
     let root = try scratch.directory.open("layer", [.readOnly, .directory])
-    let maker = try #require(LayerArchive(headers: Extent(headers, count: size), root: root) { (bytes) throws(LayerError) in made += bytes })
-    try maker.make()
+    try LayerArchive(headers: Extent(headers, count: size), root: root, start: readerInThread) { (bytes) throws(LayerError) in made += bytes }.make()
     return made
   }
 }

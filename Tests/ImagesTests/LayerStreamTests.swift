@@ -20,12 +20,9 @@ private func stream(
       Extent(try scratch.directory.open("blob", .readOnly), count: UInt64(blob.count)), descriptor, compression,
       diffID: try Digest(LayoutBuilder.digest(archive)), limits: limits)
     do throws(LayerError) {
-      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 777, alignment: 16)
-      defer { buffer.deallocate() }
-      while true {
-        let count = try stream.read(into: buffer)
-        if count == 0 { break }
-        bytes += buffer[..<count]
+      let reader = try stream.reader(start: readerInThread) { (kept) throws(LayerError) in bytes += kept }
+      while try reader.next() != nil {
+        while let piece = try reader.piece() { bytes += piece }
       }
       try stream.finish()
     } catch {

@@ -12,7 +12,7 @@ struct SharedFilesTests {
 
   init() throws {
     scratch = try Scratch("shared")
-    store = try Store(at: scratch.path.appending("store"))
+    store = try testStore(at: scratch.path.appending("store"))
   }
 
   /// Imports an image of one layer with these entries and another file of its own; gives the path of the layer.

@@ -11,7 +11,7 @@ struct StoreHeadersTests {
 
   init() throws {
     scratch = try Scratch("headers")
-    store = try Store(at: scratch.path.appending("store"))
+    store = try testStore(at: scratch.path.appending("store"))
   }
 
   /// The archive of an image's uppermost layer as the store makes it again.
@@ -21,7 +21,7 @@ struct StoreHeadersTests {
     let root = try store.layers.open(Store.layerName(chainID), [.readOnly, .directory])
     let headers = try #require(try store.openHeaders(chainID))
     var made: [UInt8] = []
-    try LayerArchive(headers: headers, root: root) { (bytes) throws(LayerError) in made += bytes }?.make()
+    try LayerArchive(headers: headers, root: root, start: readerInThread) { (bytes) throws(LayerError) in made += bytes }.make()
     return made
   }
 
@@ -57,7 +57,7 @@ struct StoreHeadersTests {
   func leftover() throws {
     try scratch.write(Path("store/headers/\(String(repeating: "ab", count: 32))"), [1])
     try scratch.write("store/tmp/import/half", [1])
-    _ = try Store(at: scratch.path.appending("store"))
+    _ = try testStore(at: scratch.path.appending("store"))
     #expect(try store.names(in: store.headers, "").isEmpty)
   }
 
@@ -68,7 +68,7 @@ struct StoreHeadersTests {
     try scratch.write("store/importing", ContainerRecord(image: "a", layers: [layer]).stored())
     try scratch.write(Path("store/headers/\(hex)"), [1])
     try scratch.write("store/tmp/import/half", [1])
-    _ = try Store(at: scratch.path.appending("store"))
+    _ = try testStore(at: scratch.path.appending("store"))
     #expect(try store.names(in: store.headers, "").isEmpty)
     #expect(store.layersOfImport() == [layer])
   }

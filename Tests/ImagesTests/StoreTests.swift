@@ -7,7 +7,7 @@ import Testing
 
 @Suite("the store of images")
 struct StoreTests {
-  private func store(_ scratch: Scratch) throws -> Store { try Store(at: scratch.path.appending("store")) }
+  private func store(_ scratch: Scratch) throws -> Store { try testStore(at: scratch.path.appending("store")) }
 
   private func layerPath(_ image: StoredImage, _ index: Int) -> Path {
     Path(bytes: image.layers[index].bytes.split(separator: 0x2F).dropFirst(2).joined(separator: [0x2F]))
@@ -132,7 +132,7 @@ struct StoreTests {
     let first = try store(scratch)
     try first.withImportLock { () throws(ImageError) in
       do { try scratch.write("store/tmp/import/half", [1]) } catch { Issue.record(error) }
-      _ = try Store(at: scratch.path.appending("store"))
+      _ = try testStore(at: scratch.path.appending("store"))
       #expect(scratch.status("store/tmp/import/half") != nil)
     }
     _ = try store(scratch)

@@ -9,7 +9,7 @@ struct UsageTests {
   @Test("layers count once, shared ones are no image's own, and what no container needs can be had back")
   func sharing() throws {
     let scratch = try Scratch("usage")
-    let store = try Store(at: scratch.path.appending("store"))
+    let store = try testStore(at: scratch.path.appending("store"))
     let big = String(repeating: "x", count: 1 << 20)
     let base: [Entry] = [.file("base", big), .hardLink("other", "base")]
     try store.importLayout(from: LayoutBuilder([base, [.file("a", big)]]).write(to: scratch, "a"))
@@ -38,7 +38,7 @@ struct UsageTests {
   @Test("a file that two layers share counts once, and can be had back only with both", arguments: ["a", "b"])
   func shared(kept: String) throws {
     let scratch = try Scratch("usage-shared")
-    let store = try Store(at: scratch.path.appending("store"))
+    let store = try testStore(at: scratch.path.appending("store"))
     for name in ["a", "b"] {
       let entries: [Entry] = [.file("big", String(repeating: "x", count: 1 << 20)), .file("own-\(name)", name)]
       try store.importLayout(from: LayoutBuilder([entries]).write(to: scratch, name))

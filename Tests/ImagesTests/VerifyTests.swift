@@ -19,7 +19,7 @@ private struct Verified {
 
   init(_ test: String, _ layers: [[Entry]] = [base, above]) throws {
     scratch = try Scratch(test)
-    store = try Store(at: scratch.path.appending("store"))
+    store = try testStore(at: scratch.path.appending("store"))
     layout = try LayoutBuilder(layers).write(to: scratch, "app")
     try store.importLayout(from: layout)
   }
@@ -174,7 +174,7 @@ struct VerifyTests {
     }
     // Something is collected, but not this.
     try verified.scratch.write("store/tmp/import/half", [1])
-    _ = try Store(at: verified.store.path)
+    _ = try testStore(at: verified.store.path)
     #expect(try verified.scratch.names(below: "store/quarantine").contains("\(layer.hex)-0/"))
     try verified.store.removeContainerLayer(id: id)
     #expect(verified.scratch.status("store/quarantine") == nil)

@@ -104,6 +104,10 @@ int clinux_set_nonblocking(int descriptor);
 int clinux_place(int descriptor, int at);
 /// dup3(2) O_CLOEXEC: makes `at` another name of `descriptor`.
 int clinux_replace(int at, int descriptor);
+/// mmap(2) of new memory that is shared with clones (MAP_SHARED | MAP_ANONYMOUS): its address.
+long clinux_map_shared(size_t size);
+/// munmap(2).
+void clinux_unmap(void *address, size_t size);
 /// memfd_create(2), Linux 3.17.
 int clinux_memfd_create(const char *name, uint32_t flags);
 /// fcntl(2) F_ADD_SEALS.

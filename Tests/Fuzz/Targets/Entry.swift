@@ -43,6 +43,7 @@ private let targets = [
   Target("process", longest: 1536, fuzzProcess),
   Target("processes", longest: 1024, fuzzProcesses),
   Target("record", longest: 512, fuzzRecord),
+  Target("records", longest: 1024, fuzzReaderRecords),
   Target("releases", longest: 2048, fuzzReleases),
   Target("resources", longest: 1536, fuzzResources),
   Target("seccomp", longest: 2560, fuzzSeccomp),

@@ -1,5 +1,6 @@
 import Linux
 import OCI
+import TestSupport
 import Trust
 
 @testable import Images
@@ -114,18 +115,9 @@ func fuzzSavedArchive(_ input: [UInt8]) {
 }
 
 private func contents(_ archive: [UInt8], skipping: Bool) -> (ArchiveContents?, String?) {
-  var rest = archive[...]
-  let skip = { (count: UInt64) -> Bool in
-    guard count <= UInt64(rest.count) else { return false }
-    rest = rest.dropFirst(Int(count))
-    return true
-  }
-  let reader = TarReader(buffer: 1024, skip: skipping ? skip : nil) { (buffer) throws(LayerError) in
-    let given = rest.prefix(buffer.count)
-    rest = rest.dropFirst(given.count)
-    buffer.copyBytes(from: given)
-    return given.count
-  }
+  let pieces = Pieces(archive, of: 1024)
+  let skip = { (count: UInt64) throws(LayerError) in pieces.skip(count) }
+  let reader = TarReader(limits: Limits(), skip: skipping ? skip : nil) { () throws(LayerError) in pieces.next() }
   do throws(LayerError) {
     return (try ArchiveContents(reader, limits: Limits()) { (_) throws(LayerError) in reader.position }, nil)
   } catch { return (nil, error.message) }
@@ -155,13 +147,8 @@ private func entries(_ archive: [UInt8], piece: Int) -> ([(TarEntry, Int)], Stri
 
 /// A reader of an archive in memory that gives it in pieces.
 func reader(_ archive: [UInt8], piece: Int) -> TarReader {
-  var rest = archive[...]
-  return TarReader(buffer: 1024) { (buffer) throws(LayerError) in
-    let given = rest.prefix(min(piece, buffer.count))
-    rest = rest.dropFirst(given.count)
-    buffer.copyBytes(from: given)
-    return given.count
-  }
+  let pieces = Pieces(archive, of: piece)
+  return TarReader(limits: Limits()) { () throws(LayerError) in pieces.next() }
 }
 
 /// The archive with a right checksum in each block that looks like a header, so that changes get past it.

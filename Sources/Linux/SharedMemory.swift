@@ -1,0 +1,16 @@
+internal import CLinux
+
+/// Memory that this process has together with those that it clones from then on.
+public final class SharedMemory {
+  /// All zeros at first; there as long as this object is.
+  public let bytes: UnsafeMutableRawBufferPointer
+
+  /// The system call is `mmap` with `MAP_SHARED` and `MAP_ANONYMOUS`.
+  public init(size: Int) throws(Errno) {
+    let address = clinux_map_shared(size)
+    if address < 0 { throw Errno(rawValue: Int32(truncatingIfNeeded: 0 - address)) }
+    bytes = UnsafeMutableRawBufferPointer(start: UnsafeMutableRawPointer(bitPattern: address), count: size)
+  }
+
+  deinit { clinux_unmap(bytes.baseAddress, bytes.count) }
+}

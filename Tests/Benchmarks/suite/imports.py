@@ -116,7 +116,7 @@ def _timed(context: Context, section: Section, image: _Image) -> tuple[dict[str,
     def try_out(name: str, command: str) -> None:
         output_of(shlex.split(fresh))
         # A shell's own memory tells nothing about what it runs.
-        peaks[name] = None if command.startswith("sh ") else watched(programs, "memory", shlex.split(command), work)
+        peaks[name] = None if command.startswith("sh ") else watched(programs, "family", shlex.split(command), work)
         working[name] = Candidate(command, fresh)
 
     for name, command in candidates.items():
@@ -124,7 +124,7 @@ def _timed(context: Context, section: Section, image: _Image) -> tuple[dict[str,
     timings = time_all(working, work, image.rounds, image.runs, image.warmup)
     if "bsdtar" in working:
         output_of(shlex.split(fresh))
-        peaks["bsdtar"] = max(watched(programs, "memory", ["bsdtar", "-xzf", str(file), "-C", str(folder)], work) for file in image.layers)
+        peaks["bsdtar"] = max(watched(programs, "family", ["bsdtar", "-xzf", str(file), "-C", str(folder)], work) for file in image.layers)
     output_of(shlex.split(fresh))
     return timings, peaks
 

@@ -170,6 +170,9 @@ long clinux_send(int socket, const void *bytes, size_t count, int descriptor) {
   return CALL(SYS_sendmsg, socket, &message, MSG_NOSIGNAL);
 }
 
+long clinux_send_bytes(int socket, const void *bytes, size_t count) { return CALL(SYS_sendto, socket, bytes, count, MSG_NOSIGNAL, NULL, 0); }
+long clinux_receive_bytes(int socket, void *bytes, size_t count) { return CALL(SYS_recvfrom, socket, bytes, count, 0, NULL, NULL); }
+
 long clinux_send_now(int socket, const void *bytes, size_t count) { return CALL(SYS_sendto, socket, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0); }
 
 long clinux_receive(int socket, void *bytes, size_t count, int *descriptor) {

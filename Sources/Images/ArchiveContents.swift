@@ -18,7 +18,10 @@ struct ArchiveContents {
 
   /// Reads all of an archive. `place` says for each file where its bytes are to be found, and may read them.
   init(_ reader: EntryReader, limits: Limits, place: (TarEntry) throws(LayerError) -> UInt64) throws(LayerError) {
+    var left = limits.entries
     while let entry = try reader.next() {
+      if left == 0 { throw LayerError(.tooManyEntries(limit: limits.entries)) }
+      left -= 1
       guard try note(entry, limits) else { continue }
       if entry.kind == .file { entries[entries.count - 1].start = try place(entry) }
     }

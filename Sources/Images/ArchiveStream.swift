@@ -22,12 +22,12 @@ final class ArchiveStream {
     let bytes = input
     let input = ReaderInput(
       fill: { (buffer) throws(LayerError) in try bytes.read(into: buffer) },
-      take: { (piece, consumed) throws(LayerError) in try self.count(piece, consumed) })
+      take: { (count, consumed) throws(LayerError) in try self.take(count, consumed) })
     return try ArchiveReader(ReaderTask(purpose: .staging, compression: compression, limits: limits), input, start: start)
   }
 
-  private func count(_ piece: UnsafeRawBufferPointer, _ consumed: UInt64) throws(LayerError) {
-    bytesUnpacked += UInt64(piece.count)
+  private func take(_ count: UInt64, _ consumed: UInt64) throws(LayerError) {
+    bytesUnpacked += count
     // What comes out of it goes to the medium, so that it may not be a bomb either.
     if bytesUnpacked > limits.ratioFloor, bytesUnpacked / limits.ratio > consumed { throw LayerError(.ratio(limit: limits.ratio)) }
   }

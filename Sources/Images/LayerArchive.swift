@@ -16,9 +16,15 @@ final class LayerArchive {
   init(
     headers: Extent, root: consuming FileDescriptor, limits: Limits = Limits(), start: ReaderStart, output: @escaping ByteSink
   ) throws(LayerError) {
-    let input = ReaderInput(fill: { (buffer) throws(LayerError) in
-      do throws(Errno) { return try headers.read(into: buffer) } catch { throw LayerError(.system(SystemError("read", "the headers", error))) }
-    })
+    var bytes: UInt64 = 0
+    let input = ReaderInput(
+      fill: { (buffer) throws(LayerError) in
+        do throws(Errno) { return try headers.read(into: buffer) } catch { throw LayerError(.system(SystemError("read", "the headers", error))) }
+      },
+      take: { (count, _) throws(LayerError) in
+        bytes += count
+        if bytes > limits.bytes { throw LayerError(.headersDamaged) }
+      })
     reader = try ArchiveReader(ReaderTask(purpose: .headers, compression: .gzip, limits: limits), input, start: start, keep: output)
     tree = LayerTree(root: root, lower: LowerLayers(), limits: limits)
     self.limits = limits
@@ -36,7 +42,13 @@ final class LayerArchive {
   func make(
     hasContents: Bool = true, visit: (TarEntry) throws(LayerError) -> Void = { (_) throws(LayerError) in }, tell: ((LayerError) -> Void)? = nil
   ) throws(LayerError) {
+    var entries: UInt64 = 0
+    var left = limits.bytes
     while let entry = try next() {
+      entries += 1
+      // An import keeps to these limits.
+      guard entries <= limits.entries, entry.size <= left else { throw LayerError(.headersDamaged) }
+      left -= entry.size
       try visit(entry)
       guard let (parent, name) = try LayerArchive.file(entry, limits) else { continue }
       if entry.size == 0 || !hasContents { continue }
@@ -65,7 +77,7 @@ final class LayerArchive {
       return try body()
     } catch {
       switch error.fault {
-      case .noMemory, .system, .data, .readerKilled: throw error
+      case .noMemory, .system, .data, .readerKilled, .readerConfused, .notConfined, .notFiltered: throw error
       default: throw LayerError(.headersDamaged)
       }
     }

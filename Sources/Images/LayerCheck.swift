@@ -143,10 +143,10 @@ final class LayerCheck {
     case .root:
       made.append(LayerCheck.rootName)
       try act("examine", "") { () throws(Errno) in try self.compareDirectory(entry, self.root, named: LayerCheck.rootName) }
-    case .opaque(let directory): hidden.append((directory, nil))
-    case .whiteout(let parent, let name): hidden.append((parent, name))
+    case .opaque(let directory): try hide(directory, nil)
+    case .whiteout(let parent, let name): try hide(parent, name)
     case .file(let parent, let name):
-      if entry.kind == .characterDevice, entry.deviceMajor == 0, entry.deviceMinor == 0 { return hidden.append((parent, name)) }
+      if entry.kind == .characterDevice, entry.deviceMajor == 0, entry.deviceMinor == 0 { return try hide(parent, name) }
       if entry.kind == .characterDevice || entry.kind == .blockDevice { return }
       guard let place = try tree.find(parent) else { return missing(entry) }
       try act("examine", "") { () throws(Errno) in
@@ -157,6 +157,11 @@ final class LayerCheck {
       }
       if entry.kind == .hardLink { try compareHardLink(entry, name, place, tree) }
     }
+  }
+
+  private func hide(_ parent: [Path], _ name: Path?) throws(LayerFault) {
+    if hidden.count >= limits.whiteouts { throw .headersDamaged }
+    hidden.append((parent, name))
   }
 
   private func missing(_ entry: TarEntry) { damage("entry \(printable(entry.name)): is missing") }

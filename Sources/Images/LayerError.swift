@@ -49,6 +49,8 @@ public indirect enum LayerFault: Error, Sendable {
   case noMemory
   /// The process that reads the archive was ended by a signal, or has not kept to what was agreed with it.
   case readerKilled(signal: Int32), readerConfused
+  /// That process could not give up its rights, or has no filter of system calls.
+  case notConfined(Errno), notFiltered(Errno)
   case system(SystemError)
   /// An error that was met while an entry's data was read, and that names what it is about by itself.
   case data(LayerError)
@@ -109,6 +111,8 @@ public indirect enum LayerFault: Error, Sendable {
     case .noMemory: "there is not enough memory to read it"
     case .readerKilled(let signal): "the process that read it was ended by signal \(Int64(signal))"
     case .readerConfused: "the process that read it told nonsense of it"
+    case .notConfined(let error): "take the rights of the process that reads it: \(error.message)"
+    case .notFiltered(let error): "load the seccomp filter of the process that reads it (CONFIG_SECCOMP_FILTER): \(error.message)"
     case .system(let error): Text(error.message)
     case .data(let error): Text(error.message)
     }

@@ -42,10 +42,17 @@ final class LayerStream {
   func reader(start: ReaderStart, keep: @escaping ByteSink) throws(LayerError) -> ArchiveReader {
     if let contradiction { throw LayerError(.otherCompression(found: contradiction.name, declared: compression.name)) }
     let blob = blob
-    let input = ReaderInput(
-      fill: { (buffer) throws(LayerError) in try blob.read(into: buffer) },
-      take: { (piece, consumed) throws(LayerError) in try self.add(piece, consumed) })
-    return try ArchiveReader(ReaderTask(purpose: .layer, compression: compression, limits: limits), input, start: start, keep: keep)
+    var unpacked: UnpackedBytes?
+    if compression != .none {
+      unpacked = try UnpackedBytes(compression, limits: limits, start: start) { (buffer) throws(LayerError) in try blob.read(into: buffer) }
+    }
+    // What is parsed is what was hashed: whoever decompressed it cannot reach this buffer, and whoever parses it has not seen it. Layers are known by that hash.
+    let input = ReaderInput { (buffer) throws(LayerError) in
+      let count = if let unpacked { try unpacked.read(into: buffer) } else { try blob.read(into: buffer) }
+      try self.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]), unpacked?.consumed ?? blob.bytesRead)
+      return count
+    }
+    return try ArchiveReader(ReaderTask(purpose: .layer, compression: .none, limits: limits), input, start: start, keep: keep)
   }
 
   /// Counts and hashes what comes next of the archive, for which `consumed` bytes of the blob were read.

@@ -35,6 +35,9 @@ public struct LayerSummary: Equatable, Sendable {
     noteCount += 1
     if notes.count < 64 { notes.append(LayerNote(entry: entry, kind: kind)) }
   }
+
+  /// Keeps no more of the name, which may have a mebibyte, than is shown.
+  mutating func note(attribute name: Path, _ entry: Path) { note(.attribute(Path(bytes: name.bytes.prefix(257))), entry) }
 }
 
 /// Writes a layer into a new directory, in the form in which overlayfs takes it (image-spec, layer.md; Documentation/filesystems/overlayfs.rst).
@@ -108,7 +111,7 @@ final class LayerWriter {
         try parent.changeOwner(of: name, user: entry.user, group: entry.group)
         try parent.changeTimes(of: name, entry.modified)
       }
-      for attribute in entry.attributes { summary.note(.attribute(attribute.name), entry.name) }
+      for attribute in entry.attributes { summary.note(attribute: attribute.name, entry.name) }
     case .fifo:
       try new("make the FIFO") { () throws(Errno) in
         try parent.makeNode(name, .fifo, mode: 0o600)
@@ -192,7 +195,7 @@ final class LayerWriter {
     try file.changeMode(entry.mode)
     for attribute in entry.attributes {
       guard LayerAttribute.isAllowed(attribute.name) else {
-        summary.note(.attribute(attribute.name), entry.name)
+        summary.note(attribute: attribute.name, entry.name)
         continue
       }
       do throws(Errno) {
@@ -201,7 +204,7 @@ final class LayerWriter {
         // A file system without `user.*` (tmpfs before Linux 6.6); a file capability that is lost would change what the program can do, so that one is an
         // error.
         if error != .notSupported || attribute.name.bytes.starts(with: StaticBytes("security.")) { throw error }
-        summary.note(.attribute(attribute.name), entry.name)
+        summary.note(attribute: attribute.name, entry.name)
       }
     }
     try file.changeTimes(entry.modified)

@@ -28,24 +28,38 @@ final class ReaderLoop {
     free = Array(task.inputs..<(task.inputs + task.outputs))
   }
 
-  /// Bytes of records in a packet, at most.
-  static var packetSize: Int { 16 << 10 }
+  /// Bytes of records in a packet, at most: one that every socket takes, whatever net.core.wmem_default is.
+  static var packetSize: Int { Channel.packetLimit }
 
-  /// Reads the archive to its end or first fault, and tells that. When nobody listens any more, that is the end as well.
+  /// Reads to the end or the first fault, tells that, and waits until nobody listens any more: the channel is not closed before everything was heard.
   func run() {
     do throws(LayerError) {
-      try read()
+      if task.purpose == .unpacking { try unpack() } else { try read() }
       try tell(.end)
     } catch {
       try? tell(.fault(error))
     }
-    try? flush()
+    wait()
   }
 
   /// Says why there is nothing that reads.
-  func giveUp(_ error: Errno) {
-    try? tell(.fault(LayerError(.system(SystemError("", "", error)))))
-    try? flush()
+  func giveUp(_ fault: LayerFault) {
+    try? tell(.fault(LayerError(fault)))
+    wait()
+  }
+
+  private func wait() {
+    do throws(LayerError) {
+      try flush()
+      while true { try receive() }
+    } catch {
+      // Nobody is there any more.
+    }
+  }
+
+  private func unpack() throws(LayerError) {
+    let source = try unpackedSource()
+    while try !source().isEmpty {}
   }
 
   private func read() throws(LayerError) {
@@ -53,14 +67,14 @@ final class ReaderLoop {
     while let entry = try reader.next() {
       try tell(.entry(entry, position: reader.position))
       switch task.purpose {
-      case .listing: break
+      case .listing, .unpacking: break
       case .headers: if hasContents(entry) { reader.leaveOutData() }
       case .layer: if hasContents(entry) { try tellData(reader) }
       case .staging: if entry.kind == .file { try tellData(reader) }
       }
     }
     switch task.purpose {
-    case .listing: break
+    case .listing, .unpacking: break
     case .headers, .layer: try reader.finish()
     // Whoever writes the pipe would be killed by a signal otherwise, and a checksum at the end would not be looked at. An archive is filled up with zeros to
     // some kilobytes; more than a mebibyte of anything is left alone.
@@ -143,6 +157,7 @@ final class ReaderLoop {
   private func flush() throws(LayerError) {
     if kept > 0 { records.append(.keep(kept)) }
     kept = 0
+    defer { records.removeAll() }
     try connected { () throws(Errno) in
       var failure: Errno?
       self.records.bytes.withUnsafeBytes { bytes in
@@ -155,7 +170,6 @@ final class ReaderLoop {
       }
       if let failure { throw failure }
     }
-    records.removeAll()
   }
 
   /// Waits for an order.

@@ -20,8 +20,8 @@ enum ReaderRecord {
   case fault(LayerError)
 }
 
-/// Puts records down as bytes: the length of what follows the kind, in four bytes, the kind, numbers of eight bytes, and texts with their length before them. The
-/// lowest byte of a number comes first.
+/// Puts records down as bytes: the length of what follows the kind, in four bytes, the kind, numbers of eight bytes, and texts with their length before them.
+/// The lowest byte of a number comes first.
 struct RecordWriter {
   private(set) var bytes: [UInt8] = []
 
@@ -126,9 +126,9 @@ private struct RecordFields {
 
   mutating func record(kind: UInt8) -> ReaderRecord? {
     switch kind {
-    case 0: .block(count(), count: count(), consumed: number())
-    case 1: .keep(count())
-    case 2: .data(count())
+    case 0: .block(count(), count: some(), consumed: number())
+    case 1: .keep(some())
+    case 2: .data(some())
     case 3: entry(at: number(atMost: UInt64(Int64.max)))
     case 4: .done(count())
     case 5: .skip(number())
@@ -153,6 +153,13 @@ private struct RecordFields {
 
   /// A number of bytes in memory, or of a buffer.
   private mutating func count() -> Int { Int(number(atMost: UInt64(Int32.max))) }
+
+  /// At least one: whoever says nothing gets nowhere either.
+  private mutating func some() -> Int {
+    let count = count()
+    if count == 0 { isVoid = true }
+    return count
+  }
 
   private mutating func word() -> UInt32 { UInt32(truncatingIfNeeded: number(atMost: UInt64(UInt32.max) - 1)) }
 
@@ -219,10 +226,10 @@ private enum RecordFault {
     case .metadataTwice: (15, 0)
     case .oneZeroBlock: (16, 0)
     case .noMemory: (17, 0)
-    // Loading the filter is all that can fail for another reason.
-    case .system(let error): (18, UInt64(error.errno.rawValue))
-    // Reading does not come to others.
-    default: (19, 0)
+    case .notConfined(let error): (18, UInt64(error.rawValue))
+    case .notFiltered(let error): (19, UInt64(error.rawValue))
+    // Reading comes to no others but those of the channel, which then nobody hears of.
+    default: (20, 0)
     }
   }
 
@@ -246,15 +253,9 @@ private enum RecordFault {
     case 15: .metadataTwice
     case 16: .oneZeroBlock
     case 17: .noMemory
-    case 18: .system(confinement(Errno(rawValue: Int32(truncatingIfNeeded: argument))))
+    case 18: .notConfined(Errno(rawValue: Int32(truncatingIfNeeded: argument)))
+    case 19: .notFiltered(Errno(rawValue: Int32(truncatingIfNeeded: argument)))
     default: nil
     }
-  }
-
-  /// What failed before anything was read.
-  private static func confinement(_ error: Errno) -> SystemError {
-    // What a kernel without CONFIG_SECCOMP_FILTER says.
-    let operation: Literal = error == .invalidArgument ? "load the seccomp filter (CONFIG_SECCOMP_FILTER) of" : "take the rights of"
-    return SystemError(operation, "the process that reads it", error)
   }
 }

@@ -1,9 +1,11 @@
 internal import Linux
 internal import OCI
 
-/// What a process without rights (`ReaderLoop`) reads an archive for, and the memory that its bytes pass through.
+/// What a process without rights (`ReaderLoop`) reads bytes for, and the memory that they pass through.
 struct ReaderTask {
   enum Purpose {
+    /// They are decompressed, and what comes out is not looked at.
+    case unpacking
     /// A layer is unpacked or compared: the data of its files, and all else for who keeps it.
     case layer
     /// A layer's archive is made again out of all but the data of its files.
@@ -20,12 +22,11 @@ struct ReaderTask {
 
   /// Bytes of a buffer. Between two headers of a listing there is mostly something to pass over.
   var bufferSize: Int { purpose == .listing ? 4096 : 128 << 10 }
-  /// Buffers that are filled with what is to be read: the first ones. Of a listing there is one, because it may go on elsewhere.
-  var inputs: Int { purpose == .listing ? 1 : compression == .none ? 4 : 2 }
+  /// Buffers that are filled with what is to be read: the first ones. Of a listing there is one, because it may go on elsewhere; of what may come through a
+  /// pipe as well, because nothing else is heard while that is waited for.
+  var inputs: Int { purpose == .listing || purpose == .staging ? 1 : compression == .none ? 4 : 2 }
   /// Buffers after those for what it decompresses to. Without compression it is read where it was put.
   var outputs: Int { compression == .none ? 0 : 3 }
-
-  func makeMemory() throws(Errno) -> SharedMemory { try SharedMemory(size: (inputs + outputs) * bufferSize) }
 
   /// A buffer, or as much of it as there is something in.
   func buffer(_ index: Int, of memory: SharedMemory, count: Int? = nil) -> UnsafeMutableRawBufferPointer {

@@ -8,7 +8,8 @@ extension Store {
   /// configuration is the same, and so is its image ID.
   ///
   /// The manifest is another one, with another digest, unless the layers came uncompressed: then it is the same, and the signatures go along. Everything is verified on its
-  /// way; when the archive has to be thrown away because a layer is damaged, the error says so. Memory: some 400 KiB, and the documents.
+  /// way; when the archive has to be thrown away because a layer is damaged, the error says so. Memory: the buffers of the one who reads the headers, and
+  /// the documents.
   public func exportImage(named name: String, to file: borrowing FileDescriptor) throws(ImageError) {
     let record = try record(named: name)
     if record.erofs != nil { throw ImageError(.unsupported, "image \(name): is in an EROFS file, of which its layers cannot be made again") }

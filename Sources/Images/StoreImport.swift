@@ -54,8 +54,8 @@ extension Store {
   /// Takes all images for `platform` out of an OCI image layout or an archive of `docker save`, in the order in which they are listed.
   ///
   /// An image becomes visible when every document and layer of it has been verified and is on the medium; otherwise the store stays as it was. An image that had
-  /// the name before loses it. Memory: some 500 KiB of buffers, the documents (4 MiB each at most), the names in an archive (`Limits.archiveEntries`), and the
-  /// whiteouts of one layer; 1.6 MiB in all for a process that imports a layer of 50 MiB. A zstd layer takes its window besides, 8 MiB at most.
+  /// the name before loses it. Memory: the buffers of those who read (`ReaderTask`), the documents (4 MiB each at most), the names in an archive
+  /// (`Limits.archiveEntries`), and the whiteouts of one layer. A zstd layer takes its window besides, 8 MiB at most.
   ///
   /// One that ends with an error leaves nothing. Of one that is killed, layers that were complete stay (`keepComplete`) for the next import.
   ///

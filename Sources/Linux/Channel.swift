@@ -74,26 +74,29 @@ public struct Channel: ~Copyable {
     return Packet(bytes: bytes, descriptor: passed >= 0 ? FileDescriptor(owning: passed) : nil)
   }
 
-  /// Sends one packet, which may be larger than `packetLimit` for a receiver that has the room. The C function is `sendmsg`.
+  /// Sends one packet without a descriptor. Allocates nothing. The C function is `sendto`.
   public borrowing func send(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
     let number = rawValue
-    _ = try checked { clinux_send(number, bytes.baseAddress, bytes.count, -1) }
+    _ = try checked { clinux_send_bytes(number, bytes.baseAddress, bytes.count) }
   }
 
-  /// Receives one packet, the start of it if it is larger than `buffer`: the number of its bytes, 0 at the end. Allocates nothing. The C function is `recvmsg`.
+  /// Receives one packet, the start of it if it is larger than `buffer`: the number of its bytes, 0 at the end. Descriptors that come with it the kernel closes.
+  /// Allocates nothing. The C function is `recvfrom`.
   public borrowing func receive(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
-    var passed: Int32 = -1
-    let count = try receive(buffer.baseAddress, buffer.count, &passed)
-    if passed >= 0 { closeDescriptor(passed) }
-    return count
+    let number = rawValue
+    return try untilReset { () throws(Errno) in try checked { clinux_receive_bytes(number, buffer.baseAddress, buffer.count) } }
   }
 
   private borrowing func receive(_ bytes: UnsafeMutableRawPointer?, _ size: Int, _ passed: inout Int32) throws(Errno) -> Int {
     let number = rawValue
+    return try untilReset { () throws(Errno) in try checked { clinux_receive(number, bytes, size, &passed) } }
+  }
+
+  private borrowing func untilReset(_ body: () throws(Errno) -> Int) throws(Errno) -> Int {
     var isRepeated = false
     while true {
       do throws(Errno) {
-        return try checked { clinux_receive(number, bytes, size, &passed) }
+        return try body()
       } catch {
         // The other side has ended without having read everything, which is told once; what it has said comes after that.
         if error != .connectionReset || isRepeated { throw error }

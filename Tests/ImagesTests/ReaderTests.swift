@@ -27,7 +27,7 @@ private func entries(
       // In packets that end anywhere.
       for byte in 0..<(records.bytes.count + 6) / 7 { try pair.second.send(Array(records.bytes[(byte * 7)..<min(records.bytes.count, byte * 7 + 7)])) }
       pair.second.close()
-      return ReaderProcess(pair) { _ in signal }
+      return ReaderProcess(pair) { signal }
     }
     let reader = try ArchiveReader(task, bytes, start: start) { (bytes) throws(LayerError) in kept += bytes }
     while try reader.next() != nil {
@@ -77,7 +77,7 @@ struct ReaderTests {
     let faults: [LayerFault] = [
       .truncated, .notGzip, .garbageAfterGzip, .notZstd, .windowTooLarge, .badChecksum, .badNumber(field: .user), .negativeNumber(field: .size), .nulInName,
       .unknownType(200), .sparse, .metadataTooLong(limit: 1 << 20), .badExtendedHeader, .globalHeaderChangesEntries, .metadataWithoutEntry, .metadataTwice,
-      .oneZeroBlock, .noMemory,
+      .oneZeroBlock, .noMemory, .notConfined(.notPermitted), .notFiltered(.invalidArgument),
     ]
     var writer = RecordWriter()
     writer.append(.entry(entry, position: 12345))
@@ -112,7 +112,10 @@ struct ReaderTests {
       }
       #expect(told.error == nonsense)
     }
-    for record in [ReaderRecord.data(1001), .keep(1001), .block(0, count: 1 << 20, consumed: 0), .block(9, count: 1, consumed: 0), .done(4)] {
+    for record in [
+      ReaderRecord.data(1001), .keep(1001), .data(0), .block(0, count: 0, consumed: 0), .block(0, count: 1 << 20, consumed: 0),
+      .block(9, count: 1, consumed: 0), .done(4),
+    ] {
       let told = entries {
         $0.append(.block(0, count: 1000, consumed: 1000))
         $0.append(.entry(file("a", size: 5000), position: 0))
@@ -160,10 +163,50 @@ struct ReaderTests {
     #expect(entries { $0.append(.entry(file("a", size: 0), position: .max)) }.error == nonsense)
   }
 
+  @Test("is not what a layer is known by: that is a hash of the bytes that are parsed, whatever decompressed them")
+  func takenOver() throws {
+    let layer = tar([.file("a", "good")])
+    let other = tar([.file("a", "evil")])
+    let blob = gzip(layer)
+    let scratch = try Scratch("taken-over")
+    try scratch.write("blob", blob)
+    func entries(_ say: @escaping (inout RecordWriter) -> Void) throws -> String? {
+      let start = { (task: ReaderTask, memory: SharedMemory) throws(Errno) in
+        if task.purpose != .unpacking { return try readerInThread(task, memory) }
+        task.buffer(2, of: memory, count: other.count).copyBytes(from: other)
+        var records = RecordWriter()
+        say(&records)
+        var pair = try Channel.makePair()
+        try pair.second.send(records.bytes)
+        pair.second.close()
+        return ReaderProcess(pair) { nil }
+      }
+      let stream = try LayerStream(
+        Extent(try scratch.directory.open("blob", .readOnly), count: UInt64(blob.count)),
+        Descriptor(mediaType: "", digest: try Digest(LayoutBuilder.digest(blob)), size: UInt64(blob.count)), .gzip,
+        diffID: try Digest(LayoutBuilder.digest(layer)), limits: Limits())
+      return message {
+        let reader = try stream.reader(start: start) { (_) throws(LayerError) in }
+        while let entry = try reader.next() { #expect(entry.name == "a") }
+        try stream.finish()
+      }
+    }
+    let found = try entries {
+      $0.append(.block(2, count: other.count, consumed: 10))
+      $0.append(.end)
+    }
+    #expect(found?.hasPrefix("its uncompressed content has digest \(LayoutBuilder.digest(other))") == true)
+    #expect(
+      try entries {
+        $0.append(.block(2, count: other.count, consumed: 10))
+        $0.append(.entry(file("b", size: 4), position: 512))
+      } == nonsense)
+  }
+
   @Test("is not waited for when the process has ended: by itself, or by a signal")
   func ended() {
-    #expect(entries { $0.append(.keep(0)) }.error == nonsense)
-    #expect(entries(signal: 31) { $0.append(.keep(0)) }.error == "the process that read it was ended by signal 31")
+    #expect(entries { _ in }.error == nonsense)
+    #expect(entries(signal: 31) { _ in }.error == "the process that read it was ended by signal 31")
     #expect(entries { $0.append(.fault(LayerError(.badChecksum))) }.error == "a tar header has a wrong checksum")
   }
 }

@@ -18,7 +18,7 @@ func readerInThread(_ task: ReaderTask, _ memory: SharedMemory) throws(Errno) ->
     loop = nil
     hasEnded.signal()
   }
-  return ReaderProcess(ours) { _ in
+  return ReaderProcess(ours) {
     hasEnded.wait()
     return nil
   }

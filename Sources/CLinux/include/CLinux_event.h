@@ -35,6 +35,9 @@ int clinux_accept(int listener);
 int clinux_connect(const char *path, int packets, int waits);
 /// sendmsg(2) of `bytes` and, unless it is -1, of one descriptor (SCM_RIGHTS).
 long clinux_send(int socket, const void *bytes, size_t count, int descriptor);
+/// send(2), and recv(2): of one packet without descriptors.
+long clinux_send_bytes(int socket, const void *bytes, size_t count);
+long clinux_receive_bytes(int socket, void *bytes, size_t count);
 /// send(2) of what the socket takes without waiting.
 long clinux_send_now(int socket, const void *bytes, size_t count);
 /// recvmsg(2) of one packet; `*descriptor` is the one that came with it, closed by exec, or -1. 0 is the end.

@@ -12,6 +12,6 @@ int clinux_seccomp_load_by_prctl(const void *instructions, size_t count);
 /// rt_sigaction(2): from here on a call of this process that a filter traps (SECCOMP_RET_TRAP, SIGSYS) has the result -ENOSYS, instead of ending the process. A
 /// clone inherits that, exec ends it. A SIGSYS that somebody has sent ends the process still.
 int clinux_take_trapped_calls_for_missing(void);
-/// Lets this process make no other system calls than those for memory that is not executed, sendmsg(2), recvmsg(2) and exit_group(2): anything else is SIGSYS, which
-/// ends it (SECCOMP_RET_KILL_PROCESS; before Linux 4.14 the kernel takes that for SECCOMP_RET_KILL_THREAD). Needs no_new_privs.
+/// Lets this process make no other system calls than those for memory that is not executed, sendto(2), recvfrom(2) and exit_group(2): anything else is SIGSYS,
+/// which ends it (SECCOMP_RET_KILL_PROCESS). Needs no_new_privs.
 int clinux_confine_to_memory(void);

@@ -49,5 +49,5 @@ private func process(saying bytes: ArraySlice<UInt8>) throws(Errno) -> ReaderPro
     rest = rest.dropFirst(200)
   }
   pair.second.close()
-  return ReaderProcess(pair) { _ in nil }
+  return ReaderProcess(pair) { nil }
 }

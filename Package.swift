@@ -65,6 +65,7 @@ let package = Package(
     module("Runtime", ["Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox"]),
     module("Trust", ["Wording", "JSON", "OCI", "CCrypto"]),
     module("Images", ["Linux", "JSON", "OCI", "Trust", "CZlib", "CZstd"]),
+    module("Supervisor", ["Wording", "Linux", "JSON", "OCI"]),
     program(["Wording", "Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox", "Runtime", "Trust", "Images"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ordinary),
     .target(name: "Oracles", dependencies: ["Linux", "OCI"], path: "Tests/Oracles", swiftSettings: ordinary),
@@ -77,6 +78,7 @@ let package = Package(
     tests("Sandbox", ["CLinux", "Linux", "OCI", "Probe", "CSeccomp", "Oracles"]),
     tests("Runtime", ["Linux", "OCI", "Cgroups", "Sandbox", "TestSupport"]),
     tests("Trust", ["OCI"]),
+    tests("Supervisor", ["JSON", "OCI", "Linux", "Wording"]),
     tests("Images", ["OCI", "JSON", "Linux", "Trust", "TestSupport"]),
   ] + (isFuzzed ? fuzz : [tests("apus", ["Wording", "Linux", "JSON", "OCI", "Runtime", "Sandbox"])]),
   cLanguageStandard: .gnu17

@@ -1,20 +1,23 @@
+import Linux
 import Testing
 
-@testable import apus
-
-@Suite("quantities on the command line")
+@Suite("quantities as people write them")
 struct QuantitiesTests {
   @Test(
     "bytes, with powers of 1024",
     arguments: [
-      ("0", 0), ("1048576", 1_048_576), ("7b", 7), ("1k", 1024), ("64m", 67_108_864), ("64M", 67_108_864), ("2g", 2_147_483_648), ("2G", 2_147_483_648),
+      ("0", 0), ("1048576", 1_048_576), ("7b", 7), ("1k", 1024), ("64m", 67_108_864), ("1kb", 1024), ("64MB", 67_108_864), ("2gb", 2_147_483_648), ("0b", 0),
+      ("64M", 67_108_864), ("2g", 2_147_483_648), ("2G", 2_147_483_648),
       ("9223372036854775807", 9_223_372_036_854_775_807), ("8589934591g", 9_223_372_035_781_033_984),
     ] as [(String, Int64)])
   func bytes(_ text: String, _ bytes: Int64) { #expect(byteCount(text) == bytes) }
 
   @Test(
     "what is no number of bytes, or does not fit",
-    arguments: ["", "m", "-1", "+1", " 1", "1 ", "1.5g", "0x10", "64mb", "1t", "9223372036854775808", "8589934592g", "١"])
+    arguments: [
+      "", "m", "-1", "+1", " 1", "1 ", "1.5g", "0x10", "64mbb", "64bb", "64bm", "64mib", "64 m", "b", "kb", "1t", "1tb", "9223372036854775808", "8589934592g",
+      "١",
+    ])
   func noBytes(_ text: String) { #expect(byteCount(text) == nil) }
 
   @Test(

@@ -103,6 +103,16 @@ public struct JSONValue {
     return members
   }
 
+  /// The members of an object whose keys are none of these words, in the order of the text; a reader that takes no others refuses them. A member whose value is
+  /// `null` is among them.
+  @inline(never)
+  public func members(besides words: Literal) -> [(key: String, value: JSONValue)] {
+    let known = words.words
+    var others: [(key: String, value: JSONValue)] = []
+    for (key, value) in members() where !known.contains(where: { $0.equals(key) }) { others.append((key, value)) }
+    return others
+  }
+
   /// The member of an object, or nil when there is none or it is `null`.
   @inline(never)
   public func member(_ key: Literal) -> JSONValue? {

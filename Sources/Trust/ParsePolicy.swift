@@ -61,8 +61,7 @@ private enum IdentityType: UInt8, NamedValue {
 extension JSONValue {
   /// Refuses members that are none of these.
   func permitOnly(_ keys: Literal) {
-    let known = words(of: keys)
-    for (key, value) in members() where !known.contains(where: { $0.equals(key) }) { value.refuse("unknown key") }
+    for (_, value) in members(besides: keys) { value.refuse("unknown key") }
   }
 
   fileprivate func requirements() -> [Requirement] {

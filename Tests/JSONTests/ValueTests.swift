@@ -80,6 +80,14 @@ struct ValueTests {
     #expect(fault(json) { $0.requiredInteger("i") as UInt16 } == "i: out of range: -3 is not between 0 and 65535")
   }
 
+  @Test("members besides some words are all the others, with escapes in their keys and null as a value")
+  func otherMembers() throws {
+    let json = try parse(#"{"a": 1, "\u0062": 2, "ab": null, "": 3, "c d": 4}"#)
+    #expect(json.members(besides: "a b").map(\.key) == ["ab", "", "c d"])
+    let array = try parse("[]")
+    #expect(fault(array) { $0.members(besides: "a").map(\.key) } == ": expected an object, found an array")
+  }
+
   @Test("numbers that are no integers stay as they are written")
   func numberText() throws {
     #expect(try parse("-12.50e+03").numberText() == "-12.50e+03")

@@ -1,3 +1,5 @@
+public import OCI
+
 /// An application: services that belong together, each of them one container.
 ///
 /// Its manifest is a Compose file (compose-spec, spec.md) written as JSON; what Compose has no word for stands under `x-apus`.
@@ -164,4 +166,16 @@ public final class StopPolicy: Sendable {
     self.signal = signal
     self.gracePeriod = gracePeriod
   }
+}
+
+extension Dependency.Condition: NamedValue {
+  public static var names: Literal { "service_started service_healthy service_completed_successfully" }
+}
+
+extension RestartPolicy.GiveUp: NamedValue {
+  public static var names: Literal { "nothing stop rollback reboot" }
+}
+
+extension UnhealthyAction: NamedValue {
+  public static var names: Literal { "nothing restart stop" }
 }

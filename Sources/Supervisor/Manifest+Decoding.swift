@@ -1,0 +1,93 @@
+internal import JSON
+public import OCI
+
+extension Manifest {
+  /// Decodes a manifest. What Apus cannot do is refused, and so is what can never come true: a circle of services that wait for one another, a limit below
+  /// another that it must be above.
+  public convenience init(parsing text: [UInt8]) throws(SpecError) {
+    self.init()
+    // What a person writes has some kilobytes.
+    try decode(text, limits: JSONLimits(bytes: 256 << 10, depth: 16, nodes: 16_384)) { read($0) }
+  }
+
+  /// How many services or volumes there may be.
+  private static var limit: Int { 64 }
+
+  @inline(never)
+  private func read(_ json: JSONValue) {
+    json.permitOnly("name services volumes x-apus", refusing: UnsupportedKeys.ofManifest)
+    name = json.required("name").applicationName()
+    let volumes = json.entries("volumes", atMost: Manifest.limit)
+    for (key, value) in volumes { self.volumes.append(NamedVolume(key, value, of: self)) }
+    refuseRepeated(self.volumes.map { $0.name }, volumes.map { $0.value })
+    let services = json.required("services")
+    let entries = json.entries("services", atMost: Manifest.limit)
+    if entries.isEmpty { services.refuse("must have at least one entry") }
+    for (key, value) in entries { self.services.append(ServiceManifest(key, value, of: self)) }
+    if let own = json.member("x-apus") { readOwn(own) }
+    ManifestRules(self, entries.map { $0.value }).check()
+  }
+
+  private func readOwn(_ json: JSONValue) {
+    json.permitOnly("priority log_total update")
+    priority = json.number("priority", in: 0...100, or: priority)
+    logTotal = json.member("log_total")?.bytes(atLeast: 1)
+    guard let update = json.member("update") else { return }
+    update.permitOnly("settle timeout on_failure snapshot")
+    updates.settle = update.milliseconds("settle", atLeast: 0) ?? updates.settle
+    updates.timeout = update.milliseconds("timeout") ?? updates.timeout
+    if updates.timeout <= updates.settle { update.refuse("timeout must be longer than settle: \(updates.timeout) ms are not above \(updates.settle) ms") }
+    updates.onFailure = update.named("on_failure", or: .rollBack)
+    updates.snapshot = update.named("snapshot", or: .none)
+  }
+}
+
+extension NamedVolume {
+  fileprivate convenience init(_ key: String, _ json: JSONValue, of manifest: Manifest) {
+    self.init(key: key, name: Text("\(manifest.name)_\(key)").string)
+    if json.kind == .null { return }
+    json.permitOnly("name external driver labels", refusing: UnsupportedKeys.ofVolume)
+    if let name = json.member("name") { self.name = name.plainName() }
+    isExternal = json.flag("external")
+    labels = json.pairs("labels")
+    if let driver = json.member("driver"), !driver.text().equals("local") { driver.refuse("there is only the driver 'local'") }
+    if isExternal, !labels.isEmpty || json.member("driver") != nil { json.refuse("an external volume has nothing but a name") }
+  }
+}
+
+extension JSONValue {
+  /// The members of an object member, whose keys are names; none when it is absent.
+  @inline(never)
+  func entries(_ key: Literal, atMost limit: Int) -> [(key: String, value: JSONValue)] {
+    guard let object = member(key) else { return [] }
+    let entries = object.members()
+    if entries.count > limit { object.refuse("has \(entries.count) entries, and there may be \(limit)") }
+    for (key, value) in entries where !isPlainName(key) { value.refuse(plainNameRule) }
+    return entries
+  }
+
+  /// A name of something that becomes a name of a file.
+  @inline(never)
+  func plainName() -> String {
+    let name = text()
+    if !isPlainName(name) { refuse(plainNameRule) }
+    return name
+  }
+
+  fileprivate func applicationName() -> String {
+    let name = text()
+    // A container's name is that of the application up to the first dot.
+    if !isPlainName(name) || name.utf8.contains(where: { $0 == 0x2E || ($0 >= 0x41 && $0 <= 0x5A) }) {
+      refuse("must be at most 63 lower-case letters, digits, '-' and '_', and begin with a letter or digit")
+    }
+    return name
+  }
+}
+
+private var plainNameRule: Text { "a name must be at most 63 letters, digits, '.', '-' and '_', and begin with a letter or digit" }
+
+/// Whether a text names a service or a volume.
+private func isPlainName(_ name: String) -> Bool {
+  guard let first = name.utf8.first, first != 0x2D, first != 0x2E, first != 0x5F else { return false }
+  return name.utf8.count <= 63 && name.utf8.allSatisfy(isWordByte)
+}

@@ -100,7 +100,7 @@ func characterLength(in text: [UInt8], at offset: Int) -> Int? {
 }
 
 /// Some bytes of a document for a message: what is not printable ASCII is replaced, and a long text is cut, so that a message stays one readable line.
-func excerpt(_ bytes: ArraySlice<UInt8>) -> String {
+public func excerpt(_ bytes: ArraySlice<UInt8>) -> String {
   let limit = 48
   var shown: [UInt8] = []
   for byte in bytes.prefix(limit) { shown.append((0x20...0x7E).contains(byte) ? byte : 0x3F) }

@@ -51,10 +51,6 @@ extension JSONValue {
   @inline(never)
   func flag(_ key: Literal) -> Bool { bool(key) ?? false }
 
-  /// The strings of a list member; none when it is absent.
-  @inline(never)
-  func texts(_ key: Literal) -> [String] { list(key) { $0.text() } }
-
   /// The elements of a member that is a list, or only one of them; none when it is absent.
   @inline(never)
   func oneOrMore(_ key: Literal) -> [JSONValue] {
@@ -147,6 +143,10 @@ extension JSONValue {
   }
 }
 
+/// Some text of a document for a message, which stays one readable line.
+@inline(never)
+func excerpt(_ text: String) -> String { JSON.excerpt(Array(text.utf8)[...]) }
+
 /// Refuses the first value whose name another one before it has.
 @inline(never)
 func refuseRepeated(_ names: [String], _ places: [JSONValue]) {
@@ -154,7 +154,7 @@ func refuseRepeated(_ names: [String], _ places: [JSONValue]) {
   let order = order(of: names)
   var first: Int?
   for (index, before) in zip(order.dropFirst(), order) where names[index].matches(names[before]) { first = min(first ?? index, index) }
-  if let first { places[first].refuse("\(string(names[first])) is given twice") }
+  if let first { places[first].refuse("\(JSON.excerpt(names[first])) is given twice") }
 }
 
 /// A duration in milliseconds: numbers, of which each may have a fraction, and one of the units `us`, `ms`, `s`, `m` and `h` behind each. Nil when it is none,

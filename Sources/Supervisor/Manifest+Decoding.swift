@@ -87,7 +87,4 @@ extension JSONValue {
 private var plainNameRule: Text { "a name must be at most 63 letters, digits, '.', '-' and '_', and begin with a letter or digit" }
 
 /// Whether a text names a service or a volume.
-private func isPlainName(_ name: String) -> Bool {
-  guard let first = name.utf8.first, first != 0x2D, first != 0x2E, first != 0x5F else { return false }
-  return name.utf8.count <= 63 && name.utf8.allSatisfy(isWordByte)
-}
+private func isPlainName(_ name: String) -> Bool { beginsPlainly(name) && name.utf8.count <= 63 && name.utf8.allSatisfy(isWordByte) }

@@ -20,10 +20,20 @@ public final class Manifest {
   /// The application as it is run.
   ///
   /// - checks: what the image of each service says of its health, in the order of the services; nil where an image says nothing.
-  public func application(checks: [Healthcheck?]) -> Application {
+  /// - Throws: where a service waits for another to be healthy that has no way to tell.
+  public func application(checks: [Healthcheck?]) throws(SpecError) -> Application {
     var services: [Service] = []
     for (index, service) in self.services.enumerated() {
       services.append(service.service(check: index < checks.count ? checks[index] : nil))
+    }
+    for service in services {
+      for dependency in service.dependencies where dependency.condition == .healthy {
+        for (index, other) in services.enumerated() where other.name.equals(dependency.service) {
+          if other.health != nil || self.services[index].readiness != .untold { continue }
+          let reason: Text = "'\(other.name)' is never healthy: neither the manifest nor its image has a check, and it does not say when it is ready"
+          throw SpecError(path: "services.\(service.name).depends_on", reason: reason)
+        }
+      }
     }
     return Application(name: name, services: services)
   }
@@ -79,7 +89,7 @@ public final class ServiceManifest {
   public internal(set) var health = HealthSettings()
   public internal(set) var onUnhealthy = UnhealthyAction.nothing
   public internal(set) var stop = StopPolicy()
-  public internal(set) var readiness = Readiness.started
+  public internal(set) var readiness = Readiness.untold
   /// Milliseconds within which it has to say `WATCHDOG=1` again (sd_notify(3)); nil: there is no watchdog.
   public internal(set) var watchdog: UInt64?
   public internal(set) var logs = LogPolicy()
@@ -192,8 +202,8 @@ public enum StandIn: UInt8, NamedValue {
 
 /// When a service without a health check counts as healthy.
 public enum Readiness: Equatable, Sendable {
-  /// Once it has been started.
-  case started
+  /// Never: it does not say.
+  case untold
   /// Once it has said `READY=1` (sd_notify(3)).
   case notification
   /// Once it has written a line feed to this descriptor.

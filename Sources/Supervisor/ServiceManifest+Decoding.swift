@@ -40,8 +40,10 @@ extension ServiceManifest {
   private func decodeImage(_ json: JSONValue) {
     let value = json.required("image")
     let (image, digest) = cut(value.text(), at: "@")
-    let isName = image.utf8.count <= 200 && !image.utf8.isEmpty && image.utf8.allSatisfy { isWordByte($0) || $0 == 0x2F || $0 == 0x3A || $0 == 0x2B }
-    if !isName { value.refuse("expected the name of an image, with '@sha256:' and a digest behind it or without") }
+    let isName = image.utf8.allSatisfy { isWordByte($0) || $0 == 0x2F || $0 == 0x3A || $0 == 0x2B }
+    if !isName || !beginsPlainly(image) || image.utf8.count > 200 {
+      value.refuse("expected the name of an image, with '@sha256:' and a digest behind it or without")
+    }
     self.image = image
     guard let digest else { return }
     do throws(DigestError) { self.digest = try Digest(digest) } catch { value.refuse(Text(error.message)) }
@@ -72,9 +74,9 @@ extension ServiceManifest {
   private func decodeSysctls(_ json: JSONValue) {
     for parameter in json.pairs("sysctls") {
       if network != .own && parameter.key.begins(with: "net.") {
-        json.refuse("sysctls", "\(parameter.key) is the network's, and that is not the service's own")
+        json.refuse("sysctls", "\(excerpt(parameter.key)) is the network's, and that is not the service's own")
       }
-      if parameter.value.utf8.contains(0x0A) { json.refuse("sysctls", "\(parameter.key) must not contain a newline") }
+      if parameter.value.utf8.contains(0x0A) { json.refuse("sysctls", "\(excerpt(parameter.key)) must not contain a newline") }
       sysctls.append(Sysctl(key: parameter.key, value: parameter.value))
     }
   }
@@ -143,6 +145,12 @@ extension JSONValue {
     if capabilityNumber(whole) == nil { refuseUnknown() }
     return whole
   }
+}
+
+/// Whether a text begins with a letter or digit.
+func beginsPlainly(_ name: String) -> Bool {
+  guard let first = name.utf8.first else { return false }
+  return isWordByte(first) && first != 0x2D && first != 0x2E && first != 0x5F
 }
 
 /// A letter, a digit, or one of `._-`.

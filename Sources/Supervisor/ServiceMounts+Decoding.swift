@@ -10,7 +10,7 @@ extension ServiceManifest {
     for value in json.elements(of: "volumes") {
       let mount = value.kind == .string ? ServiceMount(short: value) : ServiceMount(long: value)
       if mount.kind == .volume, !manifest.volumes.contains(where: { $0.key.equals(mount.source) }) {
-        value.refuse("the volume '\(mount.source)' is not declared in volumes")
+        value.refuse("the volume '\(excerpt(mount.source))' is not declared in volumes")
       }
       mounts.append(mount)
       places.append(value)
@@ -47,7 +47,7 @@ extension ServiceMount {
       } else if kind == .bind, isPropagation(option) {
         options = [option]
       } else if !option.equals("rw") {
-        json.refuse("the option '\(option)' is not supported for a \(kind.name)")
+        json.refuse("the option '\(excerpt(option))' is not supported for a \(kind.name)")
       }
     }
   }
@@ -96,15 +96,15 @@ extension ServiceMount {
     target = json.place(path)
     guard let list else { return }
     for option in parts(of: list, at: 0x2C) {
-      let (name, value) = cut(option, at: "=")
-      let isKnown =
-        if let value {
-          position(of: name, in: "size mode uid gid nr_inodes nr_blocks") != nil && !value.utf8.isEmpty && value.utf8.allSatisfy(isWordByte)
-        } else {
-          position(of: name, in: "ro rw exec noexec suid nosuid dev nodev") != nil
+      if option.equals("ro") {
+        isReadOnly = true
+      } else if !option.equals("rw") {
+        guard let known = tmpfsOption(option) else {
+          json.refuse("the option '\(excerpt(option))' is not supported for a tmpfs")
+          break
         }
-      if !isKnown { json.refuse("the option '\(option)' is not supported for a tmpfs") }
-      if name.equals("ro") { isReadOnly = true } else if !name.equals("rw") { options.append(option) }
+        options.append(known)
+      }
     }
   }
 }
@@ -128,6 +128,21 @@ extension DeviceMapping {
     }
     self.init(source: json.hostPath(fields[0]), target: json.place(fields.count > 1 ? fields[1] : fields[0]), access: access)
   }
+}
+
+/// An option as the kernel takes it, which knows no `kb`; nil when it is none of a tmpfs.
+private func tmpfsOption(_ option: String) -> String? {
+  let (name, value) = cut(option, at: "=")
+  guard let value else { return position(of: name, in: "exec noexec suid nosuid dev nodev") == nil ? nil : option }
+  if position(of: name, in: "size nr_blocks nr_inodes") != nil { return byteCount(value).map { Text("\(name)=\($0)").string } }
+  if name.equals("mode") { return isMode(value) ? option : nil }
+  return position(of: name, in: "uid gid") != nil && wholeNumber(value) != nil ? option : nil
+}
+
+/// Whether a text is permission bits in octal digits.
+private func isMode(_ digits: String) -> Bool {
+  let count = digits.utf8.count
+  return count > 0 && (count <= 4 || (count == 5 && digits.utf8.first == 0x30)) && digits.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x37 }
 }
 
 private func isPropagation(_ option: String) -> Bool { position(of: option, in: "private rprivate shared rshared slave rslave") != nil }
@@ -167,9 +182,7 @@ extension JSONValue {
   fileprivate func octal() -> String {
     if kind == .string {
       let digits = text()
-      if digits.utf8.isEmpty || digits.utf8.count > 5 || !digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x37 }) {
-        refuse("expected octal digits such as '1777'")
-      }
+      if !isMode(digits) { refuse("expected octal digits such as '1777'") }
       return digits
     }
     var rest: UInt64 = integer(in: 0...0o7777)

@@ -94,6 +94,7 @@ struct ManifestRefusalTests {
       (#""environment": {"A": 1.5}"#, "environment.A: expected an integer, found 1.5"),
       (#""environment": {"A": []}"#, "environment.A: expected a string, found an array"),
       (#""environment": ["B=1", "A=1", "A=2", "A=3"]"#, "environment[2]: A is given twice"), (#""labels": ["a=1", "a=2"]"#, "labels[1]: a is given twice"),
+      (#""labels": ["a\n=1", "a\n=2"]"#, "labels[1]: a? is given twice"),
       (#""user": """#, "user: \(userRule)"), (#""user": "a:b:c""#, "user: \(userRule)"), (#""user": "a:""#, "user: \(userRule)"),
       (#""user": 1"#, "user: expected a string, found a number"),
       (#""working_dir": "srv""#, "working_dir: must be an absolute path"), (#""hostname": "a b""#, "hostname: expected the name of a host, at most 63 bytes"),
@@ -111,7 +112,7 @@ struct ManifestRefusalTests {
   @Test(
     "images",
     arguments: [
-      ("", imageRule), ("a b", imageRule), ("@sha256:00", imageRule), ("a@sha256:00", digestRule), ("a@", digestRule),
+      ("", imageRule), ("a b", imageRule), ("@sha256:00", imageRule), ("/a", imageRule), (":a", imageRule), ("a@sha256:00", digestRule), ("a@", digestRule),
       ("a@md5:00", "the digest algorithm 'md5' is not supported, only sha256 and sha512 are"), (String(repeating: "a", count: 201), imageRule),
     ])
   func images(_ image: String, _ message: String) {
@@ -126,6 +127,7 @@ struct ManifestRefusalTests {
       (#""volumes": ["/data"]"#, "volumes[0]: \(shortRule)"), (#""volumes": ["a:/b:ro:x"]"#, "volumes[0]: \(shortRule)"),
       (#""volumes": [""]"#, "volumes[0]: \(shortRule)"),
       (#""volumes": ["x:/b"]"#, "volumes[0]: the volume 'x' is not declared in volumes"),
+      (#""volumes": ["x\ny:/b"]"#, "volumes[0]: the volume 'x?y' is not declared in volumes"),
       (#""volumes": [{"type": "volume", "source": "x", "target": "/b"}]"#, "volumes[0]: the volume 'x' is not declared in volumes"),
       (#""volumes": ["./a:/b"]"#, "volumes[0]: \(hostRule)"), (#""volumes": ["~/a:/b"]"#, "volumes[0]: \(hostRule)"),
       (#""volumes": [{"type": "bind", "source": "a", "target": "/b"}]"#, "volumes[0]: \(hostRule)"),
@@ -152,7 +154,11 @@ struct ManifestRefusalTests {
       (#""volumes": [{"type": "tmpfs", "target": "/b", "tmpfs": {"mode": 4096}}]"#, "volumes[0].tmpfs.mode: out of range: 4096 is not between 0 and 4095"),
       (#""volumes": [1]"#, "volumes[0]: expected an object, found a number"), (#""volumes": "x""#, "volumes: expected an array, found a string"),
       (#""tmpfs": ["/run:foo"]"#, "tmpfs[0]: the option 'foo' is not supported for a tmpfs"),
-      (#""tmpfs": ["/run:size="]"#, "tmpfs[0]: the option 'size=' is not supported for a tmpfs"), (#""tmpfs": "run""#, "tmpfs: \(placeRule)"),
+      (#""tmpfs": ["/run:size="]"#, "tmpfs[0]: the option 'size=' is not supported for a tmpfs"),
+      (#""tmpfs": ["/run:size=50%"]"#, "tmpfs[0]: the option 'size=50%' is not supported for a tmpfs"),
+      (#""tmpfs": ["/run:mode=1888"]"#, "tmpfs[0]: the option 'mode=1888' is not supported for a tmpfs"),
+      (#""tmpfs": ["/run:uid=root"]"#, "tmpfs[0]: the option 'uid=root' is not supported for a tmpfs"),
+      (#""tmpfs": ["/run:exec=1"]"#, "tmpfs[0]: the option 'exec=1' is not supported for a tmpfs"), (#""tmpfs": "run""#, "tmpfs: \(placeRule)"),
       (#""devices": ["vendor.com/gpu=0"]"#, "devices[0]: \(hostRule)"), (#""devices": ["/a:/b:r:x"]"#, "devices[0]: expected 'SOURCE:TARGET:ACCESS'"),
       (#""devices": ["/a:/b:rx"]"#, "devices[0]: the access to a device is letters of 'rwm', each once"),
       (#""devices": ["/a:/b:rr"]"#, "devices[0]: the access to a device is letters of 'rwm', each once"),
@@ -319,6 +325,7 @@ struct ManifestRuleTests {
     "what services say of one another",
     arguments: [
       ([("a", #""depends_on": ["b"]"#)], "services.a.depends_on: there is no service 'b'"),
+      ([("a", #""depends_on": ["b\nc"]"#)], "services.a.depends_on: there is no service 'b?c'"),
       ([("a", #""depends_on": ["b", "b"]"#), ("b", "")], "services.a.depends_on[1]: b is given twice"),
       ([("a", #""depends_on": {"b": {"restart": true}}"#), ("b", "")], "services.a.depends_on.b.condition: missing"),
       ([("a", #""depends_on": {"b": {"condition": "service_up"}}"#), ("b", "")], "services.a.depends_on.b.condition: unknown value 'service_up'"),

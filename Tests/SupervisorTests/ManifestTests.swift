@@ -39,7 +39,7 @@ struct ManifestTests {
     #expect(service.addedCapabilities.isEmpty && service.droppedCapabilities.isEmpty && !service.isReadOnly && service.noNewPrivileges)
     #expect(service.sysctls.isEmpty && !service.hasInit && !service.hasTerminal && !service.keepsInput && service.required.isEmpty)
     #expect(service.dependencies.isEmpty && service.restart.when == .no && service.onUnhealthy == .nothing && service.stop.signal == nil)
-    #expect(service.stop.gracePeriod == 10_000 && service.readiness == .started && service.watchdog == nil)
+    #expect(service.stop.gracePeriod == 10_000 && service.readiness == .untold && service.watchdog == nil)
     #expect(service.logs.isKept && service.logs.fileSize == 1_048_576 && service.logs.files == 3 && service.logs.lineSize == 8192)
     #expect(service.logs.rate == 0 && service.logs.buffer == 65_536)
     #expect(!service.health.isDisabled && service.health.test == nil)
@@ -97,7 +97,7 @@ struct ManifestTests {
         "volume data /data false [] true true -", "volume data /cold true [] false true -", #"bind /etc/x /etc/y false ["rslave"] true true -"#,
         "volume data /v true [] false true a/b", #"bind /run/s /s false ["shared"] true false -"#,
         #"tmpfs  /t false ["size=1048576", "mode=1777"] true true -"#, #"tmpfs  /u false ["mode=700"] true true -"#, "tmpfs  /run false [] true true -",
-        #"tmpfs  /tmp true ["size=64k", "mode=1777", "noexec"] true true -"#,
+        #"tmpfs  /tmp true ["size=65536", "mode=1777", "noexec"] true true -"#,
       ])
     #expect(manifest.volumes.map { "\($0.key) \($0.name) \($0.isExternal) \($0.labels.count)" } == ["data shared true 0", "more app_more false 1"])
     let devices = manifest.services[0].devices.map { "\($0.source) \($0.target) \($0.access)" }
@@ -246,6 +246,24 @@ struct ManifestTests {
     #expect(application.services[1].health?.test == .command(["x"]) && application.services[1].onUnhealthy == .stop)
     #expect(application.services[1].dependencies == [Dependency(service: "a")])
     #expect(try manifest(text).application(checks: []).services[0].health == nil)
+  }
+
+  @Test("who waits for a service to be healthy that cannot tell is refused once the images are known")
+  func neverHealthy() throws {
+    let waiting = #""depends_on": {"b": {"condition": "service_healthy"}}"#
+    let manifest = try manifest(document(services: [("a", waiting), ("b", "")]))
+    #expect(try manifest.application(checks: [nil, Healthcheck(test: ["CMD", "x"])]).services[1].health != nil)
+    for check in [nil, Healthcheck(test: []), Healthcheck(test: ["NONE"])] {
+      do throws(SpecError) {
+        _ = try manifest.application(checks: [Healthcheck(test: ["CMD", "x"]), check])
+        Issue.record("it was taken")
+      } catch {
+        let reason = "'b' is never healthy: neither the manifest nor its image has a check, and it does not say when it is ready"
+        #expect(error.message == "services.a.depends_on: \(reason)")
+      }
+    }
+    let ready = try Manifest(parsing: Array(document(services: [("a", waiting), ("b", #""x-apus": {"ready": 4}"#)]).utf8))
+    #expect(try ready.application(checks: []).services.count == 2)
   }
 
   @Test("an image's health check counts, and each number of the manifest beats the image's")

@@ -35,7 +35,10 @@ let isFuzzed = Context.environment["APUS_FUZZ"] != nil
 
 let fuzz: [Target] = [
   .executableTarget(
-    name: "fuzz", dependencies: ["Linux", "JSON", "OCI", "Cgroups", "Sandbox", "Runtime", "Trust", "Images", "CSeccomp", "apus", "Oracles", "TestSupport"],
+    name: "fuzz",
+    dependencies: [
+      "Linux", "JSON", "OCI", "Cgroups", "Sandbox", "Runtime", "Trust", "Images", "Supervisor", "CSeccomp", "apus", "Oracles", "TestSupport",
+    ],
     path: "Tests/Fuzz/Targets", swiftSettings: ordinary)
 ]
 
@@ -66,7 +69,7 @@ let package = Package(
     module("Trust", ["Wording", "JSON", "OCI", "CCrypto"]),
     module("Images", ["Linux", "JSON", "OCI", "Trust", "CZlib", "CZstd"]),
     module("Supervisor", ["Wording", "Linux", "JSON", "OCI"]),
-    program(["Wording", "Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox", "Runtime", "Trust", "Images"]),
+    program(["Wording", "Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox", "Runtime", "Trust", "Images", "Supervisor"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ordinary),
     .target(name: "Oracles", dependencies: ["Linux", "OCI"], path: "Tests/Oracles", swiftSettings: ordinary),
     tests("Wording"),
@@ -80,6 +83,6 @@ let package = Package(
     tests("Trust", ["OCI"]),
     tests("Supervisor", ["JSON", "OCI", "Linux", "Wording"]),
     tests("Images", ["OCI", "JSON", "Linux", "Trust", "TestSupport"]),
-  ] + (isFuzzed ? fuzz : [tests("apus", ["Wording", "Linux", "JSON", "OCI", "Runtime", "Sandbox"])]),
+  ] + (isFuzzed ? fuzz : [tests("apus", ["Wording", "Linux", "JSON", "OCI", "Runtime", "Sandbox", "Supervisor"])]),
   cLanguageStandard: .gnu17
 )

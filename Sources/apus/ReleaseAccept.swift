@@ -14,7 +14,7 @@ extension CommandSpec {
         """,
       perform: { (call) throws(Failure) in
         let store = try openStore(call.globals)
-        let release = try VerifiedEnvelope(signedDocument(call.arguments.operands[0]).text, requiredRoot(call.globals, store))
+        let release = try VerifiedEnvelope(document(call.arguments.operands[0]).text, requiredRoot(call.globals, store))
         try release.accept(in: store)
         return try show(VerifiedEnvelope.sentence(release.verified.release))
       })

@@ -14,7 +14,7 @@ extension CommandSpec {
         """,
       perform: { (call) throws(Failure) in
         let store = try openStore(call.globals)
-        let (text, name) = try signedDocument(call.arguments.operands[0])
+        let (text, name) = try document(call.arguments.operands[0])
         let current = try updateRoot(text, file: name, call.globals, store)
         return try show(Text("root \(current.root.version) counts\n").string)
       })

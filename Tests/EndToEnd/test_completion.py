@@ -49,6 +49,7 @@ def test_bash_offers_commands_and_those_of_a_group(folder: Path) -> None:
     assert sorted(bash(["image", ""], folder)) == verbs.split()
     assert sorted(bash(["release", ""], folder)) == ["accept", "confirm", "inspect", "list", "remove", "revert"]
     assert sorted(bash(["trust", ""], folder)) == ["show", "update"]
+    assert bash(["app", ""], folder) == ["validate"]
     assert bash(["help", "im"], folder) == ["image"]
     assert bash(["nosuch", ""], folder) == []
 

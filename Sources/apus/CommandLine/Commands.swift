@@ -7,6 +7,7 @@ var commands: [CommandSpec] {
     .imageImport, .imageList, .imageInspect, .imageHistory, .imageTag, .imageRemove, .imagePrune, .imageVerify, .imageExport, .imageDf, .imageRun,
     .imageMount, .imageUnmount,
     .releaseAccept, .releaseList, .releaseInspect, .releaseConfirm, .releaseRevert, .releaseRemove, .trustShow, .trustUpdate,
+    .appValidate,
     .spec, .features, .check, .completion, .help,
   ]
 }
@@ -15,7 +16,7 @@ var commands: [CommandSpec] {
 var commandGroups: [CommandGroup] {
   [
     CommandGroup(name: "image", summary: "the store of images"), CommandGroup(name: "release", summary: "signed releases of applications"),
-    CommandGroup(name: "trust", summary: "the keys that may sign releases"),
+    CommandGroup(name: "trust", summary: "the keys that may sign releases"), CommandGroup(name: "app", summary: "applications"),
   ]
 }
 

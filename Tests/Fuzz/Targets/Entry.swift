@@ -32,6 +32,7 @@ private struct Target: Sendable {
 
 /// Every target. Tests/Fuzz/run has the names from the folders of the corpus.
 private let targets = [
+  Target("application", longest: 4096, fuzzApplication),
   Target("archive", longest: 5120, fuzzSavedArchive),
   Target("arguments", longest: 512, fuzzArguments),
   Target("cgroups", longest: 1024, fuzzCgroups),

@@ -126,8 +126,7 @@ public final class Planner {
     let state = services[place]
     for (index, dependency) in state.service.dependencies.enumerated() where dependency.isBound && state.bonds[index] > 0 {
       let other = services[order.dependencies[place][index]]
-      let isThere = dependency.condition == .completed ? other.hasCompleted : other.isUp && !other.isLeaving
-      if !isThere || other.run != state.bonds[index] || other.isReplaced { return true }
+      if !other.holds(dependency) || other.run != state.bonds[index] || other.isReplaced { return true }
     }
     return false
   }
@@ -137,9 +136,12 @@ public final class Planner {
     state.bonds = []
     for dependency in state.service.dependencies {
       let other = services.state(of: dependency.service)
-      // One that it can do without binds it only while it is there.
-      let isBond = dependency.isRequired || dependency.condition == .completed || other?.isUp == true
-      state.bonds.append(isBond ? other?.run ?? 0 : 0)
+      // One that it can do without binds it only if it is there and stays.
+      guard let other, dependency.isRequired || other.holds(dependency) else {
+        state.bonds.append(0)
+        continue
+      }
+      state.bonds.append(other.run)
     }
   }
 

@@ -79,6 +79,11 @@ public final class ServiceState {
     }
   }
 
+  /// Whether what is bound to it may go on: it is up and nobody wants it to end or, if it was to complete, it has.
+  func holds(_ dependency: Dependency) -> Bool {
+    dependency.condition == .completed ? hasCompleted : isUp && phase != .stopping && !isLeaving
+  }
+
   /// There is no trace of earlier failures any more.
   func forgive() {
     verdict = nil

@@ -127,7 +127,7 @@ struct PlannerRestartTests {
     "acts on a service that is unhealthy",
     arguments: [
       (UnhealthyAction.nothing, "0 start", ServiceState.Phase.running), (.stop, "0 start, 330 stop", .failed),
-      (.restart, "0 start, 330 stop, 450 start, 790 stop, 1010 start", .running),
+      (.restart, "0 start, 330 stop, 450 start, 780 stop, 1000 start", .running),
     ])
   func unhealthy(_ action: UnhealthyAction, _ acts: String, _ phase: ServiceState.Phase) throws {
     let service = Service(name: "a", health: HealthCheck(test: .tcp(port: 1), interval: 100, retries: 3), onUnhealthy: action)

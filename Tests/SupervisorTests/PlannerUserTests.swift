@@ -81,7 +81,7 @@ struct PlannerUserTests {
     world.go(to: 2000)
     #expect(
       world.acts == [
-        "1000 stop log", "1000 stop web", "1020 start log", "1020 stop app", "1040 stop db", "1060 start db", "1070 start app", "1080 start web",
+        "1000 stop web", "1000 stop log", "1020 stop app", "1020 start log", "1040 stop db", "1060 start db", "1070 start app", "1080 start web",
       ])
   }
 
@@ -124,7 +124,7 @@ struct PlannerUserTests {
     world.handle(.shutDown)
     world.ends("log", End(.status, 1))
     world.go(to: 100_000)
-    #expect(world.acts == ["1000 stop log", "1000 stop web", "11000 kill web", "11003 stop app", "11023 stop db"])
+    #expect(world.acts == ["1000 stop web", "1000 stop log", "11000 kill web", "11003 stop app", "11023 stop db"])
     #expect(world.planner.isDown && world.planner.wakeTime == nil && world.kept.isEmpty)
     world.handle(.start(service: nil))
     #expect(world.planner.isDown)
@@ -138,7 +138,7 @@ struct PlannerUserTests {
     world.forget()
     world.handle(.shutDown)
     world.go(to: 3000)
-    #expect(world.acts == ["2000 stop log", "2000 stop web", "2020 stop db"])
+    #expect(world.acts == ["2000 stop web", "2000 stop log", "2020 stop db"])
   }
 
   @Test("takes over what runs when the supervisor is another one")
@@ -188,9 +188,7 @@ struct PlannerUserTests {
     ]
     try world.update(services, replaced: ["app"])
     world.go(to: 2000)
-    #expect(
-      world.acts == ["1000 stop log", "1000 stop app", "1020 replace", "1020 start new", "1020 start app"]
-        || world.acts == ["1000 stop app", "1000 stop log", "1020 replace", "1020 start new", "1020 start app"])
+    #expect(world.acts == ["1000 stop app", "1000 stop log", "1020 replace", "1020 start app", "1020 start new"])
     #expect(world.planner.services.map(\.service.name) == ["new", "db", "app", "web"])
     #expect(world.tells("app stops: update") && world.phase("web") == .running)
     // The new policy of a service that was left alone holds from then on.
@@ -238,7 +236,7 @@ struct PlannerUserTests {
     world.go(to: 1100)
     try world.update(services, replaced: ["log"])
     world.go(to: 2000)
-    #expect(world.acts == ["1000 stop app", "1100 stop log", "1300 replace", "1300 start app", "1300 start log"])
+    #expect(world.acts == ["1000 stop app", "1100 stop log", "1300 replace", "1300 start log", "1300 start app"])
   }
 
   @Test("checks nothing that is paused, and ends the check that runs")

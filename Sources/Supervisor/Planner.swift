@@ -81,7 +81,7 @@ public final class Planner {
   private func wakeTime(of state: ServiceState) -> UInt64? {
     switch state.phase {
     case .stopping: return state.isKilled ? nil : state.deadline
-    case .backingOff: return state.mayStart ? state.until : nil
+    case .backingOff: return state.isTimed ? state.until : nil
     case .running:
       if state.isLeaving { return nil }
       var earliest = state.isPaused ? UInt64.max : state.health?.wakeTime ?? .max
@@ -201,7 +201,7 @@ public final class Planner {
 
   private func startOrWait(_ place: Int) {
     let state = services[place]
-    state.mayStart = false
+    state.isTimed = false
     state.canCome = isWanted(state) && state.leaveFor != .unhealthyStop
     switch state.phase {
     case .starting, .running, .stopping: return
@@ -237,7 +237,9 @@ public final class Planner {
     }
     state.canCome = !isHopeless
     if missing >= 0 {
-      if state.phase != .backingOff || state.until <= now {
+      if state.phase == .backingOff && state.until > now {
+        state.isTimed = true
+      } else {
         state.phase = .waiting
         waits(state, for: state.service.dependencies[missing].service, isBlocked: isHopeless)
       }
@@ -246,8 +248,10 @@ public final class Planner {
     waits(state, for: "", isBlocked: false)
     // What has to end goes before what starts, along the dependencies.
     if state.hasLeavingDependents { return }
-    state.mayStart = true
-    if state.phase == .backingOff && state.until > now { return }
+    if state.phase == .backingOff && state.until > now {
+      state.isTimed = true
+      return
+    }
     for index in without { pending.append(Step(.tell, state, notice: .goesWithout, other: state.service.dependencies[index].service)) }
     start(state)
   }
@@ -262,7 +266,6 @@ public final class Planner {
     state.health = nil
     state.hasCompleted = false
     state.leaveFor = .nothing
-    state.mayStart = false
     bind(state)
     tell(state, .start)
   }

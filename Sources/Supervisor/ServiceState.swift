@@ -64,8 +64,8 @@ public final class ServiceState {
   var hasLeavingDependents = false
   /// It, or a dependent of it, can come without somebody doing something. Only while settling.
   var canCome = false
-  /// Its dependencies are there. Known after each settling.
-  var mayStart = false
+  /// While it backs off: there is something to do when that is over. Known after each settling.
+  var isTimed = false
   /// For each dependency the run that it is bound to; 0: to none.
   var bonds: [UInt64] = []
 

@@ -64,7 +64,7 @@ struct PlannerDependencyTests {
     world.ends("db", End(.signal, 9, isOutOfMemory: true))
     world.go(to: 2000)
     #expect(world.acts(of: "db") == "1101 start" && world.acts(of: "web") == "1216 start")
-    #expect(world.told.contains("1101 web waits for db"))
+    #expect(world.told.contains("1100 web waits for db"))
   }
 
   @Test("starts one-shot services anew at each boot, but not for each dependent")

@@ -41,6 +41,7 @@ final class World {
   private var checksOf: [String: Int] = [:]
   private var completed: [String: UInt64] = [:]
   private var healthy: Set<UInt64> = []
+  private var without: [String: Set<String>] = [:]
   private var isDownWanted = false
   private var queue: [(time: UInt64, number: Int, event: Event)] = []
   private var delivered = 0
@@ -230,6 +231,7 @@ final class World {
     if step.kind == .tell {
       told.append("\(now) \(service) \(word(step))")
       if step.notice == .isUnhealthy { healthy.remove(step.run) }
+      if step.notice == .goesWithout { without[service, default: []].insert(step.other) }
       return
     }
     acts.append(
@@ -273,7 +275,8 @@ final class World {
     var bonds: [String: UInt64] = [:]
     for dependency in dependencies {
       let other = containers.values.first { $0.service == dependency.service }
-      if dependency.isBound, dependency.condition != .completed, let other { bonds[dependency.service] = other.run }
+      let goesWithout = without[service]?.contains(dependency.service) ?? false
+      if dependency.isBound, dependency.condition != .completed, !goesWithout, let other { bonds[dependency.service] = other.run }
       let isRunning = other.map { $0.isRunning && !$0.isEnding } ?? false
       let isThere =
         switch dependency.condition {
@@ -284,6 +287,7 @@ final class World {
       if dependency.isRequired && !isThere { fault("\(service) starts without \(dependency.service)") }
     }
     if isDownWanted { fault("\(service) starts although everything is to end") }
+    without[service] = nil
     completed[service] = nil
     containers[run] = Container(service, run, bonds)
     later(behaviour.starts, .started(run: run))

@@ -117,7 +117,7 @@ struct PlannerPropertyTests {
       world.behaviours[name]?.ready = 1
       world.handle(.resumed(run: world.run(of: name)))
     }
-    world.go(to: world.now + 100_000)
+    world.go(to: world.now + 30_000)
     for state in world.planner.services {
       if !isSettled(world, state) { Issue.record("\(state.service.name) is \(state.phase), and waits for \(state.waitsFor)") }
     }

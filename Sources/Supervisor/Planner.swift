@@ -124,24 +124,20 @@ public final class Planner {
   /// Whether a run that it is bound to is over, or is about to be.
   private func isUnbound(_ place: Int) -> Bool {
     let state = services[place]
-    for (index, dependency) in state.service.dependencies.enumerated() where dependency.isBound && state.bonds[index] > 0 {
+    for (index, dependency) in state.service.dependencies.enumerated() where dependency.isBound && state.bonds[index] {
       let other = services[order.dependencies[place][index]]
-      if !other.holds(dependency) || other.run != state.bonds[index] || other.isReplaced { return true }
+      if !other.holds(dependency) || other.isReplaced { return true }
     }
     return false
   }
 
-  /// Notes which runs of its dependencies a service is bound to from now on.
+  /// Notes whose ends from now on are those of a service as well.
   func bind(_ state: ServiceState) {
     state.bonds = []
     for dependency in state.service.dependencies {
       let other = services.state(of: dependency.service)
       // One that it can do without binds it only if it is there and stays.
-      guard let other, dependency.isRequired || other.holds(dependency) else {
-        state.bonds.append(0)
-        continue
-      }
-      state.bonds.append(other.run)
+      if let other, other.run > 0, dependency.isRequired || other.holds(dependency) { state.bonds.append(true) } else { state.bonds.append(false) }
     }
   }
 

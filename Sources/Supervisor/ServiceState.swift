@@ -66,8 +66,8 @@ public final class ServiceState {
   var canCome = false
   /// While it backs off: there is something to do when that is over. Known after each settling.
   var isTimed = false
-  /// For each dependency the run that it is bound to; 0: to none.
-  var bonds: [UInt64] = []
+  /// For each dependency whether that was there when it started, or had to be; if it is a bound one, it ends with it.
+  var bonds: [Bool] = []
 
   public init(_ service: Service) { self.service = service }
 

@@ -208,6 +208,21 @@ struct PlannerUserTests {
     #expect(world.acts == ["1000 stop web", "1020 stop db", "1520 kill db", "1523 replace", "1523 start db", "1533 start web"])
   }
 
+  @Test("starts nothing by what an update replaces while that takes its time")
+  func updateCompleted() throws {
+    let services = [
+      Service(name: "migrate"), Service(name: "web", dependencies: [Dependency(service: "migrate", condition: .completed)], restart: always),
+      Service(name: "slow"),
+    ]
+    let world = try World(services, ["migrate": Behaviour(runs: [.exits(0)]), "slow": Behaviour(stops: 5000)])
+    world.go(to: 1000)
+    world.forget()
+    try world.update(services, replaced: ["migrate", "slow"])
+    world.ends("web", End(.status, 1))
+    world.go(to: 10_000)
+    #expect(world.acts == ["1000 stop slow", "6000 replace", "6000 start migrate", "6000 start slow", "6060 start web"])
+  }
+
   @Test("gives what had failed another chance when it is replaced, and leaves stopped what its user has stopped")
   func updateFailed() throws {
     let services = [Service(name: "a"), Service(name: "b"), Service(name: "c")]

@@ -77,12 +77,12 @@ struct PlannerDependencyTests {
     world.go(to: 2000)
     #expect(world.acts(of: "init") == "0 start" && world.acts(of: "web") == "60 start, 1100 start")
     world.handle(.restart(service: "web"))
-    world.go(to: 2000)
+    world.go(to: 2500)
     #expect(world.acts(of: "init") == "0 start")
     world.forget()
     world.boots()
     world.go(to: 3000)
-    #expect(world.acts(of: "init") == "2000 start" && world.acts(of: "web") == "2060 start")
+    #expect(world.acts(of: "init") == "2500 start" && world.acts(of: "web") == "2560 start")
   }
 
   @Test("has started what has ended with status 0, and not what has failed", arguments: [(Int32(0), true), (1, false)])

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,8 +86,14 @@ class Connection:
 
     def close(self) -> None:
         """Ends the shared connection, if there is one."""
-        if (self.directory / f"control-{self.port}").exists():
-            subprocess.run(self._client("-O", "exit"), cwd=self.directory, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10)
+        socket = self.directory / f"control-{self.port}"
+        if not socket.exists():
+            return
+        subprocess.run(self._client("-O", "exit"), cwd=self.directory, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10)
+        # The client that had it says yes before it is gone; who saw its socket still there would take the connection to stand.
+        deadline = Deadline(10)
+        while socket.exists() and deadline.remaining() > 0:
+            time.sleep(0.01)
 
     def run(
         self, command: Sequence[str], deadline: Deadline, *, stdin: Stream = subprocess.DEVNULL, data: bytes | None = None, stdout: Stream = subprocess.PIPE,

@@ -16,6 +16,12 @@ public struct JSONValue {
     index = 0
   }
 
+  /// An object without members, for a reader to whom an object that is absent is an empty one.
+  @inline(never)
+  public static func emptyObject() -> JSONValue {
+    JSONValue(document: JSONDocument(text: [], nodes: [JSONNode(kind: .object, start: 0, next: 1, parent: 0)]), index: 0)
+  }
+
   init(document: JSONDocument, index: Int) {
     self.document = document
     self.index = index
@@ -200,12 +206,22 @@ public struct JSONValue {
 
   /// Notes that this value is at fault.
   @inline(never)
+  @_disfavoredOverload
   public func refuse(_ reason: Text) {
     if case .none = document.fault { document.fault = JSONPathError(path: path, reason: reason) }
   }
 
+  /// The same; a sentence without values is a pointer where it is given.
+  @inline(never)
+  public func refuse(_ reason: Literal) { refuse(Text(reason)) }
+
+  /// The same, of a member of this object, whether it is there or not.
+  @inline(never)
+  public func refuse(_ key: Literal, _ reason: Literal) { refuse(key, Text(reason)) }
+
   /// Notes that a member of this object is at fault, whether it is there or not.
   @inline(never)
+  @_disfavoredOverload
   public func refuse(_ key: Literal, _ reason: Text) {
     if case .some = document.fault { return }
     let parent = path

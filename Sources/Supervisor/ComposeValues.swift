@@ -64,9 +64,22 @@ extension JSONValue {
     for (key, value) in members(besides: keys) where !key.begins(with: "x-") || key.equals("x-apus") { value.refuse("unknown key") }
   }
 
-  /// A member that is one of the fixed names of a type; the default when it is absent.
-  @inline(__always)
-  func named<Value: NamedValue>(_ key: Literal, or value: Value) -> Value { member(key)?.named() ?? value }
+  /// A member that is an object with no other members than these; an empty one when it is absent.
+  @inline(never)
+  func object(_ key: Literal, _ keys: Literal) -> JSONValue {
+    guard let object = member(key) else { return JSONValue.emptyObject() }
+    object.permitOnly(keys)
+    return object
+  }
+
+  /// A member that is one of some words, as its position among them; the first one when it is absent.
+  @inline(never)
+  func choice(_ key: Literal, of words: Literal) -> UInt8 {
+    guard let value = member(key) else { return 0 }
+    if let number = position(of: value.string(), in: words) { return number }
+    value.refuseUnknown()
+    return 0
+  }
 
   /// An integer member; the default when it is absent.
   @inline(never)
@@ -121,85 +134,73 @@ extension JSONValue {
   @inline(never)
   func pairs(_ key: Literal) -> [Annotation] {
     guard let value = member(key) else { return [] }
-    var pairs: [Annotation] = []
-    var places: [JSONValue] = []
-    if value.kind == .array {
-      for element in value.elements() {
-        let (name, behind) = cut(element.text(), at: "=")
-        if behind == nil { element.refuse("expected 'KEY=VALUE'") }
-        pairs.append(Annotation(key: name, value: behind ?? ""))
-        places.append(element)
-      }
+    let isList = value.kind == .array
+    var entries: [(key: String, value: JSONValue)] = []
+    if isList {
+      for element in value.elements() { entries.append(("", element)) }
     } else {
-      for (name, element) in value.members() {
-        if element.kind == .null { element.refuse("expected a value") }
-        pairs.append(Annotation(key: name, value: element.scalar()))
-        places.append(element)
-      }
+      entries = value.members()
     }
-    for (pair, place) in zip(pairs, places) where pair.key.utf8.isEmpty || pair.key.utf8.contains(0x3D) { place.refuse("expected a key in front of the '='") }
-    refuseRepeated(pairs.map { $0.key }, places)
+    let names = DistinctNames()
+    var pairs: [Annotation] = []
+    for (key, place) in entries {
+      var pair = Annotation(key: key, value: place.scalar())
+      if isList {
+        let (name, behind) = cut(pair.value, at: "=")
+        if behind == nil { place.refuse("expected 'KEY=VALUE'") }
+        pair = Annotation(key: name, value: behind ?? "")
+      }
+      if pair.key.utf8.isEmpty || pair.key.utf8.contains(0x3D) { place.refuse("expected a key in front of the '='") }
+      names.add(pair.key, place)
+      pairs.append(pair)
+    }
+    names.check()
     return pairs
   }
-}
-
-/// Some text of a document for a message, which stays one readable line.
-@inline(never)
-func excerpt(_ text: String) -> String { JSON.excerpt(Array(text.utf8)[...]) }
-
-/// Refuses the first value whose name another one before it has.
-@inline(never)
-func refuseRepeated(_ names: [String], _ places: [JSONValue]) {
-  let names = names.map { Array($0.utf8)[...] }
-  let order = order(of: names)
-  var first: Int?
-  for (index, before) in zip(order.dropFirst(), order) where names[index].matches(names[before]) { first = min(first ?? index, index) }
-  if let first { places[first].refuse("\(JSON.excerpt(names[first])) is given twice") }
 }
 
 /// A duration in milliseconds: numbers, of which each may have a fraction, and one of the units `us`, `ms`, `s`, `m` and `h` behind each. Nil when it is none,
 /// when it is no whole number of milliseconds, and when it does not fit.
 @inline(never)
 func duration(_ text: String) -> UInt64? {
-  var rest = Array(text.utf8)[...]
+  let bytes = Array(text.utf8)
   var sum: UInt64 = 0
-  while true {
-    let number = rest.prefix { $0 >= 0x30 && $0 <= 0x39 || $0 == 0x2E }
-    rest = rest.dropFirst(number.count)
-    let unit = rest.prefix { $0 >= 0x61 && $0 <= 0x7A }
-    rest = rest.dropFirst(unit.count)
-    guard let factor = microseconds(unit), let time = product(number, factor) else { return nil }
-    let (total, overflow) = sum.addingReportingOverflow(time)
-    if overflow { return nil }
+  var at = 0
+  repeat {
+    var number: UInt64 = 0
+    // How many parts of a unit the digits behind the point count; 0 in front of it.
+    var parts: UInt64 = 0
+    var isDigit = false
+    while at < bytes.count, bytes[at] < 0x3A {
+      let isPoint = bytes[at] == 0x2E
+      if isPoint ? !isDigit || parts > 0 : bytes[at] < 0x30 { return nil }
+      if isPoint {
+        parts = 1
+      } else {
+        guard let longer = product(number, 10, plus: UInt64(bytes[at] - 0x30)), let finer = product(parts, 10, plus: 0) else { return nil }
+        (number, parts) = (longer, finer)
+      }
+      isDigit = !isPoint
+      at += 1
+    }
+    let start = at
+    while at < bytes.count, bytes[at] >= 0x3A { at += 1 }
+    guard isDigit, let place = position(of: string(bytes[start..<at]), in: "us ms s m h") else { return nil }
+    var microseconds: UInt64 = 1
+    for step in 0..<place { microseconds *= step < 2 ? 1000 : 60 }
+    parts = max(parts, 1)
+    guard let time = product(number, microseconds, plus: 0), time % parts == 0, let total = product(time / parts, 1, plus: sum) else { return nil }
     sum = total
-    if rest.isEmpty { return sum % 1000 == 0 ? sum / 1000 : nil }
-  }
+  } while at < bytes.count
+  return sum % 1000 == 0 ? sum / 1000 : nil
 }
 
-private func microseconds(_ unit: ArraySlice<UInt8>) -> UInt64? {
-  guard let place = position(of: string(unit), in: "us ms s m h") else { return nil }
-  var factor: UInt64 = 1
-  for step in 0..<place { factor *= step < 2 ? 1000 : 60 }
-  return factor
-}
-
-/// A number with or without a fraction, times a factor; nil when that is no whole number, or does not fit.
-private func product(_ number: ArraySlice<UInt8>, _ factor: UInt64) -> UInt64? {
-  let parts = number.split(separator: 0x2E, omittingEmptySubsequences: false)
-  guard parts.count <= 2, let whole = decimal(parts[0]) else { return nil }
-  let (product, overflow) = whole.multipliedReportingOverflow(by: factor)
-  if overflow { return nil }
-  guard parts.count == 2 else { return product }
-  if parts[1].isEmpty { return nil }
-  var (sum, place) = (product, factor)
-  for digit in parts[1] {
-    guard digit == 0x30 || (place > 0 && place % 10 == 0) else { return nil }
-    place /= 10
-    let (total, overflow) = sum.addingReportingOverflow(UInt64(digit - 0x30) * place)
-    if overflow { return nil }
-    sum = total
-  }
-  return sum
+/// Nil when it does not fit.
+@inline(never)
+private func product(_ number: UInt64, _ factor: UInt64, plus more: UInt64) -> UInt64? {
+  let (product, tooLarge) = number.multipliedReportingOverflow(by: factor)
+  let (sum, alsoTooLarge) = product.addingReportingOverflow(more)
+  return tooLarge || alsoTooLarge ? nil : sum
 }
 
 /// The words of a line, as Compose takes them apart (go-shellwords): spaces part words, quotes hold them together, and a backslash takes its meaning from what

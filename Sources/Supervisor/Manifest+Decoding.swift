@@ -10,35 +10,33 @@ extension Manifest {
     try decode(text, limits: JSONLimits(bytes: 256 << 10, depth: 16, nodes: 16_384)) { read($0) }
   }
 
-  /// How many services or volumes there may be.
-  private static var limit: Int { 64 }
-
   @inline(never)
   private func read(_ json: JSONValue) {
     json.permitOnly("name services volumes x-apus", refusing: UnsupportedKeys.ofManifest)
     name = json.required("name").applicationName()
-    let volumes = json.entries("volumes", atMost: Manifest.limit)
-    for (key, value) in volumes { self.volumes.append(NamedVolume(key, value, of: self)) }
-    refuseRepeated(self.volumes.map { $0.name }, volumes.map { $0.value })
-    let services = json.required("services")
-    let entries = json.entries("services", atMost: Manifest.limit)
-    if entries.isEmpty { services.refuse("must have at least one entry") }
-    for (key, value) in entries { self.services.append(ServiceManifest(key, value, of: self)) }
-    if let own = json.member("x-apus") { readOwn(own) }
-    ManifestRules(self, entries.map { $0.value }).check()
+    let names = DistinctNames()
+    for (key, value) in json.entries("volumes") {
+      let volume = NamedVolume(key, value, of: self)
+      names.add(volume.name, value)
+      volumes.append(volume)
+    }
+    names.check()
+    let entries = json.entries("services")
+    if entries.isEmpty { json.required("services").refuse("must have at least one entry") }
+    for (key, value) in entries { services.append(ServiceManifest(key, value, of: self)) }
+    readOwn(json.object("x-apus", "priority log_total update"))
+    checkServices(entries)
   }
 
   private func readOwn(_ json: JSONValue) {
-    json.permitOnly("priority log_total update")
     priority = json.number("priority", in: 0...100, or: priority)
     logTotal = json.member("log_total")?.bytes(atLeast: 1)
-    guard let update = json.member("update") else { return }
-    update.permitOnly("settle timeout on_failure snapshot")
+    let update = json.object("update", "settle timeout on_failure snapshot")
     updates.settle = update.milliseconds("settle", atLeast: 0) ?? updates.settle
     updates.timeout = update.milliseconds("timeout") ?? updates.timeout
-    if updates.timeout <= updates.settle { update.refuse("timeout must be longer than settle: \(updates.timeout) ms are not above \(updates.settle) ms") }
-    updates.onFailure = update.named("on_failure", or: .rollBack)
-    updates.snapshot = update.named("snapshot", or: .none)
+    if updates.timeout <= updates.settle { update.refuse("timeout must be longer than settle") }
+    updates.onFailure = UpdatePolicy.Failure(rawValue: update.choice("on_failure", of: UpdatePolicy.Failure.names)) ?? .rollBack
+    updates.snapshot = UpdatePolicy.Snapshot(rawValue: update.choice("snapshot", of: UpdatePolicy.Snapshot.names)) ?? .none
   }
 }
 
@@ -56,12 +54,15 @@ extension NamedVolume {
 }
 
 extension JSONValue {
-  /// The members of an object member, whose keys are names; none when it is absent.
+  /// The members of an object member, at most 64, whose keys are names; none when it is absent.
   @inline(never)
-  func entries(_ key: Literal, atMost limit: Int) -> [(key: String, value: JSONValue)] {
+  func entries(_ key: Literal) -> [(key: String, value: JSONValue)] {
     guard let object = member(key) else { return [] }
     let entries = object.members()
-    if entries.count > limit { object.refuse("has \(entries.count) entries, and there may be \(limit)") }
+    if entries.count > 64 {
+      object.refuse("must have at most 64 entries")
+      return []
+    }
     for (key, value) in entries where !isPlainName(key) { value.refuse(plainNameRule) }
     return entries
   }
@@ -84,7 +85,7 @@ extension JSONValue {
   }
 }
 
-private var plainNameRule: Text { "a name must be at most 63 letters, digits, '.', '-' and '_', and begin with a letter or digit" }
+private var plainNameRule: Literal { "a name must be at most 63 letters, digits, '.', '-' and '_', and begin with a letter or digit" }
 
 /// Whether a text names a service or a volume.
 private func isPlainName(_ name: String) -> Bool { beginsPlainly(name) && name.utf8.count <= 63 && name.utf8.allSatisfy(isWordByte) }

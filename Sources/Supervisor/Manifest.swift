@@ -82,8 +82,8 @@ public final class ServiceManifest {
   public internal(set) var hasTerminal = false
   /// Standard input stays open.
   public internal(set) var keepsInput = false
-  /// What it must not do without where the kernel lacks it.
-  public internal(set) var required: [StandIn] = []
+  /// What it must not do without where the kernel lacks it; the names are those of `StandIn`, which the runtime reads with commas between.
+  public internal(set) var required: [String] = []
   public internal(set) var dependencies: [Dependency] = []
   public internal(set) var restart = RestartPolicy()
   public internal(set) var health = HealthSettings()
@@ -161,7 +161,7 @@ public final class ServiceMount {
     public static var names: Literal { "volume bind tmpfs" }
   }
 
-  public let kind: Kind
+  public internal(set) var kind = Kind.volume
   /// The key of a volume; the path of the host, absolute; empty for a tmpfs.
   public internal(set) var source = ""
   /// Absolute, without `.`, `..` and empty names, and not the root.
@@ -176,7 +176,7 @@ public final class ServiceMount {
   /// A place in the volume, relative; nil: all of it.
   public internal(set) var subpath: String?
 
-  init(_ kind: Kind) { self.kind = kind }
+  init() {}
 }
 
 /// A device of the host in a service's container. Both paths are absolute.

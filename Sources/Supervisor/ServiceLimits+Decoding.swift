@@ -30,7 +30,7 @@ extension ServiceManifest {
     let both = value.bytes(atLeast: 0)
     // Docker, too, takes 0 for "not given".
     if both == 0 { return nil }
-    if both < memory { value.refuse("memory and swap together, \(both) bytes, are less than mem_limit, \(memory) bytes") }
+    if both < memory { value.refuse("memory and swap together are less than mem_limit") }
     return Int64(truncatingIfNeeded: both)
   }
 }
@@ -47,7 +47,7 @@ extension Rlimit {
     let soft = isPair ? json.required("soft") : json
     let hard = isPair ? json.required("hard") : json
     self.init(type: type ?? .core, soft: soft.rlimit(), hard: hard.rlimit())
-    if self.soft > self.hard { json.refuse("the soft limit \(self.soft) is above the hard limit \(self.hard)") }
+    if self.soft > self.hard { json.refuse("the soft limit is above the hard limit") }
   }
 }
 

@@ -57,8 +57,8 @@ extension ServiceManifest {
   }
 
   private func decodeRights(_ json: JSONValue) {
-    addedCapabilities = json.list("cap_add") { $0.capability() }
-    droppedCapabilities = json.list("cap_drop") { $0.capability() }
+    addedCapabilities = json.capabilities("cap_add")
+    droppedCapabilities = json.capabilities("cap_drop")
     isReadOnly = json.flag("read_only")
     for option in json.elements(of: "security_opt") {
       let (name, value) = cut(option.text(), at: ":")
@@ -74,9 +74,9 @@ extension ServiceManifest {
   private func decodeSysctls(_ json: JSONValue) {
     for parameter in json.pairs("sysctls") {
       if network != .own && parameter.key.begins(with: "net.") {
-        json.refuse("sysctls", "\(excerpt(parameter.key)) is the network's, and that is not the service's own")
+        json.member("sysctls")?.refuse(quoting: parameter.key, "is the network's, and that is not the service's own")
       }
-      if parameter.value.utf8.contains(0x0A) { json.refuse("sysctls", "\(excerpt(parameter.key)) must not contain a newline") }
+      if parameter.value.utf8.contains(0x0A) { json.member("sysctls")?.refuse(quoting: parameter.key, "must not contain a newline") }
       sysctls.append(Sysctl(key: parameter.key, value: parameter.value))
     }
   }
@@ -84,15 +84,21 @@ extension ServiceManifest {
   private func decodeDependencies(_ json: JSONValue) {
     guard let list = json.member("depends_on") else { return }
     if list.kind == .array {
-      let elements = list.elements()
-      for element in elements { dependencies.append(Dependency(service: element.text())) }
-      return refuseRepeated(dependencies.map { $0.service }, elements)
+      let names = DistinctNames()
+      for element in list.elements() {
+        let name = element.text()
+        names.add(name, element)
+        dependencies.append(Dependency(service: name))
+      }
+      return names.check()
     }
     for (name, value) in list.members() {
       value.permitOnly("condition restart required")
+      _ = value.required("condition")
+      let condition = Dependency.Condition(rawValue: value.choice("condition", of: Dependency.Condition.names))
       dependencies.append(
         Dependency(
-          service: name, condition: value.required("condition").named(), isRequired: value.bool("required") ?? true, isBound: value.flag("restart")))
+          service: name, condition: condition ?? .started, isRequired: value.bool("required") ?? true, isBound: value.flag("restart")))
     }
   }
 }
@@ -108,7 +114,7 @@ extension JSONValue {
     return Platform(architecture: parts[1], variant: parts.count == 3 ? parts[2] : nil)
   }
 
-  private var platformRule: Text { "expected 'linux/ARCHITECTURE' or 'linux/ARCHITECTURE/VARIANT'" }
+  private var platformRule: Literal { "expected 'linux/ARCHITECTURE' or 'linux/ARCHITECTURE/VARIANT'" }
 
   /// `USER`, `USER:GROUP`, each a name or a number.
   fileprivate func userName() -> String {
@@ -127,7 +133,7 @@ extension JSONValue {
   }
 
   /// Whose namespace: `host`, `service:NAME`, or one of the words for its own.
-  fileprivate func sharing(_ own: Literal, _ rule: Text) -> Sharing {
+  fileprivate func sharing(_ own: Literal, _ rule: Literal) -> Sharing {
     let text = text()
     if text.equals("host") { return .host }
     if text.begins(with: "service:") { return .service(Wording.string(text.utf8.dropFirst(8))) }
@@ -135,8 +141,16 @@ extension JSONValue {
     return .own
   }
 
+  /// The capabilities of a member; none when it is absent.
+  @inline(never)
+  fileprivate func capabilities(_ key: Literal) -> [String] {
+    var names: [String] = []
+    for element in elements(of: key) { names.append(element.capability()) }
+    return names
+  }
+
   /// The name of a capability, with or without `CAP_`, in any case.
-  fileprivate func capability() -> String {
+  private func capability() -> String {
     var letters: [UInt8] = []
     for byte in Array(text().utf8) { letters.append(byte >= 0x61 && byte <= 0x7A ? byte - 0x20 : byte) }
     let name = Wording.string(letters[...])

@@ -6,104 +6,110 @@ extension ServiceManifest {
   /// `volumes`, `tmpfs` and `devices`.
   @inline(never)
   func decodeMounts(_ json: JSONValue, _ manifest: Manifest) {
-    var places: [JSONValue] = []
+    let targets = DistinctNames()
     for value in json.elements(of: "volumes") {
-      let mount = value.kind == .string ? ServiceMount(short: value) : ServiceMount(long: value)
-      if mount.kind == .volume, !manifest.volumes.contains(where: { $0.key.equals(mount.source) }) {
-        value.refuse("the volume '\(excerpt(mount.source))' is not declared in volumes")
-      }
+      let mount = ServiceMount()
+      if value.kind == .string { mount.readShort(value) } else { mount.readLong(value) }
+      if mount.kind == .volume && !manifest.declares(mount.source) { value.refuse(quoting: mount.source, "is not declared in volumes") }
+      targets.add(mount.target, value)
       mounts.append(mount)
-      places.append(value)
     }
     for value in json.oneOrMore("tmpfs") {
-      mounts.append(ServiceMount(tmpfs: value))
-      places.append(value)
+      let mount = ServiceMount()
+      mount.readTmpfs(value)
+      targets.add(mount.target, value)
+      mounts.append(mount)
     }
-    refuseRepeated(mounts.map { $0.target }, places)
-    let list = json.elements(of: "devices")
-    for value in list { devices.append(DeviceMapping(value)) }
-    refuseRepeated(devices.map { $0.target }, list)
+    targets.check()
+    let nodes = DistinctNames()
+    for value in json.elements(of: "devices") {
+      let device = DeviceMapping(value)
+      nodes.add(device.target, value)
+      devices.append(device)
+    }
+    nodes.check()
+  }
+}
+
+extension Manifest {
+  fileprivate func declares(_ key: String) -> Bool {
+    for volume in volumes where volume.key.equals(key) { return true }
+    return false
   }
 }
 
 extension ServiceMount {
   /// `SOURCE:TARGET` or `SOURCE:TARGET:OPTIONS`.
-  fileprivate convenience init(short json: JSONValue) {
+  @inline(never)
+  fileprivate func readShort(_ json: JSONValue) {
     let fields = parts(of: json.text(), at: 0x3A)
     let first = fields[0].utf8.first
-    self.init(first == 0x2F || first == 0x2E || first == 0x7E ? .bind : .volume)
-    guard fields.count == 2 || fields.count == 3 else {
-      json.refuse("expected 'SOURCE:TARGET' or 'SOURCE:TARGET:OPTIONS'; a volume without a name would be lost with the container")
-      return
+    // What begins like a path is meant as one, even if it cannot be taken.
+    kind = first == 0x2F || first == 0x2E || first == 0x7E ? .bind : .volume
+    if fields.count < 2 || fields.count > 3 {
+      return json.refuse("expected 'SOURCE:TARGET' or 'SOURCE:TARGET:OPTIONS'; a volume without a name would be lost with the container")
     }
     source = kind == .bind ? json.hostPath(fields[0]) : fields[0]
     target = json.place(fields[1])
-    guard fields.count == 3 else { return }
+    if fields.count == 2 { return }
     for option in parts(of: fields[2], at: 0x2C) {
-      if option.equals("ro") {
-        isReadOnly = true
-      } else if option.equals("nocopy"), kind == .volume {
-        copiesImage = false
-      } else if kind == .bind, isPropagation(option) {
-        options = [option]
-      } else if !option.equals("rw") {
-        json.refuse("the option '\(excerpt(option))' is not supported for a \(kind.name)")
+      // Those behind the first two are for one kind only.
+      switch position(of: option, in: kind == .bind ? "rw ro private rprivate shared rshared slave rslave" : "rw ro nocopy") {
+      case nil: json.refuse(quoting: option, "is no option of such a mount")
+      case 0: break
+      case 1: isReadOnly = true
+      default: if kind == .bind { options = [option] } else { copiesImage = false }
       }
     }
   }
 
-  fileprivate convenience init(long json: JSONValue) {
-    json.permitOnly("type source target read_only volume bind tmpfs", refusing: "consistency: not supported")
-    let type = json.required("type")
-    let name = type.text()
-    if let number = position(of: name, in: "cluster image npipe") {
-      type.refuse("a mount of the type '\(word(number, of: "cluster image npipe"))' is not supported")
+  @inline(never)
+  fileprivate func readLong(_ json: JSONValue) {
+    guard let number = position(of: json.required("type").text(), in: Kind.names), let kind = Kind(rawValue: number) else {
+      return json.refuse("type", "expected 'volume', 'bind' or 'tmpfs'")
     }
-    self.init(type.named())
+    self.kind = kind
     target = json.place(json.required("target").text())
     isReadOnly = json.flag("read_only")
-    for other in ["volume", "bind", "tmpfs"] as [Literal] where !kind.name.equals(other) && json.member(other) != nil {
-      json.refuse(other, "does not go with the type '\(kind.name)'")
+    if kind != .tmpfs {
+      let value = json.required("source")
+      source = kind == .bind ? value.hostPath(value.text()) : value.text()
     }
-    if kind == .tmpfs {
-      if json.member("source") != nil { json.refuse("source", "a tmpfs has none") }
-    } else {
-      source = kind == .bind ? json.hostPath(json.required("source").text()) : json.required("source").text()
-    }
-    guard let more = json.member(kind == .volume ? "volume" : kind == .bind ? "bind" : "tmpfs") else { return }
     switch kind {
     case .volume:
-      more.permitOnly("nocopy subpath", refusing: "labels: not supported")
+      json.permitOnly("type source target read_only volume")
+      let more = json.object("volume", "nocopy subpath")
       copiesImage = !more.flag("nocopy")
       subpath = more.member("subpath")?.innerPath()
     case .bind:
-      more.permitOnly("propagation create_host_path", refusing: "recursive selinux: not supported")
+      json.permitOnly("type source target read_only bind")
+      let more = json.object("bind", "propagation create_host_path")
       makesSource = more.bool("create_host_path") ?? true
       guard let propagation = more.member("propagation") else { break }
       options = [propagation.text()]
-      if !isPropagation(options[0]) { propagation.refuseUnknown() }
+      if position(of: options[0], in: "private rprivate shared rshared slave rslave") == nil { propagation.refuseUnknown() }
     case .tmpfs:
-      more.permitOnly("size mode")
+      json.permitOnly("type target read_only tmpfs")
+      let more = json.object("tmpfs", "size mode")
       if let size = more.member("size") { options.append(Text("size=\(size.bytes(atLeast: 1))").string) }
       if let mode = more.member("mode") { options.append(Text("mode=\(mode.octal())").string) }
     }
   }
 
   /// `TARGET` or `TARGET:OPTIONS`.
-  fileprivate convenience init(tmpfs json: JSONValue) {
-    self.init(.tmpfs)
+  @inline(never)
+  fileprivate func readTmpfs(_ json: JSONValue) {
+    kind = .tmpfs
     let (path, list) = cut(json.text(), at: ":")
     target = json.place(path)
     guard let list else { return }
     for option in parts(of: list, at: 0x2C) {
       if option.equals("ro") {
         isReadOnly = true
-      } else if !option.equals("rw") {
-        guard let known = tmpfsOption(option) else {
-          json.refuse("the option '\(excerpt(option))' is not supported for a tmpfs")
-          break
-        }
+      } else if let known = tmpfsOption(option) {
         options.append(known)
+      } else {
+        json.refuse(quoting: option, "is no option of a tmpfs")
       }
     }
   }
@@ -117,23 +123,22 @@ extension DeviceMapping {
       fields = parts(of: json.text(), at: 0x3A)
     } else {
       json.permitOnly("source target permissions")
-      fields = [json.required("source").text()]
-      fields.append(json.text("target") ?? fields[0])
-      fields.append(json.text("permissions") ?? "rwm")
+      let source = json.required("source").text()
+      fields = [source, json.text("target") ?? source, json.text("permissions") ?? "rwm"]
     }
-    if fields.count > 3 { json.refuse("expected 'SOURCE:TARGET:ACCESS'") }
-    let access = fields.count > 2 ? fields[2] : "rwm"
-    if position(of: access, in: "rwm r w m rw wr rm mr wm mw rmw wrm wmr mrw mwr") == nil {
-      json.refuse("the access to a device is letters of 'rwm', each once")
+    if fields.count == 1 { fields.append(fields[0]) }
+    if fields.count == 2 { fields.append("rwm") }
+    if fields.count != 3 || position(of: fields[2], in: "rwm r w m rw wr rm mr wm mw rmw wrm wmr mrw mwr") == nil {
+      json.refuse("expected 'SOURCE:TARGET:ACCESS' with letters of 'rwm', each once, for the access")
     }
-    self.init(source: json.hostPath(fields[0]), target: json.place(fields.count > 1 ? fields[1] : fields[0]), access: access)
+    self.init(source: json.hostPath(fields[0]), target: json.place(fields[1]), access: fields[2])
   }
 }
 
 /// An option as the kernel takes it, which knows no `kb`; nil when it is none of a tmpfs.
 private func tmpfsOption(_ option: String) -> String? {
   let (name, value) = cut(option, at: "=")
-  guard let value else { return position(of: name, in: "exec noexec suid nosuid dev nodev") == nil ? nil : option }
+  guard let value else { return position(of: name, in: "rw exec noexec suid nosuid dev nodev") == nil ? nil : option }
   if position(of: name, in: "size nr_blocks nr_inodes") != nil { return byteCount(value).map { Text("\(name)=\($0)").string } }
   if name.equals("mode") { return isMode(value) ? option : nil }
   return position(of: name, in: "uid gid") != nil && wholeNumber(value) != nil ? option : nil
@@ -144,8 +149,6 @@ private func isMode(_ digits: String) -> Bool {
   let count = digits.utf8.count
   return count > 0 && (count <= 4 || (count == 5 && digits.utf8.first == 0x30)) && digits.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x37 }
 }
-
-private func isPropagation(_ option: String) -> Bool { position(of: option, in: "private rprivate shared rshared slave rslave") != nil }
 
 extension JSONValue {
   /// An absolute path.

@@ -6,88 +6,86 @@ extension ServiceManifest {
   /// When it runs, how it ends, and what is kept of what it writes.
   @inline(never)
   func decodePolicies(_ json: JSONValue) {
-    if let signal = json.member("stop_signal") {
-      let number = Signal(named: signal.text())
-      if number == nil { signal.refuse("expected the name or number of a signal") }
-      stop = StopPolicy(signal: number?.rawValue, gracePeriod: stop.gracePeriod)
+    var signal: Int32?
+    if let value = json.member("stop_signal") {
+      signal = Signal(named: value.text())?.rawValue
+      if signal == nil { value.refuse("expected the name or number of a signal") }
     }
-    if let time = json.milliseconds("stop_grace_period", atLeast: 0) { stop = StopPolicy(signal: stop.signal, gracePeriod: time) }
-    if let check = json.member("healthcheck") { health.decode(check) }
-    if let logging = json.member("logging") { logs.decode(logging) }
-    let when = json.member("restart")?.restart() ?? .no
-    restart = RestartPolicy(when: when)
-    guard let own = json.member("x-apus") else { return }
-    own.permitOnly("backoff crash_limit crash_window give_up log on_unhealthy permanent_statuses probe ready require watchdog")
-    restart = RestartPolicy(own, when: when)
-    if let log = own.member("log") { logs.decodeOwn(log) }
-    onUnhealthy = own.named("on_unhealthy", or: .nothing)
+    stop = StopPolicy(signal: signal, gracePeriod: json.milliseconds("stop_grace_period", atLeast: 0) ?? stop.gracePeriod)
+    health.decode(json.object("healthcheck", "test interval timeout retries start_period start_interval disable"))
+    let own = json.object("x-apus", "backoff crash_limit crash_window give_up log on_unhealthy permanent_statuses probe ready require watchdog")
+    restart = RestartPolicy(own, when: json.member("restart")?.restart() ?? .no)
+    logs.decode(json.object("logging", "driver options"), own.object("log", "line rate buffer"))
+    onUnhealthy = UnhealthyAction(rawValue: own.choice("on_unhealthy", of: UnhealthyAction.names)) ?? .nothing
     if let probe = own.member("probe") {
       if health.isDisabled { probe.refuse("the health check is disabled") }
       health.test = probe.probe()
     }
     if let ready = own.member("ready") { readiness = ready.readiness() }
     watchdog = own.milliseconds("watchdog", atLeast: 100)
-    let list = own.oneOrMore("require")
-    for value in list { required.append(value.named()) }
-    refuseRepeated(required.map { $0.name }, list)
+    let names = DistinctNames()
+    for value in own.oneOrMore("require") {
+      let name = value.text()
+      if position(of: name, in: StandIn.names) == nil { value.refuseUnknown() }
+      names.add(name, value)
+      required.append(name)
+    }
+    names.check()
   }
 }
 
 extension RestartPolicy {
   fileprivate convenience init(_ json: JSONValue, when: When) {
     let usual = RestartPolicy()
-    var (first, longest, reset, jitter) = (usual.firstDelay, usual.longestDelay, usual.resetAfter, usual.jitter)
-    if let backoff = json.member("backoff") {
-      backoff.permitOnly("first longest reset_after jitter")
-      first = backoff.milliseconds("first") ?? first
-      longest = backoff.milliseconds("longest") ?? max(longest, first)
-      reset = backoff.milliseconds("reset_after", atLeast: 0) ?? reset
-      // In the manifest it is a percentage.
-      jitter = backoff.number("jitter", in: 0...100, or: 0) * 10
-      if first > longest { backoff.refuse("first, \(first) ms, is above longest, \(longest) ms") }
-    }
-    let statuses = json.elements(of: "permanent_statuses")
+    let backoff = json.object("backoff", "first longest reset_after jitter")
+    let first = backoff.milliseconds("first") ?? usual.firstDelay
+    let longest = backoff.milliseconds("longest") ?? max(usual.longestDelay, first)
+    if first > longest { backoff.refuse("first is above longest") }
+    let statuses = DistinctNames()
     var permanent: [Int32] = []
-    for status in statuses { permanent.append(status.integer(in: 0...255)) }
-    refuseRepeated(permanent.map { String($0) }, statuses)
+    for value in json.elements(of: "permanent_statuses") {
+      let status: Int32 = value.integer(in: 0...255)
+      statuses.add(String(status), value)
+      permanent.append(status)
+    }
+    statuses.check()
     let limit = json.number("crash_limit", in: 1...4096, or: 0)
-    let window = json.milliseconds("crash_window")
-    if window != nil && limit == 0 { json.refuse("crash_window", "means nothing without crash_limit") }
+    if limit == 0, let window = json.member("crash_window") { window.refuse("means nothing without crash_limit") }
+    // In the manifest the jitter is a percentage.
     self.init(
-      when: when, firstDelay: first, longestDelay: longest, resetAfter: reset, jitter: jitter, permanentStatuses: permanent, crashLimit: limit,
-      crashWindow: window ?? usual.crashWindow, giveUp: json.named("give_up", or: .nothing))
+      when: when, firstDelay: first, longestDelay: longest, resetAfter: backoff.milliseconds("reset_after", atLeast: 0) ?? usual.resetAfter,
+      jitter: backoff.number("jitter", in: 0...100, or: 0) * 10, permanentStatuses: permanent, crashLimit: limit,
+      crashWindow: json.milliseconds("crash_window") ?? usual.crashWindow, giveUp: GiveUp(rawValue: json.choice("give_up", of: GiveUp.names)) ?? .nothing)
   }
 }
 
 extension LogPolicy {
-  fileprivate func decode(_ json: JSONValue) {
-    json.permitOnly("driver options")
+  /// `logging` and `x-apus.log`.
+  fileprivate func decode(_ json: JSONValue, _ own: JSONValue) {
     if let driver = json.member("driver") {
       let name = driver.text()
       isKept = !name.equals("none")
       if position(of: name, in: "json-file local none") == nil { driver.refuse("expected 'json-file', 'local' or 'none'; logs are kept on the device") }
     }
-    guard let options = json.member("options") else { return }
-    options.permitOnly("max-size max-file")
+    let options = json.object("options", "max-size max-file")
     fileSize = options.bytes("max-size", or: fileSize)
-    guard let files = options.member("max-file") else { return }
-    let number = wholeNumber(files.scalar()) ?? 0
-    if number < 1 || number > 100 { files.refuse("expected a number of files from 1 to 100") }
-    self.files = UInt64(truncatingIfNeeded: number)
-  }
-
-  fileprivate func decodeOwn(_ json: JSONValue) {
-    json.permitOnly("line rate buffer")
-    lineSize = json.bytes("line", or: lineSize)
-    rate = json.number("rate", in: 0...1_000_000, or: rate)
-    buffer = json.bytes("buffer", or: buffer)
-    if lineSize > fileSize { json.refuse("line", "\(lineSize) bytes do not fit into a file of \(fileSize)") }
+    if let value = options.member("max-file") {
+      let number = wholeNumber(value.scalar()) ?? 0
+      if number < 1 || number > 100 { value.refuse("expected a number of files from 1 to 100") }
+      files = UInt64(truncatingIfNeeded: number)
+    }
+    lineSize = own.bytes("line", or: lineSize)
+    rate = own.number("rate", in: 0...1_000_000, or: rate)
+    buffer = own.bytes("buffer", or: buffer)
+    if lineSize <= fileSize { return }
+    // By default it fits, so one of the two is there to be refused.
+    own.refuse("line", "is longer than a file, max-size")
+    options.refuse("max-size", "is shorter than a line, x-apus.log.line")
   }
 }
 
 extension HealthSettings {
   fileprivate func decode(_ json: JSONValue) {
-    json.permitOnly("test interval timeout retries start_period start_interval disable")
     isDisabled = json.flag("disable")
     interval = json.milliseconds("interval")
     timeout = json.milliseconds("timeout")
@@ -95,12 +93,8 @@ extension HealthSettings {
     startPeriod = json.milliseconds("start_period", atLeast: 0)
     startInterval = json.milliseconds("start_interval")
     guard let value = json.member("test") else { return }
-    if value.kind == .string {
-      test = HealthCheck.Test(["CMD-SHELL", value.word()])
-      return
-    }
-    var words: [String] = []
-    for element in value.elements() { words.append(element.text()) }
+    var words = ["CMD-SHELL"]
+    if value.kind == .string { words.append(value.word()) } else { words = value.commandLine() }
     if words.count == 1, words[0].equals("NONE") {
       isDisabled = true
       return

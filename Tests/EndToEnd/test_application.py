@@ -77,17 +77,17 @@ NOT_TOGETHER: list[tuple[str, dict[str, Any], str]] = [
         "a circle", manifest({"depends_on": ["b"]}, {"depends_on": ["c"]}, {"depends_on": ["a"]}),
         "services.a.depends_on: a circle: a waits for b waits for c waits for a",
     ),
-    ("who is not there", manifest({"depends_on": ["z"]}), "services.a.depends_on: there is no service 'z'"),
-    ("a network of nobody", manifest({"network_mode": "service:z"}), "services.a.network_mode: there is no service 'z'"),
-    ("a volume of nobody", manifest({"volumes": ["data:/data"]}), "services.a.volumes[0]: the volume 'data' is not declared in volumes"),
-    ("one name for two", manifest({"container_name": "x"}, {"container_name": "x"}), "services.b: x is given twice"),
+    ("who is not there", manifest({"depends_on": ["z"]}), "services.a.depends_on: 'z' is no service"),
+    ("a network of nobody", manifest({"network_mode": "service:z"}), "services.a.network_mode: 'z' is no service"),
+    ("a volume of nobody", manifest({"volumes": ["data:/data"]}), "services.a.volumes[0]: 'data' is not declared in volumes"),
+    ("one name for two", manifest({"container_name": "x"}, {"container_name": "x"}), "services.b: 'x' is given twice"),
     (
         "what never completes", manifest({"depends_on": {"b": {"condition": "service_completed_successfully"}}}, {"restart": "always"}),
         "services.a.depends_on: 'b' never completes",
     ),
     ("swap below memory", manifest({"mem_limit": "2m", "memswap_limit": "1m"}), "services.a.memswap_limit: "),
     ("a soft limit above the hard one", manifest({"ulimits": {"nofile": {"soft": 2, "hard": 1}}}), "services.a.ulimits.nofile: "),
-    ("two mounts at a place", manifest({"tmpfs": ["/a", "/a/"]}), "services.a.tmpfs[1]: /a is given twice"),
+    ("two mounts at a place", manifest({"tmpfs": ["/a", "/a/"]}), "services.a.tmpfs[1]: '/a' is given twice"),
     ("a capability that nobody has heard of", manifest({"cap_add": ["NET_FOO"]}), "services.a.cap_add[0]: unknown value 'NET_FOO'"),
 ]  # fmt: skip
 

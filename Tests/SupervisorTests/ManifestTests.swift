@@ -178,7 +178,7 @@ struct ManifestTests {
     #expect(restart.crashLimit == 4 && restart.crashWindow == 60_000 && restart.giveUp == .rollBack && restart.permanentStatuses == [2, 127])
     #expect(service.logs.lineSize == 4096 && service.logs.rate == 100 && service.logs.buffer == 8192)
     #expect(service.onUnhealthy == .restart && service.health.test == .tcp(port: 6379) && service.readiness == .notification)
-    #expect(service.required == [.pidNamespace, .cpuQuota] && service.watchdog == 30_000)
+    #expect(service.required == ["pid-namespace", "cpu-quota"] && service.watchdog == 30_000)
   }
 
   @Test("a descriptor for readiness, and a first delay above the usual longest one")

@@ -23,7 +23,8 @@ func fuzzApplication(_ input: [UInt8]) {
     var count = left.count + 1
     while left.count < count {
       count = left.count
-      left.removeAll { service in !service.dependencies.contains { dependency in left.contains { $0.name == dependency.service } } }
+      let others = left
+      left.removeAll { service in !service.dependencies.contains { dependency in others.contains { $0.name == dependency.service } } }
     }
     require(left.isEmpty, "nobody waits in a circle")
     let application = try manifest.application(checks: services.map { _ in Healthcheck(test: ["CMD", "x"]) })

@@ -220,7 +220,7 @@ class Machine:
 
     def write(self, path: str, content: bytes) -> None:
         """Writes a file."""
-        self.sh(f"cat >{shlex.quote(path)}", data=content)
+        self.sh(f"cat >{shlex.quote(path)}", data=content, limit=30 + (len(content) >> 20) * 2)
 
     def image(self, name: str) -> str:
         """Imports a built test image, once; gives its name."""

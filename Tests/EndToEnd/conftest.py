@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,13 +61,53 @@ def native_machine() -> Iterator[Machine]:
         yield Native(Path(folder), binary("x86_64"))
 
 
+class _SharedDevice:
+    """A device with Debian's kernel and cgroup v2 that files of tests use after each other, each in folders of its own.
+
+    Not for ever: after ten minutes of tests the kernel of one stood still for a minute at a time, in two runs of two ("soft lockup" of kcompactd0, tar and a shell).
+    """
+
+    _LIMIT = 300.0
+    """Seconds after which it is not given to another file."""
+
+    def __init__(self) -> None:
+        self._device: Device | None = None
+        self._end = 0.0
+
+    @contextlib.contextmanager
+    def lend(self, session: pytest.Session) -> Iterator[Machine]:
+        if self._device is None:
+            binary("aarch64")
+            self._device = Device.boot(Options(kernel="debian", cgroups="v2"))
+            self._end = time.monotonic() + self._LIMIT
+        before = session.testsfailed
+        machine = Emulated(self._device, "v2")
+        yield machine
+        # What a test that failed has left could be in the way of others.
+        if session.testsfailed != before or time.monotonic() > self._end:
+            self.discard()
+        else:
+            machine.remove()
+
+    def discard(self) -> None:
+        if self._device is not None:
+            self._device.discard()
+        self._device = None
+
+
+@pytest.fixture(scope="session")
+def shared_device() -> Iterator[_SharedDevice]:
+    """What `v2_machine` is on."""
+    shared = _SharedDevice()
+    yield shared
+    shared.discard()
+
+
 @pytest.fixture(scope="module")
-def v2_machine() -> Iterator[Machine]:
-    """A device with Debian's kernel and cgroup v2; a new one for each file: after ten minutes of tests the kernel of one that all shared stood still for a minute
-    at a time, in two runs of two ("soft lockup" of kcompactd0, tar and a shell)."""
-    binary("aarch64")
-    with Device.boot(Options(kernel="debian", cgroups="v2")) as device:
-        yield Emulated(device, "v2")
+def v2_machine(shared_device: _SharedDevice, request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """A device with Debian's kernel and cgroup v2, with nothing on it."""
+    with shared_device.lend(request.session) as machine:
+        yield machine
 
 
 @pytest.fixture

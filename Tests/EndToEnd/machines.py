@@ -11,12 +11,14 @@ import select
 import shlex
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import compiled
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,11 +26,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 sys.path.insert(0, str(ROOT / "cross"))
 
-from harness import Device, Running  # noqa: E402  (the line above makes it importable)
-from harness.errors import Deadline  # noqa: E402
+import commander  # noqa: E402  (the line above makes what it imports importable)
+
+from harness import Device, Running  # noqa: E402
+from harness.errors import Deadline, DeviceError  # noqa: E402
 
 LIMIT = 30.0
 """Seconds that a command may take before the test fails; nothing here takes a tenth of it."""
+
+
+_NUMBERS = itertools.count()
+"""Of names, which no two machines share either: files of tests use a device after each other."""
 
 
 def binary(architecture: str) -> Path:
@@ -161,8 +169,9 @@ class Machine:
     def __init__(self) -> None:
         """Sets up what every machine has."""
         self._images: set[str] = set()
-        self._numbers = itertools.count()
         self._rootfs = ""
+        #: The program that looks for what containers have left, once it is on the machine.
+        self._finder = ""
         #: What every command of apus is run by, such as a program that denies it system calls.
         self.wrapper: list[str] = []
 
@@ -210,7 +219,7 @@ class Machine:
 
     def new_name(self) -> str:
         """A name that no other test has."""
-        return f"e2e-{os.getpid()}-{next(self._numbers)}"
+        return f"e2e-{os.getpid()}-{next(_NUMBERS)}"
 
     def new_folder(self, lasting: bool = False) -> str:
         """An empty folder."""
@@ -282,14 +291,12 @@ class Machine:
         return left
 
     def _leftovers(self) -> str:
-        # As few processes as it can be done with: after each test there is one look at least, and on the device each costs ten milliseconds.
-        return self.sh(f"""
-            exec 2>/dev/null
-            find {self.state} {self.store}/tmp {self.store}/containers -mindepth 1 ! -name .lock ! -path '{self.state}/.seccomp*' || :
-            grep -F -e " {self.volatile}/" -e " {self.lasting}/" /proc/self/mountinfo || :
-            find $(awk '$0 ~ / - cgroup2? / || $0 ~ / - cpuset / {{ print $5 }}' /proc/self/mountinfo) -name 'e2e-{os.getpid()}-*' -type d || :
-            ls -ld /proc/[0-9]*/exe /proc/[0-9]*/root | grep -F -e "/exe -> {self.apus}" -e "/root -> {self.volatile}/" -e "/root -> {self.lasting}/" || :
-        """)
+        if not self._finder:
+            finder = f"{self.lasting}/leftovers"
+            compiled.put(self, Path(__file__).with_name("leftovers.c"), finder)
+            self._finder = finder
+        words = [self._finder, self.apus, self.state, self.store, self.volatile, self.lasting, f"e2e-{os.getpid()}-"]
+        return self.run(words).succeeded().text
 
     def require_nothing_left(self) -> None:
         """Fails if containers have left something. What runs is ended then: it could keep a processor busy for ever, and other tests would fail for it."""
@@ -378,24 +385,48 @@ class Emulated(Machine):
 
     architecture = "arm64"
     apus = "/usr/bin/apus"
-    volatile = "/run/e2e"
-    lasting = "/data/e2e"
 
     def __init__(self, device: Device, label: str) -> None:
         """The device must be running."""
         super().__init__()
+        name = self.new_name()
+        self.volatile, self.lasting = f"/run/{name}", f"/data/{name}"
         self.device = device
         self.label = label
+        self._commander: commander.Commander | None = None
+        self._turn = threading.Lock()
         self.prepare()
 
     def prepare(self) -> None:
         """Makes our folders; to be called again after each boot."""
         self.sh(f"mkdir -p {self.volatile} {self.lasting}")
+        self._finder = ""
 
     def run(self, command: Sequence[str], *, data: bytes | None = None, limit: float = LIMIT) -> Result:
         """See Machine."""
+        size = max(sum(len(word.encode()) + 1 for word in command), len(data or b""))
+        # It does one thing at a time.
+        if size <= commander.LIMIT and self._turn.acquire(blocking=False):
+            try:
+                return Result(*self._told(command, data, limit))
+            finally:
+                self._turn.release()
         result = self.device.run(command, timeout=limit, data=data)
         return Result(result.status, result.stdout, result.stderr)
+
+    def _told(self, command: Sequence[str], data: bytes | None, limit: float) -> tuple[int, bytes, bytes]:
+        if self._commander is None or self._commander.connection is not self.device.connection:
+            self._commander = commander.Commander(self.device)
+        try:
+            return self._commander.run(command, data, limit)
+        except DeviceError:
+            self._commander.close()
+            self._commander = None
+            raise
+
+    def remove(self) -> None:
+        """Removes our folders, so that the device is as it was."""
+        self.sh(f"rm -rf {self.volatile} {self.lasting}")
 
     @contextlib.contextmanager
     def start(self, command: Sequence[str]) -> Iterator[Process]:

@@ -154,5 +154,5 @@ def all_parts() -> list[Part]:
         Part("images", "test images and kernel", images),
         *tools,
         Part("native", "end to end, this machine", _python("native", 2400, "Tests/EndToEnd", "-m", "not device")),
-        Part("device", "end to end, QEMU device", _python("device", 2400, "Tests/EndToEnd", "-m", "device", *_side_by_side())),
+        Part("device", "end to end, QEMU device", _python("device", 3000, "Tests/EndToEnd", "-m", "device", *_side_by_side())),
     ]

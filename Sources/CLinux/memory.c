@@ -7,6 +7,7 @@
 #include "result.h"
 
 long clinux_map_shared(size_t size) { return CALL(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0); }
+void clinux_populate(void *address, size_t size) { CALL(SYS_madvise, address, size, 23); }
 void clinux_unmap(void *address, size_t size) { CALL(SYS_munmap, address, size); }
 
 #if !defined(__GLIBC__)

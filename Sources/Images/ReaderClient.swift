@@ -26,6 +26,7 @@ final class ReaderClient {
   private var bytesFilled: UInt64 = 0
   private(set) var consumed: UInt64 = 0
   private var isFilled = false
+  private var written: UInt64 = 0
 
   init(_ task: ReaderTask, _ input: ReaderInput, start: ReaderStart) throws(LayerError) {
     self.task = task
@@ -95,7 +96,7 @@ final class ReaderClient {
 
   private func fill(_ index: Int) throws(LayerError) {
     if isFilled { return }
-    let count = try input.fill(task.buffer(index, of: memory))
+    let count = try input.fill(task.fresh(index, of: memory, &written))
     isFilled = count == 0
     bytesFilled += UInt64(count)
     try order(.filled(index, count))

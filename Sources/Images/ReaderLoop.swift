@@ -20,6 +20,7 @@ final class ReaderLoop {
   /// Bytes of the buffers that were begun.
   private var bytesFilled: UInt64 = 0
   private var hasEnded = false
+  private var written: UInt64 = 0
 
   init(_ task: ReaderTask, _ memory: SharedMemory, _ pair: consuming ChannelPair) {
     self.task = task
@@ -123,7 +124,7 @@ final class ReaderLoop {
       try self.flush()
       while self.free.isEmpty { try self.receive() }
       let index = self.free.removeFirst()
-      let buffer = self.task.buffer(index, of: self.memory)
+      let buffer = self.task.fresh(index, of: self.memory, &self.written)
       let count = try unpacker.read(into: buffer)
       if count > 0 {
         block = index

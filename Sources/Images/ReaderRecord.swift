@@ -55,7 +55,7 @@ struct RecordWriter {
   }
 
   private mutating func put(_ number: UInt64, bytes count: Int = 8) {
-    for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * UInt64(index)))) }
+    withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
   }
 
   private mutating func put(_ text: ArraySlice<UInt8>) {
@@ -144,7 +144,7 @@ private struct RecordFields {
       return 0
     }
     var value: UInt64 = 0
-    for byte in rest.prefix(8).reversed() { value = value << 8 | UInt64(byte) }
+    rest.withUnsafeBytes { value = UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
     rest = rest.dropFirst(8)
     if value <= limit { return value }
     isVoid = true

@@ -23,20 +23,21 @@ final class Unpacker {
     self.frames = frames
   }
 
-  /// Fills (some of) `output`; 0 is the end of a stream that is whole.
+  /// Fills `output`, but for the last bytes of the stream; 0 is the end of one that is whole.
   func read(into output: UnsafeMutableRawBufferPointer) throws(LayerError) -> Int {
     var room = output
-    while room.count == output.count {
+    while !room.isEmpty {
       if input.isEmpty, !hasEnded {
         input = try source()
         hasEnded = input.isEmpty
       }
       let isLast = input.isEmpty && hasEnded
+      let before = room.count
       try check(inflater?.step(&input, &room) ?? frames?.step(&input, &room))
-      if isLast, room.count == output.count {
-        guard inflater?.mayEnd ?? frames?.mayEnd ?? true else { throw LayerError(.truncated) }
-        return 0
-      }
+      if isLast, room.count == before { break }
+    }
+    if room.count == output.count {
+      guard inflater?.mayEnd ?? frames?.mayEnd ?? true else { throw LayerError(.truncated) }
     }
     return output.count - room.count
   }

@@ -68,10 +68,7 @@ extension FileDescriptor {
   /// `limit` throws ERANGE. The C function is `fgetxattr`.
   public borrowing func attribute(_ name: Path, limit: Int = 65536) throws(Errno) -> [UInt8] {
     let number = rawValue
-    var value = [UInt8](repeating: 0, count: limit)
-    let count = try checked { name.withCString { name in value.withUnsafeMutableBytes { clinux_fgetxattr(number, name, $0.baseAddress, $0.count) } } }
-    value.removeSubrange(count...)
-    return value
+    return try filledBytes(atMost: limit) { value in name.withCString { clinux_fgetxattr(number, $0, value.baseAddress, value.count) } }
   }
 
   /// The names of the extended attributes that this process may see; none where the file system has no such thing. The C function is `flistxattr`.

@@ -19,14 +19,13 @@ extension FileDescriptor {
   /// The next names in this directory, `count` of them unless they end before; what was read beyond is lost, so the rest cannot be asked for.
   borrowing func entries(atMost count: Int) throws(Errno) -> [DirectoryEntry] {
     var entries: [DirectoryEntry] = []
-    var buffer = [UInt8](repeating: 0, count: 32768)
     let number = rawValue
     while entries.count < count {
-      let filled = try checked { buffer.withUnsafeMutableBytes { clinux_getdents64(number, $0.baseAddress, $0.count) } }
-      if filled == 0 { return entries }
+      let buffer = try filledBytes(atMost: 32768) { clinux_getdents64(number, $0.baseAddress, $0.count) }
+      if buffer.isEmpty { return entries }
       // struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name.
       var at = 0
-      while at + 19 < filled, entries.count < count {
+      while at + 19 < buffer.count, entries.count < count {
         let length = Int(buffer[at + 16]) | Int(buffer[at + 17]) << 8
         let name = Path(bytes: buffer[(at + 19)..<(at + length)])
         if !DirectoryEntry.isDots(name) {

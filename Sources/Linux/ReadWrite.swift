@@ -10,10 +10,21 @@ public func writeValue(_ value: String, to descriptor: Int32) throws(Errno) {
 
 /// Reads once, at most 16 KiB, from a descriptor that somebody else owns; nothing is the end of the file. The C function is `read`.
 public func read(from descriptor: Int32) throws(Errno) -> [UInt8] {
-  var buffer = [UInt8](repeating: 0, count: 16384)
-  let count = try checked { buffer.withUnsafeMutableBytes { clinux_read(descriptor, $0.baseAddress, $0.count) } }
-  buffer.removeSubrange(count...)
-  return buffer
+  try filledBytes(atMost: 16384) { clinux_read(descriptor, $0.baseAddress, $0.count) }
+}
+
+/// The bytes that a system call puts into a new buffer of so many, which is not cleared before; it gives their number or a negative errno.
+func filledBytes(atMost size: Int, _ call: (UnsafeMutableBufferPointer<UInt8>) -> Int) throws(Errno) -> [UInt8] {
+  var failure: Errno?
+  let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+    do throws(Errno) {
+      count = try checked { call(UnsafeMutableBufferPointer(rebasing: buffer[..<size])) }
+    } catch {
+      failure = error
+    }
+  }
+  if let failure { throw failure }
+  return bytes
 }
 
 /// Reads up to the end from a descriptor that somebody else owns, at most `limit` bytes; more throws `.fileTooLarge`.
@@ -39,13 +50,10 @@ public func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws(Errno) {
 extension FileDescriptor {
   /// Reads the last bytes of the file, wherever its position is, at most `limit`. The C function is `pread`.
   public borrowing func readEnd(limit: Int) throws(Errno) -> [UInt8] {
-    var buffer = [UInt8](repeating: 0, count: limit)
     let size = try status().size
     let number = rawValue
     let start = size > UInt64(limit) ? size - UInt64(limit) : 0
-    let count = try checked { buffer.withUnsafeMutableBytes { clinux_pread(number, $0.baseAddress, $0.count, start) } }
-    buffer.removeSubrange(count...)
-    return buffer
+    return try filledBytes(atMost: limit) { clinux_pread(number, $0.baseAddress, $0.count, start) }
   }
 
   /// Reads up to the size of `buffer`; 0 is the end of the file. The C function is `read`.
@@ -70,21 +78,11 @@ extension FileDescriptor {
     let number = rawValue
     while true {
       let wanted = min(capacity, limit + 1 - bytes.count)
-      var got = 0
-      var failure: Errno?
-      let chunk = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
-        do throws(Errno) {
-          got = try checked { clinux_read(number, buffer.baseAddress, wanted) }
-        } catch {
-          failure = error
-        }
-        count = got
-      }
-      if let failure { throw failure }
-      if got == 0 { return bytes }
+      let chunk = try filledBytes(atMost: wanted) { clinux_read(number, $0.baseAddress, $0.count) }
+      if chunk.isEmpty { return bytes }
       if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
       if bytes.count > limit { throw .fileTooLarge }
-      if got == wanted, capacity < 1 << 16 { capacity *= 4 }
+      if chunk.count == wanted, capacity < 1 << 16 { capacity *= 4 }
     }
   }
 

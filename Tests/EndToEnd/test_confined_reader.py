@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import archives
+import compiled
 import layouts
 import pytest
 from made_images import base
@@ -10,9 +13,9 @@ from machines import Machine
 from test_image_archives import stored
 
 
-def told(machine: Machine, form: str, script: str) -> list[str]:
+def told(machine: Machine, form: str, script: str, before: str = "") -> list[str]:
     """What a script says that runs while an import waits for the rest of an archive from a pipe; `$reader` is the process that reads it. After that, the import's
-    status and errors."""
+    status and errors. `before` is done by the process that becomes the import."""
     place = f"{machine.volatile}/{machine.new_name()}"
     machine.write(f"{place}.tar", archives.saved(machine.architecture, [archives.pack([*base(machine.architecture), layouts.file("big", bytes(1 << 18))])], ["a:1"]))
     try:
@@ -20,7 +23,7 @@ def told(machine: Machine, form: str, script: str) -> list[str]:
             cd {machine.volatile}
             [ {form} = plain ] || {{ gzip -1 {place}.tar && mv {place}.tar.gz {place}.tar; }}
             mkfifo {place}
-            {machine.apus} --data-root {machine.store} image import --quiet - < {place} 2> {place}.errors & import=$!
+            ({before} exec {machine.apus} --data-root {machine.store} image import --quiet - < {place} 2> {place}.errors) & import=$!
             reader=
             exec 3> {place}
             head -c 2000 {place}.tar >&3
@@ -53,6 +56,21 @@ def test_an_import_whose_reader_is_killed_says_so_and_leaves_nothing(machine: Ma
     before = stored(machine)
     assert told(machine, form, "kill -KILL $reader") == ["1", "apus: standard input: the process that read it was ended by signal 9"]
     assert stored(machine) == before
+
+
+def test_a_reader_that_makes_any_other_system_call_is_killed(machine: Machine) -> None:
+    before = stored(machine)
+    program = f"{machine.lasting}/change_call"
+    compiled.put(machine, Path(__file__).with_name("change_call.c"), program)
+    # getpid(2), as harmless as any.
+    number = {"amd64": 39, "arm64": 172}[machine.architecture]
+    assert told(machine, "gzip", f"{program} $reader {number}") == ["31", "1", "apus: standard input: the process that read it was ended by signal 31"]
+    assert stored(machine) == before
+
+
+def test_how_a_reader_ended_is_seen_by_an_import_that_was_started_with_that_signal_ignored(machine: Machine) -> None:
+    lines = told(machine, "plain", "kill -KILL $reader", before="trap '' CHLD;")
+    assert lines == ["1", "apus: standard input: the process that read it was ended by signal 9"]
 
 
 def test_the_reader_ends_with_an_import_that_is_killed(machine: Machine) -> None:

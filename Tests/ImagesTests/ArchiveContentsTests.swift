@@ -53,6 +53,16 @@ struct ArchiveContentsTests {
     #expect(chain.find("0") == nil)
   }
 
+  @Test("every entry counts, also one that is no file")
+  func entries() throws {
+    let archive = tar([.directory("a/"), Entry(name: "pipe", type: "6"), .file("b")])
+    var limits = Limits()
+    limits.entries = 3
+    #expect(try contents(archive, limits: limits).find("b") != nil)
+    limits.entries = 2
+    #expect(message { _ = try contents(archive, limits: limits) } == "more than 2 entries")
+  }
+
   @Test(
     "refused",
     arguments: [

@@ -25,12 +25,13 @@ private struct Unpacked {
   }
 
   /// The archive as it is made again.
-  func again() throws -> [UInt8] {
+  func again(_ limits: Limits = Limits()) throws -> [UInt8] {
     let headers = try scratch.directory.open("headers", .readOnly)
     let size = try headers.status().size
     var made: [UInt8] = []
     let root = try scratch.directory.open("layer", [.readOnly, .directory])
-    try LayerArchive(headers: Extent(headers, count: size), root: root, start: readerInThread) { (bytes) throws(LayerError) in made += bytes }.make()
+    try LayerArchive(headers: Extent(headers, count: size), root: root, limits: limits, start: readerInThread) { (bytes) throws(LayerError) in made += bytes }
+      .make()
     return made
   }
 }
@@ -131,6 +132,20 @@ struct LayerArchiveTests {
       #expect(told == nil || told == "what was kept of its archive's headers is damaged" || told?.utf8.starts(with: "entry ".utf8) == true)
       try unpacked.scratch.write("headers", Array(unpacked.kept[..<position]))
       #expect(message { _ = try unpacked.again() } == "what was kept of its archive's headers is damaged")
+    }
+  }
+
+  @Test("headers of more than an import takes are damaged: an import would have kept none of them")
+  func beyondLimits() throws {
+    let unpacked = try Unpacked("limits", tar([.file("a", ""), .file("b", ""), .file("c", String(repeating: "c", count: 100_000))]))
+    var tight = Limits()
+    (tight.entries, tight.bytes) = (3, 100_000)
+    #expect(try unpacked.again(tight) == unpacked.archive)
+    let damaged = "what was kept of its archive's headers is damaged"
+    // Of headers and data there are so many each: of the former 1536 and what fills the archive up.
+    for (entries, bytes) in [(2, 100_000), (3, 99_999), (3, 1535)] as [(UInt64, UInt64)] {
+      (tight.entries, tight.bytes) = (entries, bytes)
+      #expect(message { _ = try unpacked.again(tight) } == damaged)
     }
   }
 

@@ -174,6 +174,14 @@ struct LayerWriterTests {
     #expect(try applied.scratch.names(below: "0") == ["f"])
   }
 
+  @Test("of the name of an attribute that is left out no more is kept than is shown")
+  func longAttribute() {
+    var summary = LayerSummary()
+    summary.note(attribute: Path(String(repeating: "a", count: 1 << 20)), "x")
+    #expect(summary.notes.map { $0.message } == ["x: the extended attribute \(String(repeating: "a", count: 256))... is left out"])
+    if case .attribute(let name) = summary.notes[0].kind { #expect(name.bytes.count < 300) }
+  }
+
   static let bad: [(String, [Entry], String)] = [
     ("up", [.file("../outside/x")], "entry ../outside/x: leads out of the archive"),
     ("link over a link", [.link("a", "b"), .link("a", "c")], "entry a: is in the archive twice"),

@@ -53,6 +53,21 @@ struct VerifyTests {
     #expect(try verified.scratch.names(below: "store/tmp").isEmpty)
   }
 
+  @Test("more whiteouts than an import takes are of damaged headers", arguments: [3, 2] as [UInt64])
+  func whiteouts(limit: UInt64) throws {
+    let verified = try Verified("whiteouts")
+    let layer = try verified.store.record(named: "app").layers[1]
+    var limits = Limits()
+    limits.whiteouts = limit
+    let root = try verified.scratch.directory.open(verified.path(1, ""), [.readOnly, .directory])
+    let check = LayerCheck(root: root, lower: nil, limits: limits, start: readerInThread)
+    let headers = try verified.scratch.directory.open(Path("store/headers/\(layer.hex)"), .readOnly)
+    let size = try headers.status().size
+    let kept = Extent(headers, count: size)
+    let report = try check.run(layer, diffID: layer, repairing: false) { kept }
+    #expect((report.state == .withoutHeaders) == (limit < 3))
+  }
+
   @Test("contents, missing and additional files, other kinds of files: each is told, with its name, and the layer is damaged")
   func damage() throws {
     let changes: [(String, (Verified) throws -> Void)] = [

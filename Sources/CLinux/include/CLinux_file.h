@@ -106,6 +106,8 @@ int clinux_place(int descriptor, int at);
 int clinux_replace(int at, int descriptor);
 /// mmap(2) of new memory that is shared with clones (MAP_SHARED | MAP_ANONYMOUS): its address.
 long clinux_map_shared(size_t size);
+/// madvise(2) with MADV_POPULATE_WRITE, Linux 5.14; before that nothing happens.
+void clinux_populate(void *address, size_t size);
 /// munmap(2).
 void clinux_unmap(void *address, size_t size);
 /// memfd_create(2), Linux 3.17.

@@ -20,21 +20,55 @@ public struct Timestamp: Sendable {
   }
 
   /// In whole seconds and UTC, as RFC 3339 writes it: `2026-02-28T23:59:59Z`.
-  public var text: String { String(decoding: dateAndTime + [0x5A], as: UTF8.self) }
-
-  /// With nine digits behind the second, which sort as the moments do: `2026-02-28T23:59:59.000000001Z`.
-  public var preciseText: String {
-    var text = dateAndTime
-    text.append(0x2E)
-    append(UInt64(nanoseconds), digits: 9, to: &text)
+  public var text: String {
+    var text: [UInt8] = []
+    appendDateAndTime(to: &text)
     text.append(0x5A)
     return String(decoding: text, as: UTF8.self)
   }
 
-  private var dateAndTime: [UInt8] {
+  /// With nine digits behind the second, which sort as the moments do: `2026-02-28T23:59:59.000000001Z`.
+  public var preciseText: String {
+    var text: [UInt8] = []
+    appendPreciseText(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Adds the 30 bytes of `preciseText`. A year has four digits: what is behind 9999 is the last second of that.
+  @inline(never)
+  public func appendPreciseText(to text: inout [UInt8]) {
+    appendDateAndTime(to: &text)
+    text.append(0x2E)
+    append(UInt64(min(nanoseconds, 999_999_999)), digits: 9, to: &text)
+    text.append(0x5A)
+  }
+
+  /// The moment whose `preciseText` these bytes are; nil when they are anything else.
+  @inline(never)
+  public init?(preciseText text: ArraySlice<UInt8>) {
+    let start = text.startIndex
+    guard text.count == 30, text[start + 19] == 0x2E, text[start + 29] == 0x5A, let nanoseconds = decimal(text[(start + 20)..<(start + 29)]) else { return nil }
+    var numbers = InlineArray<6, UInt64>(repeating: 0)
+    // The year has four digits, which stand at the place of two digits and of two more behind them.
+    var place = start + 2
+    for index in 0..<6 {
+      guard let number = decimal(text[(index == 0 ? start : place)..<(place + 2)]) else { return nil }
+      numbers[index] = number
+      place += 3
+    }
+    guard text[start + 4] == 0x2D, text[start + 7] == 0x2D, text[start + 10] == 0x54, text[start + 13] == 0x3A, text[start + 16] == 0x3A else { return nil }
+    guard numbers[0] >= 1970, numbers[3] < 24, numbers[4] < 60, numbers[5] < 60, let days = days(year: numbers[0], month: numbers[1], day: numbers[2]) else {
+      return nil
+    }
+    self.init(seconds: days * 86_400 + numbers[3] * 3600 + numbers[4] * 60 + numbers[5], nanoseconds: UInt32(truncatingIfNeeded: nanoseconds))
+  }
+
+  public func precedes(_ other: Timestamp) -> Bool { seconds == other.seconds ? nanoseconds < other.nanoseconds : seconds < other.seconds }
+
+  private func appendDateAndTime(to text: inout [UInt8]) {
+    let seconds = min(seconds, 253_402_300_799)
     let second = seconds % 86_400
     let date = gregorianDate(daysSince1970: seconds / 86_400)
-    var text: [UInt8] = []
     append(date.year, digits: 4, to: &text)
     text.append(0x2D)
     append(date.month, digits: 2, to: &text)
@@ -46,8 +80,19 @@ public struct Timestamp: Sendable {
     append(second / 60 % 60, digits: 2, to: &text)
     text.append(0x3A)
     append(second % 60, digits: 2, to: &text)
-    return text
   }
+}
+
+/// The days from 1970-01-01 to a day, which is not before it; nil when there is no such day.
+private func days(year: UInt64, month: UInt64, day: UInt64) -> UInt64? {
+  if month < 1 || month > 12 || day < 1 { return nil }
+  // Years from March on, as in `gregorianDate`.
+  let yearFromMarch = month > 2 ? year : year - 1
+  let monthFromMarch = month > 2 ? month - 3 : month + 9
+  let leapDays = yearFromMarch / 4 - yearFromMarch / 100 + yearFromMarch / 400
+  let days = yearFromMarch * 365 + leapDays + (monthFromMarch * 153 + 2) / 5 + day - 1 - 719_468
+  // The 31st of a month of 30 days would be the first of the next one.
+  return gregorianDate(daysSince1970: days).day == day ? days : nil
 }
 
 /// The date of a day.

@@ -41,6 +41,33 @@ struct TimestampTests {
     #expect(Timestamp(seconds: 1, nanoseconds: 999_999_999).preciseText == "1970-01-01T00:00:01.999999999Z")
   }
 
+  @Test(
+    "a text is read as the moment that it was written for",
+    arguments: [0, 1, 68_169_600, 951_782_400, 1_709_251_199, 13_574_563_200, 253_402_300_799] as [UInt64])
+  func read(_ seconds: UInt64) throws {
+    let text = Timestamp(seconds: seconds, nanoseconds: 90_000_001).preciseText
+    let read = try #require(Timestamp(preciseText: Array(text.utf8)[...]))
+    #expect(read.seconds == seconds && read.nanoseconds == 90_000_001)
+  }
+
+  @Test("there are 366 days in a leap year and 365 in others, and no others are read", arguments: [1970, 1972, 1999, 2000, 2024, 2100, 2400, 9999])
+  func daysOfYears(_ year: Int) {
+    var count = 0
+    for month in 0..<100 {
+      for day in 0..<100 {
+        let digits = [month, day].map { $0 < 10 ? "0\($0)" : "\($0)" }
+        if Timestamp(preciseText: Array("\(year)-\(digits[0])-\(digits[1])T00:00:00.000000000Z".utf8)[...]) != nil { count += 1 }
+      }
+    }
+    #expect(count == (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 366 : 365))
+  }
+
+  @Test("a time behind the year 9999 is the last second of that")
+  func far() {
+    #expect(Timestamp(seconds: 253_402_300_800).text == "9999-12-31T23:59:59Z")
+    #expect(Timestamp(seconds: .max, nanoseconds: .max).preciseText == "9999-12-31T23:59:59.999999999Z")
+  }
+
   @Test("the clock goes on")
   func now() {
     let (first, second) = (Timestamp.now(), Timestamp.now())

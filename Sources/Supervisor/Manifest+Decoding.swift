@@ -30,7 +30,11 @@ extension Manifest {
 
   private func readOwn(_ json: JSONValue) {
     priority = json.number("priority", in: 0...100, or: priority)
-    logTotal = json.member("log_total")?.bytes(atLeast: 1)
+    if let value = json.member("log_total") {
+      let total = value.bytes(atLeast: 1)
+      if total < leastLogTotal { value.refuse("is less than 4 KiB for each service whose logs are kept") }
+      logTotal = total
+    }
     let update = json.object("update", "settle timeout on_failure snapshot")
     updates.settle = update.milliseconds("settle", atLeast: 0) ?? updates.settle
     updates.timeout = update.milliseconds("timeout") ?? updates.timeout

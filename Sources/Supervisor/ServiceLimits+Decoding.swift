@@ -54,7 +54,7 @@ extension Rlimit {
 extension JSONValue {
   /// A member that is a number of bytes, above 0; the default when it is absent.
   @inline(never)
-  func bytes(_ key: Literal, or bytes: UInt64) -> UInt64 { member(key)?.bytes(atLeast: 1) ?? bytes }
+  func bytes(_ key: Literal, or bytes: UInt64, atLeast least: UInt64 = 1) -> UInt64 { member(key)?.bytes(atLeast: least) ?? bytes }
 
   fileprivate var isMinusOne: Bool { numberText().equals("-1") }
 

@@ -68,15 +68,15 @@ extension LogPolicy {
       if position(of: name, in: "json-file local none") == nil { driver.refuse("expected 'json-file', 'local' or 'none'; logs are kept on the device") }
     }
     let options = json.object("options", "max-size max-file")
-    fileSize = options.bytes("max-size", or: fileSize)
+    fileSize = options.bytes("max-size", or: fileSize, atLeast: LogSizes.smallest)
     if let value = options.member("max-file") {
       let number = wholeNumber(value.scalar()) ?? 0
       if number < 1 || number > 100 { value.refuse("expected a number of files from 1 to 100") }
       files = UInt64(truncatingIfNeeded: number)
     }
-    lineSize = own.bytes("line", or: lineSize)
+    lineSize = own.bytes("line", or: lineSize, atLeast: UInt64(LogSizes.smallestPart))
     rate = own.number("rate", in: 0...1_000_000, or: rate)
-    buffer = own.bytes("buffer", or: buffer)
+    buffer = own.bytes("buffer", or: buffer, atLeast: LogSizes.smallest)
     if lineSize <= fileSize { return }
     // By default it fits, so one of the two is there to be refused.
     own.refuse("line", "is longer than a file, max-size")

@@ -263,7 +263,7 @@ struct ManifestRefusalTests {
       (#""healthcheck": {"test": ["CMD-SHELL", "a", "b"]}"#, "healthcheck.test: \(testRule)"),
       (#""healthcheck": {"test": ["NONE", "x"]}"#, "healthcheck.test: \(testRule)"), (#""healthcheck": {"test": ""}"#, "healthcheck.test: must not be empty"),
       (#""logging": {"driver": "syslog"}"#, "logging.driver: expected 'json-file', 'local' or 'none'; logs are kept on the device"),
-      (#""logging": {"options": {"max-size": "x"}}"#, "logging.options.max-size: expected a number of bytes such as '64m', not below 1"),
+      (#""logging": {"options": {"max-size": "x"}}"#, "logging.options.max-size: expected a number of bytes such as '64m', not below 4096"),
       (#""logging": {"options": {"max-file": "0"}}"#, "logging.options.max-file: expected a number of files from 1 to 100"),
       (#""logging": {"options": {"max-size": "4k"}}"#, "logging.options.max-size: is shorter than a line, x-apus.log.line"),
       (#""logging": {"options": {"max-file": 101}}"#, "logging.options.max-file: expected a number of files from 1 to 100"),
@@ -293,6 +293,8 @@ struct ManifestRefusalTests {
       (#""on_unhealthy": "kill""#, "on_unhealthy: unknown value 'kill'"), (#""require": ["x"]"#, "require[0]: unknown value 'x'"),
       (#""require": ["pids-limit", "pids-limit"]"#, "require[1]: 'pids-limit' is given twice"),
       (#""log": {"line": "2m"}"#, "log.line: is longer than a file, max-size"),
+      (#""log": {"line": 15}"#, "log.line: out of range: 15 is not between 16 and 9223372036854775807"),
+      (#""log": {"buffer": "4095"}"#, "log.buffer: expected a number of bytes such as '64m', not below 4096"),
       (#""log": {"rate": -1}"#, "log.rate: out of range: -1 is not between 0 and 1000000"),
     ])
   func own(_ members: String, _ message: String) {
@@ -312,6 +314,7 @@ struct ManifestRefusalTests {
     arguments: [
       (#"{"priority": 101}"#, "x-apus.priority: out of range: 101 is not between 0 and 100"), (#"{"prio": 1}"#, "x-apus.prio: unknown key"),
       (#"{"log_total": 0}"#, "x-apus.log_total: out of range: 0 is not between 1 and 9223372036854775807"),
+      (#"{"log_total": "1k"}"#, "x-apus.log_total: is less than 4 KiB for each service whose logs are kept"),
       (#"{"update": {"when": 1}}"#, "x-apus.update.when: unknown key"),
       (#"{"update": {"settle": "5m"}}"#, "x-apus.update: timeout must be longer than settle"),
       (#"{"update": {"on_failure": "x"}}"#, "x-apus.update.on_failure: unknown value 'x'"),

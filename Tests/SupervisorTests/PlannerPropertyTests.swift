@@ -3,7 +3,7 @@ import Testing
 @testable import Supervisor
 
 /// SplitMix64 (Vigna): the same numbers for the same seed.
-private struct Random {
+struct Random {
   var state: UInt64
 
   mutating func below(_ limit: UInt64) -> UInt64 {

@@ -41,6 +41,7 @@ private let targets = [
   Target("image", longest: 1024, fuzzImage),
   Target("json", longest: 512, fuzzJSON),
   Target("layer", longest: 5120, fuzzLayer),
+  Target("logs", longest: 512, fuzzLogs),
   Target("process", longest: 1536, fuzzProcess),
   Target("processes", longest: 1024, fuzzProcesses),
   Target("record", longest: 512, fuzzRecord),

@@ -47,6 +47,27 @@ public final class ContainerLog {
     rate = LineRate(sizes.rate, at: now)
   }
 
+  /// Goes on with the files of an earlier process, which may have been killed when it had written parts of a line and not its end: such a line is ended before
+  /// the next one of its stream, so that the two are not taken for one.
+  ///
+  /// - end: the last bytes of the newest file that has any, from whatever byte on; `LogSizes.longestRecord` and some more are enough.
+  public func goOn(after end: ArraySlice<UInt8>) {
+    let reader = LogReader()
+    reader.add(end)
+    readStreams(reader)
+    // A record that was cut off will have its line feed.
+    reader.add([0x0A])
+    readStreams(reader)
+  }
+
+  private func readStreams(_ reader: LogReader) {
+    while let record = reader.next() {
+      if record.header.kind == .note { continue }
+      let source = record.header.stream == .output ? output : error
+      source.isOpen = record.header.kind == .partial
+    }
+  }
+
   /// Takes what a stream said.
   ///
   /// - Returns: what there is no room for yet; usually nothing. It has to be handed over again before anything else of the stream, once `buffer` has been
@@ -136,7 +157,7 @@ public final class ContainerLog {
   }
 }
 
-/// The last that a container said, for the verdict on a crash: `size` bytes of it, and at most twice as many.
+/// The last that a container said, for the verdict on a crash: between `size` and twice as many bytes of it, once it has said so much.
 public final class LastLines {
   /// Some 25 lines.
   static var size: Int { 2048 }

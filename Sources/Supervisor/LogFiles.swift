@@ -182,9 +182,13 @@ public final class LogFiles {
       }
     case .compress(let number, _):
       unfinished = size
-      // It may have been deleted meanwhile, because others came. Then its compressed form is older than all that is there, and goes as well.
-      for file in files where file.number == number { compressed = LogFile(.compressed, number: number, size: size) }
-      if compressed == nil { leftovers.append(LogFile(.unfinished, number: number, size: size)) }
+      // It may have been deleted meanwhile, because others came. If one is missing behind it, its compressed form goes as well.
+      let oldest = files.first?.number ?? highest + 1
+      if number + 1 >= oldest {
+        compressed = LogFile(.compressed, number: number, size: size)
+      } else {
+        leftovers.append(LogFile(.unfinished, number: number, size: size))
+      }
     case .publish:
       guard let file = compressed else { return }
       compressed = nil

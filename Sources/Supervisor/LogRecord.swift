@@ -88,8 +88,7 @@ public struct LogRecord: Sendable {
   public let text: ArraySlice<UInt8>
 
   /// - line: one line without its line feed.
-  /// - Returns: nil when it is not a record as we write them. Nothing that is wrong is put right: a line that was cut off by a loss of power, or overwritten
-  ///   with
+  /// - Returns: nil when it is not a record as we write them. Nothing that is wrong is put right: a line that was cut off by a loss of power, or that became
   ///   zeros, is to be told apart from one that was written.
   public init?(_ line: ArraySlice<UInt8>) {
     guard let header = LogHeader(line) else { return nil }

@@ -62,6 +62,22 @@ struct ContainerLogTests {
     #expect(end(log, at: 1000) == ["o+" + String(repeating: "x", count: 16), "note: 1 line dropped: more than 1 in a second", "e|a", "o|"])
   }
 
+  @Test(
+    "a line without an end that an earlier process left is ended before the next one",
+    arguments: [
+      ("stdout P a\n", ["o|", "o|b", "e|c"]), ("stderr P a\n", ["o|b", "e|", "e|c"]), ("stdout P a\n@stdout F b\n@stderr F:apus x\n", ["o|b", "e|c"]),
+      ("stdout P a\n@stderr F b\n", ["o|", "o|b", "e|c"]), ("stdout F a\n@stdout P cut off", ["o|", "o|b", "e|c"]),
+      ("stdout P a\n@stdout F cut off", ["o|b", "e|c"]),
+      ("stdout P a\n@std", ["o|", "o|b", "e|c"]), ("", ["o|b", "e|c"]),
+    ] as [(String, [String])])
+  func goesOn(_ end: String, _ expected: [String]) {
+    let log = log(policy())
+    log.goOn(after: Array(("the end of something\n@" + end).replacing("@", with: "1970-01-01T00:00:00.000000000Z ").utf8)[...])
+    _ = say(log, "b\n")
+    _ = say(log, "c\n", .error)
+    #expect(self.end(log) == expected)
+  }
+
   @Test("a container that says much is held up while it can be written, and no longer than a moment where it cannot")
   func heldUp() {
     let log = log(policy())

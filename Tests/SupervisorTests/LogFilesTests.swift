@@ -108,6 +108,20 @@ struct LogFilesTests {
     #expect(upkeep(two).isEmpty)
   }
 
+  @Test("what was compressed stays if the file had to go meanwhile, unless later ones had to go as well", arguments: [false, true])
+  func slowCompression(_ isLate: Bool) throws {
+    let files = medium.open(sizes)
+    _ = steps(files, batch(40))
+    let compression = try #require(files.nextUpkeep())
+    let whole = medium.files["1.log"]
+    #expect(steps(files, batch(39)) == ["append 3800", "rotate 2", "delete 1.log", "append 100"])
+    if isLate { #expect(steps(files, batch(39)) == ["append 3800", "rotate 3", "delete 2.log", "append 100"]) }
+    medium.files["1.log.gz.part"] = whole
+    medium.finish(compression, files)
+    #expect(upkeep(files).first == (isLate ? "delete 1.log.gz.part" : "publish 1"))
+    #expect(medium.names == (isLate ? ["3.log.gz", "current.log"] : ["1.log.gz", "2.log.gz", "current.log"]) && medium.most <= sizes.total)
+  }
+
   @Test("what an earlier process has left is put right")
   func leftovers() {
     medium.files = [

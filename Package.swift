@@ -37,7 +37,7 @@ let fuzz: [Target] = [
   .executableTarget(
     name: "fuzz",
     dependencies: [
-      "Linux", "JSON", "OCI", "Cgroups", "Sandbox", "Runtime", "Trust", "Images", "Supervisor", "CSeccomp", "apus", "Oracles", "TestSupport",
+      "Linux", "JSON", "OCI", "Cgroups", "Sandbox", "Runtime", "Trust", "Images", "Supervisor", "Control", "CSeccomp", "apus", "Oracles", "TestSupport",
     ],
     path: "Tests/Fuzz/Targets", swiftSettings: ordinary)
 ]
@@ -69,6 +69,7 @@ let package = Package(
     module("Trust", ["Wording", "JSON", "OCI", "CCrypto"]),
     module("Images", ["Linux", "JSON", "OCI", "Trust", "CZlib", "CZstd"]),
     module("Supervisor", ["Wording", "Linux", "JSON", "OCI"]),
+    module("Control", ["Wording", "Linux", "JSON", "OCI", "Supervisor"]),
     program(["Wording", "Linux", "JSON", "OCI", "Probe", "Cgroups", "Sandbox", "Runtime", "Trust", "Images", "Supervisor"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: ordinary),
     .target(name: "Oracles", dependencies: ["Linux", "OCI"], path: "Tests/Oracles", swiftSettings: ordinary),
@@ -82,6 +83,7 @@ let package = Package(
     tests("Runtime", ["Linux", "OCI", "Cgroups", "Sandbox", "TestSupport"]),
     tests("Trust", ["OCI"]),
     tests("Supervisor", ["JSON", "OCI", "Linux", "Wording"]),
+    tests("Control", ["JSON", "OCI", "Linux", "Supervisor", "Wording"]),
     tests("Images", ["OCI", "JSON", "Linux", "Trust", "TestSupport"]),
   ] + (isFuzzed ? fuzz : [tests("apus", ["Wording", "Linux", "JSON", "OCI", "Runtime", "Sandbox", "Supervisor"])]),
   cLanguageStandard: .gnu17

@@ -162,7 +162,7 @@ extension JSONValue {
 /// A duration in milliseconds: numbers, of which each may have a fraction, and one of the units `us`, `ms`, `s`, `m` and `h` behind each. Nil when it is none,
 /// when it is no whole number of milliseconds, and when it does not fit.
 @inline(never)
-func duration(_ text: String) -> UInt64? {
+public func duration(_ text: String) -> UInt64? {
   let bytes = Array(text.utf8)
   var sum: UInt64 = 0
   var at = 0

@@ -81,8 +81,7 @@ extension JSONValue {
 
   fileprivate func applicationName() -> String {
     let name = text()
-    // A container's name is that of the application up to the first dot.
-    if !isPlainName(name) || name.utf8.contains(where: { $0 == 0x2E || ($0 >= 0x41 && $0 <= 0x5A) }) {
+    if !isApplicationName(name) {
       refuse("must be at most 63 lower-case letters, digits, '-' and '_', and begin with a letter or digit")
     }
     return name
@@ -91,5 +90,10 @@ extension JSONValue {
 
 private var plainNameRule: Literal { "a name must be at most 63 letters, digits, '.', '-' and '_', and begin with a letter or digit" }
 
+/// Whether a text names an application: a container's name is that of the application up to the first dot.
+@inline(never)
+public func isApplicationName(_ name: String) -> Bool { isPlainName(name) && !name.utf8.contains { $0 == 0x2E || ($0 >= 0x41 && $0 <= 0x5A) } }
+
 /// Whether a text names a service or a volume.
-private func isPlainName(_ name: String) -> Bool { beginsPlainly(name) && name.utf8.count <= 63 && name.utf8.allSatisfy(isWordByte) }
+@inline(never)
+public func isPlainName(_ name: String) -> Bool { beginsPlainly(name) && name.utf8.count <= 63 && name.utf8.allSatisfy(isWordByte) }

@@ -62,6 +62,7 @@ extension Planner {
     let delay = state.backOff.next(state.service.restart, ran: ran, random: nextRandom())
     state.phase = .backingOff
     state.until = now.adding(delay)
+    state.restarts += 1
     pending.append(Step(.tell, state, notice: .restarts, delay: delay))
   }
 

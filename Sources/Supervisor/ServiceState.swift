@@ -40,6 +40,8 @@ public final class ServiceState {
   /// How the last run ended.
   public var end: End?
   public var verdict: Verdict?
+  /// How often it was started again by its policy, after it had ended or was unhealthy.
+  public internal(set) var restarts: UInt64 = 0
   /// Its last run has ended with status 0, by itself.
   public var hasCompleted = false
   /// Its user has stopped it. To be kept for ever, as `Step.Kind.remember` asks.

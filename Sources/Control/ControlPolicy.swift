@@ -3,24 +3,17 @@ public import OCI
 internal import Supervisor
 
 /// What somebody may do. Who may install an application can have any image run with any path of the device in it, and so is as good as root.
-public struct Rights: OptionSet, Sendable {
-  public let rawValue: UInt8
-  public init(rawValue: UInt8) { self.rawValue = rawValue }
+public enum Right: UInt8, NamedValue {
   /// To see how applications are, and what happens to them.
-  public static var read: Rights { Rights(rawValue: 1) }
+  case read
   /// To read what they write.
-  public static var logs: Rights { Rights(rawValue: 2) }
+  case logs
   /// To start, stop, restart and roll back.
-  public static var control: Rights { Rights(rawValue: 4) }
+  case control
   /// To install, update and remove.
-  public static var install: Rights { Rights(rawValue: 8) }
+  case install
 
-  static var names: Literal { "read logs control install" }
-
-  init?(named name: String) {
-    guard let number = position(of: name, in: Rights.names) else { return nil }
-    self.init(rawValue: 1 << number)
-  }
+  public static var names: Literal { "read logs control install" }
 }
 
 /// Who asks: the process at the other end of the socket when it connected (SO_PEERCRED in unix(7)).
@@ -46,7 +39,8 @@ public final class ControlPolicy {
     let isGroup: Bool
     /// Nil: all, those that are not installed yet as well.
     let applications: [String]?
-    let rights: Rights
+    /// A bit for each right.
+    let rights: UInt8
 
     init(_ json: JSONValue) {
       for (_, value) in json.members(besides: "uid gid applications rights") { value.refuse("unknown key") }
@@ -59,15 +53,12 @@ public final class ControlPolicy {
       var rights: UInt8 = 0
       let list = json.required("rights").elements()
       for value in list {
-        guard let right = Rights(named: value.string()) else {
-          value.refuseUnknown()
-          continue
-        }
-        if rights & right.rawValue != 0 { value.refuse("is there twice") }
-        rights |= right.rawValue
+        let bit: UInt8 = 1 << (value.named() as Right).rawValue
+        if rights & bit != 0 { value.refuse("is there twice") }
+        rights |= bit
       }
       if list.isEmpty { json.required("rights").refuse("expected at least one right") }
-      self.rights = Rights(rawValue: rights)
+      self.rights = rights
     }
 
     func isFor(_ caller: Caller) -> Bool { isGroup ? id == caller.gid || caller.groups.contains(id) : id == caller.uid }
@@ -90,13 +81,15 @@ public final class ControlPolicy {
     return json.required("grants").elements().map { Grant($0) }
   }
 
-  /// Whether a caller has one of the rights.
+  /// Whether a caller has a right.
   ///
+  /// - right: nil: any right will do.
   /// - application: what it is to be for; nil: any application will do.
   @inline(never)
-  public func permits(_ caller: Caller, _ rights: Rights, application: String?) -> Bool {
+  public func permits(_ caller: Caller, _ right: Right?, application: String?) -> Bool {
     if caller.uid == 0 { return true }
-    for grant in grants where grant.isFor(caller) && grant.rights.rawValue & rights.rawValue != 0 {
+    let wanted: UInt8 = right.map { 1 << $0.rawValue } ?? .max
+    for grant in grants where grant.rights & wanted != 0 && grant.isFor(caller) {
       guard let application, let list = grant.applications else { return true }
       if list.contains(where: { $0.equals(application) }) { return true }
     }
@@ -108,10 +101,9 @@ public final class ControlPolicy {
   func check(_ request: ControlRequest, by caller: Caller) throws(Problem) {
     let right = request.operation.route.right
     let application = request.application
-    if permits(caller, right ?? Rights(rawValue: .max), application: application.utf8.count > 0 ? application : nil) { return }
-    var lacking = "any right"
-    for (number, name) in Rights.names.words.enumerated() where right?.rawValue == 1 << UInt8(number) { lacking = Text("the right '\(name)'").string }
-    throw Problem(.forbidden, "user \(caller.uid) does not have \(lacking) here")
+    if permits(caller, right, application: application.utf8.count > 0 ? application : nil) { return }
+    let name = right?.name ?? "any"
+    throw Problem(.forbidden, "user \(caller.uid) does not have the right here that this takes: \(name)")
   }
 }
 

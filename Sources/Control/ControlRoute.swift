@@ -37,14 +37,14 @@ struct Route {
   /// The names in the path.
   let path: [String]
   /// Nil: any right.
-  let right: Rights?
+  let right: Right?
   let parameters: [String]
 
   init(_ row: String) {
     let columns = parts(of: row, at: 0x20)
     method = columns[0]
     path = Array(parts(of: columns[1], at: 0x2F).dropFirst())
-    right = Rights(named: columns[2])
+    right = Right(named: columns[2])
     parameters = Array(columns[3...])
   }
 

@@ -17,8 +17,7 @@ extension Step {
   @inline(never)
   public func eventLine(_ number: UInt64, application: String, at time: Timestamp) -> [UInt8]? {
     if kind != .start && (kind != .tell || notice == .nothing) { return nil }
-    var writer = JSONWriter()
-    writer.object { writer in
+    return objectDocument { writer in
       writer.member("event", number)
       writer.member("time", time.preciseText)
       writer.member("application", application)
@@ -30,7 +29,6 @@ extension Step {
       if notice == .restarts { writer.member("delay_ms", delay) }
       if notice == .hasEnded, let end { end.write("end", to: &writer) }
       if let verdict { verdict.write(to: &writer) }
-    }
-    return writer.bytes() + [0x0A]
+    } + [0x0A]
   }
 }

@@ -6,15 +6,29 @@ internal import Supervisor
 public func metrics(_ applications: [ApplicationStatus], version: String, at clock: ClockReading) -> [UInt8] {
   var text = MetricsText()
   text.begin("apus_build_info gauge The version of Apus.")
-  text.sample("apus_build_info", ["version", version], 1)
-  for row in parts(of: Metric.table.description, at: 0x0A).enumerated() {
-    guard let metric = Metric(rawValue: UInt8(row.offset)) else { break }
-    let name = text.begin(row.element)
+  text.sample("version=\"\(escaped(version))\"", 1)
+  var number: UInt8 = 0
+  while let metric = Metric(rawValue: number) {
+    text.begin(line(number, of: Metric.table))
     for application in applications {
-      for state in application.services { text.append(metric, name, application.name, state, clock) }
+      for state in application.services {
+        text.append(metric, "application=\"\(escaped(application.name))\",service=\"\(escaped(state.service.name))\"", state, clock)
+      }
     }
+    number += 1
   }
   return text.bytes
+}
+
+/// The value of a label.
+@inline(never)
+private func escaped(_ text: String) -> String {
+  var bytes: [UInt8] = []
+  for byte in Array(text.utf8) {
+    if byte == 0x22 || byte == 0x5C || byte == 0x0A { bytes.append(0x5C) }
+    bytes.append(byte == 0x0A ? 0x6E : byte)
+  }
+  return string(bytes[...])
 }
 
 /// What is told of each service, in the order of the table.
@@ -36,53 +50,38 @@ private enum Metric: UInt8 {
 
 private struct MetricsText {
   var bytes: [UInt8] = []
+  /// Of the metric that is being written.
+  private var name = ""
 
-  /// What stands in front of the samples of a metric, from a row with its name, its type and what it is; gives the name.
-  @discardableResult
-  mutating func begin(_ row: String) -> String {
+  /// What stands in front of the samples of a metric, from a row with its name, its type and what it is.
+  mutating func begin(_ row: String) {
     let (name, behind) = cut(row, at: " ")
     let (type, help) = cut(behind ?? "", at: " ")
+    self.name = name
     add("# HELP \(name) \(help ?? "")\n# TYPE \(name) \(type)\n")
-    return name
   }
 
   @inline(never)
-  mutating func append(_ metric: Metric, _ name: String, _ application: String, _ state: ServiceState, _ clock: ClockReading) {
-    let labels = ["application", application, "service", state.service.name]
+  mutating func append(_ metric: Metric, _ labels: Text, _ state: ServiceState, _ clock: ClockReading) {
     var value: UInt64?
     switch metric {
     case .phase:
       for (number, phase) in words(of: ServiceState.Phase.names).enumerated() {
-        sample(name, labels + ["phase", phase], number == Int(state.phase.rawValue) ? 1 : 0)
+        sample("\(labels),phase=\"\(phase)\"", number == Int(state.phase.rawValue) ? 1 : 0)
       }
     case .up: value = state.isUp ? 1 : 0
     case .ready: value = state.isUp && state.isReady ? 1 : 0
-    case .healthy: value = state.isUp ? state.health.map { $0.status == .healthy ? 1 : 0 } : nil
+    case .healthy: if state.isUp, let health = state.health { value = health.status == .healthy ? 1 : 0 }
     case .restarts: value = state.restarts
-    case .startTime: value = state.isUp ? state.startedAt.map { clock.real(at: $0).seconds } : nil
-    case .lastFailed: value = state.end.map { $0.isSuccess ? 0 : 1 }
+    case .startTime: if state.isUp, let startedAt = state.startedAt { value = clock.real(at: startedAt).seconds }
+    case .lastFailed: if let end = state.end { value = end.isSuccess ? 0 : 1 }
     }
-    if let value { sample(name, labels, value) }
+    if let value { sample(labels, value) }
   }
 
-  /// A line such as `name{label="value"} 1`. `labels` are names and values by turns.
+  /// A line such as `name{label="value"} 1`.
+  mutating func sample(_ labels: Text, _ value: UInt64) { add("\(name){\(labels)} \(value)\n") }
+
   @inline(never)
-  mutating func sample(_ name: String, _ labels: [String], _ value: UInt64) {
-    add("\(name){")
-    for (number, text) in labels.enumerated() {
-      if number & 1 == 0 {
-        let separator: Literal = number == 0 ? "" : ","
-        add("\(separator)\(text)=\"")
-        continue
-      }
-      for byte in Array(text.utf8) {
-        if byte == 0x22 || byte == 0x5C || byte == 0x0A { bytes.append(0x5C) }
-        bytes.append(byte == 0x0A ? 0x6E : byte)
-      }
-      bytes.append(0x22)
-    }
-    add("} \(value)\n")
-  }
-
   private mutating func add(_ text: Text) { bytes.append(contentsOf: text.string.utf8) }
 }

@@ -43,18 +43,14 @@ extension Timestamp {
       rest = rest.dropFirst(fraction.count + 1)
     }
     if !rest.matches("Z") {
+      // An offset such as +01:00 is how far that clock is ahead.
       let offset = Array(rest)
       guard offset.count == 6, offset[0] == 0x2B || offset[0] == 0x2D, offset[3] == 0x3A, let hours = decimal(offset[1..<3]), hours < 24,
         let minutes = decimal(offset[4...]), minutes < 60
       else { return nil }
-      let east = hours * 3600 + minutes * 60
-      if offset[0] == 0x2D {
-        seconds += east
-      } else if seconds >= east {
-        seconds -= east
-      } else {
-        return nil
-      }
+      let ahead = hours * 3600 + minutes * 60
+      if offset[0] == 0x2B && ahead > seconds { return nil }
+      seconds = offset[0] == 0x2B ? seconds - ahead : seconds + ahead
     }
     self.init(seconds: seconds, nanoseconds: UInt32(truncatingIfNeeded: nanoseconds))
   }
@@ -62,11 +58,21 @@ extension Timestamp {
   /// The seconds from 1970 to `2026-02-28T23:59:59`, with which the bytes begin.
   @inline(never)
   private static func secondsOfDate(_ bytes: [UInt8]) -> UInt64? {
-    guard bytes[4] == 0x2D, bytes[7] == 0x2D, bytes[10] == 0x54, bytes[13] == 0x3A, bytes[16] == 0x3A,
-      let year = decimal(bytes[..<4]), let month = decimal(bytes[5..<7]), let day = decimal(bytes[8..<10]), let hour = decimal(bytes[11..<13]),
-      let minute = decimal(bytes[14..<16]), let second = decimal(bytes[17..<19]), hour < 24, minute < 60, second < 60, year >= 1970, month > 0, month < 13,
-      day > 0
-    else { return nil }
+    var numbers: [UInt64] = []
+    var number: UInt64 = 0
+    for (place, mark) in ("0000-00-00T00:00:00." as Literal).bytes.enumerated() {
+      let byte = bytes[place]
+      if mark == 0x30 {
+        if byte < 0x30 || byte > 0x39 { return nil }
+        number = number * 10 + UInt64(byte - 0x30)
+      } else {
+        if byte != mark && place < 19 { return nil }
+        numbers.append(number)
+        number = 0
+      }
+    }
+    let (year, month, day) = (numbers[0], numbers[1], numbers[2])
+    if year < 1970 || month < 1 || month > 12 || day < 1 || numbers[3] > 23 || numbers[4] > 59 || numbers[5] > 59 { return nil }
     let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
     let daysInMonth: UInt64 = month == 2 ? (isLeap ? 29 : 28) : month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
     if day > daysInMonth { return nil }
@@ -74,6 +80,6 @@ extension Timestamp {
     let shiftedYear = month > 2 ? year : year - 1
     let shiftedMonth = month > 2 ? month - 3 : month + 9
     let days = shiftedYear * 365 + shiftedYear / 4 - shiftedYear / 100 + shiftedYear / 400 + (shiftedMonth * 153 + 2) / 5 + day - 1
-    return (days - 719_468) * 86_400 + hour * 3600 + minute * 60 + second
+    return (days - 719_468) * 86_400 + numbers[3] * 3600 + numbers[4] * 60 + numbers[5]
   }
 }

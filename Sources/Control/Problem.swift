@@ -43,6 +43,14 @@ public enum HTTPStatus: UInt8, CaseIterable, Sendable {
 @inline(never)
 func line(_ position: UInt8, of lines: Literal) -> String { parts(of: lines.description, at: 0x0A)[Int(position)] }
 
+/// A document that is one object.
+@inline(never)
+func objectDocument(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+  var writer = JSONWriter()
+  writer.object(body)
+  return writer.bytes()
+}
+
 /// Why a request is not answered with what it asks for, and why an answer cannot be read: one sentence. It becomes a document of its own kind (RFC 9457).
 public final class Problem: Error, Sendable {
   public let status: HTTPStatus
@@ -54,6 +62,7 @@ public final class Problem: Error, Sendable {
   public let allowed: String
 
   @inline(never)
+  @_disfavoredOverload
   public init(_ status: HTTPStatus, _ detail: Text, path: String = "", allowed: String = "") {
     self.status = status
     self.detail = detail.string
@@ -61,16 +70,18 @@ public final class Problem: Error, Sendable {
     self.allowed = allowed
   }
 
+  /// A sentence without values is a pointer where it is given.
+  @inline(never)
+  public convenience init(_ status: HTTPStatus, _ detail: Literal) { self.init(status, Text(detail)) }
+
   /// The document that says it, `application/problem+json`. There are no types of problems besides the status, so there is no `type`.
   public func document() -> [UInt8] {
-    var writer = JSONWriter()
-    writer.object { writer in
+    objectDocument { writer in
       writer.member("title", string(status.line.utf8.dropFirst(4)))
       writer.member("status", status.code)
       writer.member("detail", detail)
       if path.utf8.count > 0 { writer.member("path", path) }
     }
-    return writer.bytes()
   }
 
   /// The sentence in such a document, after the path where it has one; nil when it is no such document.

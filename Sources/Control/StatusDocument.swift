@@ -41,32 +41,26 @@ public final class ApplicationStatus {
   }
 
   /// The document about it.
-  public func document(at clock: ClockReading) -> [UInt8] {
-    var writer = JSONWriter()
-    write(to: &writer, at: clock, isDetailed: true)
-    return writer.bytes()
-  }
+  public func document(at clock: ClockReading) -> [UInt8] { objectDocument { writer in write(to: &writer, at: clock, isDetailed: true) } }
 
   /// The document about several, without what their health checks have written.
   public static func list(_ applications: [ApplicationStatus], at clock: ClockReading) -> [UInt8] {
-    var writer = JSONWriter()
-    writer.object { writer in
+    objectDocument { writer in
       writer.key("applications")
       writer.array { writer in
-        for application in applications { application.write(to: &writer, at: clock, isDetailed: false) }
+        for application in applications {
+          writer.object { writer in application.write(to: &writer, at: clock, isDetailed: false) }
+        }
       }
     }
-    return writer.bytes()
   }
 
   private func write(to writer: inout JSONWriter, at clock: ClockReading, isDetailed: Bool) {
-    writer.object { writer in
-      writer.member("name", name)
-      writer.member("last_event", lastEvent)
-      writer.key("services")
-      writer.array { writer in
-        for state in services { state.write(to: &writer, at: clock, isDetailed: isDetailed) }
-      }
+    writer.member("name", name)
+    writer.member("last_event", lastEvent)
+    writer.key("services")
+    writer.array { writer in
+      for state in services { state.write(to: &writer, at: clock, isDetailed: isDetailed) }
     }
   }
 }
@@ -151,10 +145,8 @@ extension Verdict {
 
 /// The document about the program.
 public func versionDocument(_ version: String) -> [UInt8] {
-  var writer = JSONWriter()
-  writer.object { writer in
+  objectDocument { writer in
     writer.member("version", version)
     writer.member("api", "v1")
   }
-  return writer.bytes()
 }

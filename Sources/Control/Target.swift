@@ -1,40 +1,46 @@
-/// A name and a value of a request's query.
-final class QueryParameter: Sendable {
-  let name: String
-  let value: String
-
-  init(name: String, value: String) {
-    self.name = name
-    self.value = value
-  }
-}
-
 /// What a request is for: the path's names and the query, decoded. Only a path is taken, `origin-form` in RFC 9112 (section 3.2).
 final class Target {
-  let segments: [String]
-  let query: [QueryParameter]
+  private(set) var segments: [String] = []
+  /// Names and values by turns.
+  private(set) var query: [String] = []
 
-  init(_ bytes: ArraySlice<UInt8>) throws(Problem) {
+  init(_ target: ArraySlice<UInt8>) throws(Problem) {
+    let bytes = Array(target)
     if bytes.first != 0x2F { throw Problem(.badRequest, "the target of the request must be a path") }
-    for byte in bytes where !isTargetByte(byte) { throw Problem(.badRequest, "a character in the target of the request has to be written with '%'") }
-    var names: [String] = []
-    var parameters: [QueryParameter] = []
-    let parts = bytes.dropFirst().split(separator: 0x3F, maxSplits: 1, omittingEmptySubsequences: false)
-    for part in parts[0].split(separator: 0x2F, omittingEmptySubsequences: false) {
-      let name = try percentDecoded(part)
-      // What one reader takes for the parent, or for two names, is a file's name to another.
-      if name.equals(".") || name.equals("..") || name.utf8.contains(0x2F) { throw Problem(.badRequest, "'.', '..' and '%2F' are no names in a path") }
-      names.append(name)
-    }
-    if parts.count > 1, !parts[1].isEmpty {
-      for part in parts[1].split(separator: 0x26, omittingEmptySubsequences: false) {
-        let pair = part.split(separator: 0x3D, maxSplits: 1, omittingEmptySubsequences: false)
-        let value = pair.count > 1 ? try percentDecoded(pair[1]) : ""
-        parameters.append(QueryParameter(name: try percentDecoded(pair[0]), value: value))
+    var part: [UInt8] = []
+    var isQuery = false
+    var at = 1
+    repeat {
+      // There is no NUL in a head, so here it stands for the end.
+      let byte = at < bytes.count ? bytes[at] : 0
+      at += 1
+      let isName = query.count & 1 == 0
+      if byte == 0x25 {
+        guard at + 2 <= bytes.count, let number = hexadecimal(bytes[at..<(at + 2)]), number > 0 else {
+          throw Problem(.badRequest, "two hexadecimal digits must follow a '%', and not be 00")
+        }
+        // A plus is a plus: that it is a space is a rule of HTML's forms.
+        part.append(UInt8(truncatingIfNeeded: number))
+        at += 2
+      } else if byte > 0 && (isQuery ? byte != 0x26 && (byte != 0x3D || !isName) : byte != 0x2F && byte != 0x3F) {
+        if !isTargetByte(byte) { throw Problem(.badRequest, "a character in the target of the request has to be written with '%'") }
+        part.append(byte)
+      } else {
+        let text = string(part[...])
+        if !text.utf8.elementsEqual(part[...]) { throw Problem(.badRequest, "the target of the request is not UTF-8") }
+        if isQuery {
+          if byte > 0 || !part.isEmpty || !query.isEmpty { query.append(text) }
+          // A name without a value.
+          if byte != 0x3D && query.count & 1 == 1 { query.append("") }
+        } else {
+          // What one reader takes for the parent, or for two names, is a file's name to another.
+          if text.equals(".") || text.equals("..") || part.contains(0x2F) { throw Problem(.badRequest, "'.', '..' and '%2F' are no names in a path") }
+          segments.append(text)
+          isQuery = byte == 0x3F
+        }
+        part = []
       }
-    }
-    segments = names
-    query = parameters
+    } while at <= bytes.count
   }
 }
 
@@ -55,28 +61,6 @@ private func isUnreserved(_ byte: UInt8) -> Bool {
   case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
   default: false
   }
-}
-
-/// The text that bytes of a target stand for. A plus is a plus: that it is a space is a rule of HTML's forms.
-@inline(never)
-private func percentDecoded(_ bytes: ArraySlice<UInt8>) throws(Problem) -> String {
-  var decoded: [UInt8] = []
-  var rest = bytes
-  while let byte = rest.first {
-    rest = rest.dropFirst()
-    if byte != 0x25 {
-      decoded.append(byte)
-      continue
-    }
-    guard let number = hexadecimal(rest.prefix(2)), rest.count >= 2, number > 0 else {
-      throw Problem(.badRequest, "two hexadecimal digits must follow a '%', and not be 00")
-    }
-    decoded.append(UInt8(truncatingIfNeeded: number))
-    rest = rest.dropFirst(2)
-  }
-  let text = string(decoded[...])
-  if !text.utf8.elementsEqual(decoded[...]) { throw Problem(.badRequest, "the target of the request is not UTF-8") }
-  return text
 }
 
 /// The number that at most 15 hexadecimal digits write; nil when there are none, too many, or something else among them.

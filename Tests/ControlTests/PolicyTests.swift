@@ -7,7 +7,7 @@ private func policy(_ text: String) throws -> ControlPolicy { try ControlPolicy(
 
 /// The names of the rights that a caller has for an application; nil: for any.
 private func rights(_ policy: ControlPolicy, _ caller: Caller, _ application: String?) -> [String] {
-  [(Rights.read, "read"), (.logs, "logs"), (.control, "control"), (.install, "install")].filter { policy.permits(caller, $0.0, application: application) }.map(
+  [(Right.read, "read"), (.logs, "logs"), (.control, "control"), (.install, "install")].filter { policy.permits(caller, $0.0, application: application) }.map(
     \.1)
 }
 
@@ -94,14 +94,14 @@ struct PolicyTests {
       #expect(try refusal(line, alice) == nil)
     }
     for line in ["GET /v1/applications/b", "GET /v1/events?application=b", "GET /v1/applications/b/history"] {
-      #expect(try refusal(line, alice) == "user 1000 does not have the right 'read' here")
+      #expect(try refusal(line, alice) == "user 1000 does not have the right here that this takes: read")
     }
-    #expect(try refusal("GET /v1/applications/a/logs", alice) == "user 1000 does not have the right 'logs' here")
-    #expect(try refusal("POST /v1/applications/a/stop", alice) == "user 1000 does not have the right 'control' here")
-    #expect(try refusal("PUT /v1/applications/a", alice) == "user 1000 does not have the right 'install' here")
-    #expect(try refusal("DELETE /v1/applications/a", alice) == "user 1000 does not have the right 'install' here")
+    #expect(try refusal("GET /v1/applications/a/logs", alice) == "user 1000 does not have the right here that this takes: logs")
+    #expect(try refusal("POST /v1/applications/a/stop", alice) == "user 1000 does not have the right here that this takes: control")
+    #expect(try refusal("PUT /v1/applications/a", alice) == "user 1000 does not have the right here that this takes: install")
+    #expect(try refusal("DELETE /v1/applications/a", alice) == "user 1000 does not have the right here that this takes: install")
     #expect(try refusal("GET /v1/version", bob) == nil && refusal("GET /v1/applications/x/logs", bob) == nil)
-    #expect(try refusal("GET /v1/version", Caller(uid: 7, gid: 7, pid: 1)) == "user 7 does not have any right here")
+    #expect(try refusal("GET /v1/version", Caller(uid: 7, gid: 7, pid: 1)) == "user 7 does not have the right here that this takes: any")
     for operation in Operation.allCases { try policy.check(ControlRequest(operation, application: "a"), by: root) }
   }
 }

@@ -11,22 +11,22 @@ struct RequestParserTests {
     try #require(problem == nil && requests.count == 1)
     let head = requests[0].head
     #expect(head.method == .get && head.target.segments == ["v1", "events"] && head.bodyLength == 0)
-    #expect(head.target.query.map { "\($0.name) is \($0.value)" } == ["since is 10m", "follow is true"])
+    #expect(head.target.query == ["since", "10m", "follow", "true"])
     #expect(head.keepsAlive && head.takesChunks && !head.expectsContinue)
   }
 
   @Test(
     "what a path and a query stand for",
     arguments: [
-      ("/", [""], []), ("/a%20b/%C3%BC", ["a b", "ü"], []), ("/a?", ["a"], []), ("/a?b", ["a"], ["b="]), ("/a?b=c=d&e=%26", ["a"], ["b=c=d", "e=&"]),
-      ("/a/", ["a", ""], []), ("//a", ["", "a"], []), ("/...", ["..."], []), ("/a?x=../y?", ["a"], ["x=../y?"]), ("/a?b=1+2", ["a"], ["b=1+2"]),
-      ("/a?&", ["a"], ["=", "="]), ("/a?%30b", ["a"], ["0b="]),
+      ("/", [""], []), ("/a%20b/%C3%BC", ["a b", "ü"], []), ("/a?", ["a"], []), ("/a?b", ["a"], ["b", ""]), ("/a?b=c=d&e=%26", ["a"], ["b", "c=d", "e", "&"]),
+      ("/a/", ["a", ""], []), ("//a", ["", "a"], []), ("/...", ["..."], []), ("/a?x=../y?", ["a"], ["x", "../y?"]), ("/a?b=1+2", ["a"], ["b", "1+2"]),
+      ("/a?&", ["a"], ["", "", "", ""]), ("/a?%30b", ["a"], ["0b", ""]),
     ] as [(String, [String], [String])])
   func targets(target: String, segments: [String], query: [String]) throws {
     let (requests, problem) = parsed(message("GET \(target)"))
     try #require(problem == nil)
     #expect(requests[0].head.target.segments == segments)
-    #expect(requests[0].head.target.query.map { "\($0.name)=\($0.value)" } == query)
+    #expect(requests[0].head.target.query == query)
   }
 
   @Test(

@@ -18,40 +18,40 @@ struct RouteTests {
 
   @Test("what a client writes is what the server reads")
   func round() throws {
+    let values: [(ControlRequest.Parameter, String)] = [
+      (.service, "Web.1"), (.after, "18446744073709551615"), (.since, "2000-02-29T00:00:00.5+01:00"), (.until, "1m30s"), (.tail, "0"), (.follow, "true"),
+      (.timestamps, "1"), (.format, "json"),
+    ]
     for operation in Operation.allCases {
       let sent = ControlRequest(operation, application: operation.route.path.contains("*") || operation == .events ? "shop_2-a" : "")
       sent.body = operation.takesBody ? Array("{\r\n}".utf8) : []
-      for parameter in operation.route.parameters {
-        switch parameter {
-        case "application": break
-        case "service": sent.service = "Web.1"
-        case "after": sent.after = .max
-        case "since": sent.since = .at(Timestamp(seconds: 951_782_400, nanoseconds: 5))
-        case "until": sent.until = .ago(90_500)
-        case "tail": sent.tail = 0
-        case "follow": sent.follows = true
-        case "timestamps": sent.hasTimestamps = true
-        case "format": sent.format = .json
-        default: Issue.record("a parameter that is not tried: \(parameter)")
-        }
-      }
+      for (parameter, value) in values where operation.route.parameters.contains("\(parameter)") { #expect(sent.set(parameter, value)) }
       let (requests, problem) = parsed(text(sent.message()))
       try #require(problem == nil && requests.count == 1)
       let read = try ControlRequest(requests[0].head)
       #expect(read.operation == operation && read.application == sent.application && requests[0].body == sent.body)
-      #expect(read.service == sent.service && read.after == sent.after && read.tail == sent.tail && read.format == sent.format)
+      #expect(read.service == sent.service && read.after == sent.after && read.tail == sent.tail && read.isJSON == sent.isJSON)
       #expect(read.since?.text == sent.since?.text && read.until?.text == sent.until?.text)
       #expect(read.follows == sent.follows && read.hasTimestamps == sent.hasTimestamps)
+      #expect(operation != .logs || (read.isJSON && read.follows && read.hasTimestamps && read.until?.text == "90000ms" && read.tail == 0))
     }
+  }
+
+  @Test("a parameter that cannot be is not taken, and what was there before stays")
+  func setting() {
+    let request = ControlRequest(.logs, application: "shop")
+    #expect(request.set(.since, "1s") && !request.set(.since, "x") && request.since?.text == "1000ms")
+    #expect(!request.set(.service, "") && request.service == nil && !request.set(.tail, "-1") && request.tail == nil)
+    #expect(request.set(.follow, "0") && !request.follows && !request.set(.format, "") && !request.isJSON)
   }
 
   @Test("parameters are there at most once and have values of their own")
   func parameters() throws {
     let logs = try request("GET /v1/applications/shop/logs?service=web&since=1h&until=2026-11-28T00:00:00Z&tail=10&follow=1&timestamps=false&format=json").get()
     #expect(logs.service == "web" && logs.since?.text == "3600000ms" && logs.until?.text == "2026-11-28T00:00:00.000000000Z" && logs.tail == 10)
-    #expect(logs.follows && !logs.hasTimestamps && logs.format == .json)
+    #expect(logs.follows && !logs.hasTimestamps && logs.isJSON)
     let plain = try request("GET /v1/applications/shop/logs").get()
-    #expect(plain.service == nil && plain.since == nil && plain.until == nil && plain.tail == nil && !plain.follows && plain.format == .text)
+    #expect(plain.service == nil && plain.since == nil && plain.until == nil && plain.tail == nil && !plain.follows && !plain.isJSON)
     let events = try request("GET /v1/events?application=shop&after=17").get()
     #expect(events.operation == .events && events.application == "shop" && events.after == 17)
   }

@@ -38,6 +38,8 @@ private let targets = [
   Target("cgroups", longest: 1024, fuzzCgroups),
   Target("config", longest: 4096, fuzzConfiguration),
   Target("gzip", longest: 1024, fuzzGzip),
+  Target("http", longest: 1024, fuzzHTTP),
+  Target("http-response", longest: 1024, fuzzHTTPResponse),
   Target("image", longest: 1024, fuzzImage),
   Target("json", longest: 512, fuzzJSON),
   Target("layer", longest: 5120, fuzzLayer),

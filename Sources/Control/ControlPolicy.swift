@@ -44,6 +44,8 @@ public final class ControlPolicy {
 
     init(_ json: JSONValue) {
       for (_, value) in json.members(besides: "uid gid applications rights") { value.refuse("unknown key") }
+      // As if it were not there, it would stand for all applications.
+      for (_, value) in json.members() where value.kind == .null { value.refuse("must not be null") }
       isGroup = json.member("gid") != nil
       // 2^32-1 is nobody: -1 where the kernel takes a number.
       let number: UInt32? = json.integer(isGroup ? "gid" : "uid", in: 0...UInt32.max - 1)

@@ -1,6 +1,6 @@
 internal import Linux
 internal import OCI
-internal import Supervisor
+public import Supervisor
 
 /// What somebody asks of the supervisor.
 public final class ControlRequest {
@@ -117,10 +117,21 @@ public final class ControlRequest {
 
   /// Takes a parameter; what is wrong with it, if anything is.
   private func take(_ name: String, _ value: String, _ route: Route) -> Literal? {
-    guard let number = position(of: name, in: Parameter.names), let parameter = Parameter(rawValue: number), route.parameters.contains(where: { $0.equals(name) })
+    guard let number = position(of: name, in: Parameter.names), let parameter = Parameter(rawValue: number),
+      route.parameters.contains(where: { $0.equals(name) })
     else { return "is not known here" }
     if values[Int(number)].utf8.count > 0 { return "is there twice" }
     return set(parameter, value) ? nil : "does not have such a value"
+  }
+
+  /// The manifest that was sent. Throws where it cannot be taken, with the place in it, and where its name is not that of the path.
+  public func manifest() throws(Problem) -> Manifest {
+    let manifest: Manifest
+    do throws(SpecError) {
+      manifest = try Manifest(parsing: body)
+    } catch { throw Problem(.unprocessable, Text(error.reason), path: error.path) }
+    if !manifest.name.equals(application) { throw Problem(.unprocessable, "it is another name than that in the path", path: "name") }
+    return manifest
   }
 
   // MARK: To what a client sends

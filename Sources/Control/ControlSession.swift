@@ -25,6 +25,8 @@ public final class ControlSession {
 
   /// It waits for the client. While a request is being answered, only the end of the connection is of interest.
   public var wantsBytes: Bool { phase == .readingHead || phase == .readingBody }
+  /// Nothing of a request has come since the last one was answered: the connection can be closed without a word.
+  public var isIdle: Bool { phase == .readingHead && parser.isEmpty }
   /// The connection ends behind the output.
   public var isClosing: Bool { phase == .closing }
   /// An answer is being sent piece by piece. One to HEAD has no pieces, and has ended when it has begun.
@@ -67,9 +69,10 @@ public final class ControlSession {
 
   private var isToldToContinue = false
 
-  /// Answers the request.
+  /// Answers the request, or one that does not come to its end in time. What was begun as a stream cannot be answered otherwise any more.
   @inline(never)
   public func answer(_ status: HTTPStatus, _ type: ContentType, _ body: [UInt8], allowed: String = "") {
+    if phase == .streaming || phase == .closing { return }
     // Where the next request begins is only known if this one has been read to its end.
     let closes = !(head?.keepsAlive ?? false) || (wantsBytes && head?.bodyLength != 0)
     output.append(contentsOf: responseHead(status, type, .bytes(body.count), closes: closes, allowed: allowed))

@@ -105,6 +105,8 @@ struct HeadReader {
 
   init() {}
 
+  var isEmpty: Bool { head == nil && bytes.count == 0 }
+
   private static var longest: Int { 8192 }
   private static var longestLine: Int { 4096 }
   private static var mostFields: Int { 64 }

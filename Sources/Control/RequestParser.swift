@@ -110,6 +110,9 @@ public struct RequestParser {
 
   public mutating func append(_ bytes: ArraySlice<UInt8>) { reader.bytes.append(bytes) }
 
+  /// There is nothing of a request.
+  public var isEmpty: Bool { reader.isEmpty }
+
   /// The next head; nil when its end has not come. Its body has to be taken before the next one.
   public mutating func head() throws(Problem) -> RequestHead? {
     guard let head = try reader.next() else { return nil }

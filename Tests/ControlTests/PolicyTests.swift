@@ -66,6 +66,8 @@ struct PolicyTests {
       (#"{"grants": [{"uid": "1", "rights": ["read"]}]}"#, "grants[0].uid: expected an integer, found a string"),
       (#"{"grants": [{"uid": 1}]}"#, "grants[0].rights: missing"),
       (#"{"grants": [{"uid": 1, "rights": "read"}]}"#, "grants[0].rights: expected an array, found a string"),
+      (#"{"grants": [{"uid": 1, "applications": null, "rights": ["read"]}]}"#, "grants[0].applications: must not be null"),
+      (#"{"grants": [{"uid": 1, "gid": null, "rights": ["read"]}]}"#, "grants[0].gid: must not be null"),
       (#"{"grants": [{"uid": 1, "rights": []}]}"#, "grants[0].rights: expected at least one right"),
       (#"{"grants": [{"uid": 1, "rights": ["read", "write"]}]}"#, "grants[0].rights[1]: unknown value 'write'"),
       (#"{"grants": [{"uid": 1, "rights": ["read", "read"]}]}"#, "grants[0].rights[1]: is there twice"),

@@ -90,6 +90,41 @@ struct SessionTests {
     #expect(quick.next() != nil && quick.takeOutput().isEmpty)
   }
 
+  @Test("a client that does not go on is told so, and one that has not begun is not")
+  func timeouts() throws {
+    for bytes in ["GET /v1/ver", put + "\r\nab"] {
+      let session = try session(bytes)
+      #expect(session.next() == nil && !session.isIdle)
+      session.fail(Problem(.requestTimeout, "the request took too long"))
+      #expect(outcome(session) == "HTTP/1.1 408 Request Timeout close closing")
+    }
+    let session = try session("")
+    #expect(session.isIdle && session.next() == nil)
+    session.receive(Array(message("GET /v1/version").utf8)[...])
+    #expect(!session.isIdle && session.next() != nil && !session.isIdle)
+    session.answer(.ok, .json, [])
+    #expect(session.isIdle)
+    // Nothing is answered twice.
+    session.receive(Array("x\r\n\r\n".utf8)[...])
+    #expect(session.next() == nil && session.isClosing && !session.isIdle && !session.takeOutput().isEmpty)
+    session.answer(.ok, .json, [])
+    #expect(session.takeOutput().isEmpty)
+  }
+
+  @Test("a manifest is that of the application in the path, or its fault is told with its place")
+  func manifests() throws {
+    func outcome(_ body: String) -> String {
+      let request = ControlRequest(.install, application: "shop")
+      request.body = Array(body.utf8)
+      do throws(Problem) { return try request.manifest().name } catch { return "\(error.status.code) \(error.path): \(error.detail)" }
+    }
+    let services = #""services": {"a": {"image": "i", "network_mode": "none"}}"#
+    #expect(outcome("{\"name\": \"shop\", \(services)}") == "shop")
+    #expect(outcome("{\"name\": \"cache\", \(services)}") == "422 name: it is another name than that in the path")
+    #expect(outcome(#"{"name": "shop"}"#).hasPrefix("422 services: "))
+    #expect(outcome("{").hasPrefix("422 : line 1, column 2: "))
+  }
+
   @Test("a stream is sent in chunks, and the connection goes on behind it")
   func streams() throws {
     let session = try session(message("GET /v1/events?follow=true") + message("GET /metrics"))

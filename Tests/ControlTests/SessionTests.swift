@@ -1,3 +1,4 @@
+import Supervisor
 import Testing
 
 @testable import Control

@@ -39,9 +39,18 @@ public enum HTTPStatus: UInt8, CaseIterable, Sendable {
   public var code: UInt64 { decimal(line.utf8.prefix(3)) ?? 0 }
 }
 
-/// The line at a position, counted from 0.
+/// The line at a position, counted from 0; empty behind the last one.
 @inline(never)
-func line(_ position: UInt8, of lines: Literal) -> String { parts(of: lines.description, at: 0x0A)[Int(position)] }
+func line(_ position: UInt8, of lines: Literal) -> String {
+  var start = lines.start
+  for _ in 0..<position {
+    while start[0] != 0 && start[0] != 0x0A { start += 1 }
+    if start[0] != 0 { start += 1 }
+  }
+  var count = 0
+  while start[count] != 0 && start[count] != 0x0A { count += 1 }
+  return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+}
 
 /// A document that is one object.
 @inline(never)

@@ -30,7 +30,7 @@ PIECES = (
 
 _DESCRIPTION = """\
 Measures Apus beside crun, runc, bubblewrap, conmon, bsdtar, umoci, skopeo and a floor program in C, all in one run, and writes docs/benchmarks.md.
-Needs root and the packages of Tests/Benchmarks/packages.txt. Takes about three quarters of an hour. Nothing is asserted: a slow result is a result.
+Needs root and the packages of Tests/Benchmarks/packages.txt. Takes from three quarters of an hour to an hour. Nothing is asserted: a slow result is a result.
 
 pieces:
 """

@@ -76,6 +76,9 @@ class _SharedDevice:
 
     @contextlib.contextmanager
     def lend(self, session: pytest.Session) -> Iterator[Machine]:
+        # One that went off would fail every file after it.
+        if self._device is not None and not self._device.running:
+            self.discard()
         if self._device is None:
             binary("aarch64")
             self._device = Device.boot(Options(kernel="debian", cgroups="v2"))

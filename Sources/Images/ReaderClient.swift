@@ -26,6 +26,7 @@ final class ReaderClient {
   private var bytesFilled: UInt64 = 0
   private(set) var consumed: UInt64 = 0
   private var isFilled = false
+  /// The buffers that were written to, a bit for each (`ReaderTask.fresh`).
   private var written: UInt64 = 0
 
   init(_ task: ReaderTask, _ input: ReaderInput, start: ReaderStart) throws(LayerError) {

@@ -20,6 +20,7 @@ final class ReaderLoop {
   /// Bytes of the buffers that were begun.
   private var bytesFilled: UInt64 = 0
   private var hasEnded = false
+  /// The buffers that were written to, a bit for each (`ReaderTask.fresh`).
   private var written: UInt64 = 0
 
   init(_ task: ReaderTask, _ memory: SharedMemory, _ pair: consuming ChannelPair) {
